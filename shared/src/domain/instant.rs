@@ -1,0 +1,112 @@
+//! A point in time, to the millisecond, in UTC.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::ToSchema;
+
+/// A point in time; on the wire RFC 3339 with an offset, answered in UTC.
+///
+/// Milliseconds because that is what the database holds: an instant survives the trip unchanged.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+#[schema(value_type = String, format = DateTime, example = "2026-11-25T09:00:00Z")]
+pub struct Instant(DateTime<Utc>);
+
+/// 0001-01-01 and 9999-12-31: what RFC 3339 can write with four digits.
+const RANGE_MILLIS: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
+
+impl Instant {
+    /// The instant this many milliseconds after 1970-01-01T00:00:00Z, bounded to the years 1 to 9999.
+    pub fn from_millis(millis: i64) -> Self {
+        let bounded = millis.clamp(*RANGE_MILLIS.start(), *RANGE_MILLIS.end());
+        Self(Utc.timestamp_millis_opt(bounded).single().unwrap_or_default())
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub fn millis(self) -> i64 {
+        self.0.timestamp_millis()
+    }
+
+    /// Reads RFC 3339 with an offset.
+    pub fn parse(text: &str) -> Option<Self> {
+        let parsed = DateTime::parse_from_rfc3339(text).ok()?;
+        RANGE_MILLIS
+            .contains(&parsed.timestamp_millis())
+            .then(|| Self::from(parsed.with_timezone(&Utc)))
+    }
+
+    /// This instant on a place's wall clock.
+    pub fn at(self, zone: Tz) -> DateTime<Tz> {
+        self.0.with_timezone(&zone)
+    }
+
+    /// The calendar day of this instant at a place.
+    pub fn day_at(self, zone: Tz) -> NaiveDate {
+        self.at(zone).date_naive()
+    }
+
+    /// As chrono's own type.
+    pub fn utc(self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+impl From<DateTime<Utc>> for Instant {
+    fn from(instant: DateTime<Utc>) -> Self {
+        Self::from_millis(instant.timestamp_millis())
+    }
+}
+
+impl Add<TimeDelta> for Instant {
+    type Output = Self;
+
+    fn add(self, delta: TimeDelta) -> Self {
+        Self::from_millis(self.millis().saturating_add(delta.num_milliseconds()))
+    }
+}
+
+impl Sub<TimeDelta> for Instant {
+    type Output = Self;
+
+    fn sub(self, delta: TimeDelta) -> Self {
+        Self::from_millis(self.millis().saturating_sub(delta.num_milliseconds()))
+    }
+}
+
+impl Sub for Instant {
+    type Output = TimeDelta;
+
+    fn sub(self, other: Self) -> TimeDelta {
+        self.0 - other.0
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            de::Error::custom("write the instant as RFC 3339 with an offset, such as 2026-11-25T09:00:00+01:00")
+        })
+    }
+}

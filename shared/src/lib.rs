@@ -1,0 +1,13 @@
+//! What the API and the worker have in common.
+//!
+//! `domain` holds the rules and does no I/O; `storage` carries them out with Diesel; `mail` turns facts into words.
+//! `storage` and `mail` may use `domain`, never the reverse.
+
+pub mod clock;
+pub mod domain;
+pub mod error;
+pub mod mail;
+pub mod storage;
+
+pub use clock::Clock;
+pub use error::{Error, Result};

@@ -1,0 +1,1 @@
+//! Mails: facts into words.
