@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident: $parse:path, $min:literal..=$max:literal, $example:literal;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident: $parse:path, $min:tt..=$max:tt, $example:tt;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
         #[serde(transparent)]
