@@ -23,8 +23,16 @@ pub struct FieldError {
 
 impl FieldError {
     /// One thing that is wrong, at a place.
-    pub fn new(pointer: impl Into<String>, code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code: code.into(), detail: detail.into() }
+    pub fn new(
+        pointer: impl Into<String>,
+        code: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            pointer: pointer.into(),
+            code: code.into(),
+            detail: detail.into(),
+        }
     }
 }
 
@@ -85,12 +93,21 @@ impl Error {
     }
 
     /// One thing that is wrong with what was sent.
-    pub fn invalid(pointer: impl Into<String>, code: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub fn invalid(
+        pointer: impl Into<String>,
+        code: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, code, detail)])
     }
 
     /// A rule's no, with what to do about it.
     pub fn refused(code: &'static str, detail: impl Into<String>) -> Self {
-        Self::Refused { code, detail: detail.into(), breaches: Vec::new(), conflicts: Vec::new() }
+        Self::Refused {
+            code,
+            detail: detail.into(),
+            breaches: Vec::new(),
+            conflicts: Vec::new(),
+        }
     }
 }

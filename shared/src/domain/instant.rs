@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 /// Milliseconds because that is what the database holds: an instant survives the trip unchanged.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
 #[schema(value_type = String, format = DateTime, example = "2026-11-25T09:00:00Z")]
-pub struct Instant(DateTime<Utc>);
+pub struct Instant(i64);
 
 /// 0001-01-01 and 9999-12-31: what RFC 3339 can write with four digits.
 const RANGE_MILLIS: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
@@ -21,13 +21,17 @@ const RANGE_MILLIS: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_40
 impl Instant {
     /// The instant this many milliseconds after 1970-01-01T00:00:00Z, bounded to the years 1 to 9999.
     pub fn from_millis(millis: i64) -> Self {
-        let bounded = millis.clamp(*RANGE_MILLIS.start(), *RANGE_MILLIS.end());
-        Self(Utc.timestamp_millis_opt(bounded).single().unwrap_or_default())
+        Self(millis.clamp(*RANGE_MILLIS.start(), *RANGE_MILLIS.end()))
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub fn millis(self) -> i64 {
-        self.0.timestamp_millis()
+        self.0
+    }
+
+    /// The same number in place, for whoever binds it to a query.
+    pub fn as_millis(&self) -> &i64 {
+        &self.0
     }
 
     /// Reads RFC 3339 with an offset.
@@ -40,7 +44,7 @@ impl Instant {
 
     /// This instant on a place's wall clock.
     pub fn at(self, zone: Tz) -> DateTime<Tz> {
-        self.0.with_timezone(&zone)
+        self.utc().with_timezone(&zone)
     }
 
     /// The calendar day of this instant at a place.
@@ -50,7 +54,10 @@ impl Instant {
 
     /// As chrono's own type.
     pub fn utc(self) -> DateTime<Utc> {
-        self.0
+        // The bounds lie inside of what chrono can hold, so there is always a single answer.
+        Utc.timestamp_millis_opt(self.0)
+            .single()
+            .unwrap_or_default()
     }
 }
 
@@ -80,13 +87,13 @@ impl Sub for Instant {
     type Output = TimeDelta;
 
     fn sub(self, other: Self) -> TimeDelta {
-        self.0 - other.0
+        TimeDelta::milliseconds(self.0.saturating_sub(other.0))
     }
 }
 
 impl fmt::Display for Instant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        formatter.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
 
@@ -106,7 +113,9 @@ impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            de::Error::custom("write the instant as RFC 3339 with an offset, such as 2026-11-25T09:00:00+01:00")
+            de::Error::custom(
+                "write the instant as RFC 3339 with an offset, such as 2026-11-25T09:00:00+01:00",
+            )
         })
     }
 }

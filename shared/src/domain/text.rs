@@ -82,7 +82,10 @@ fn one_line(text: &str) -> Result<(), String> {
 }
 
 fn many_lines(text: &str) -> Result<(), String> {
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+    if text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
         return Err("leave out control characters".into());
     }
     Ok(())
@@ -120,10 +123,15 @@ fn telephone(text: &str) -> Result<(), String> {
 }
 
 fn language(text: &str) -> Result<(), String> {
-    let part = |part: &str| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric());
+    let part = |part: &str| {
+        (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
+    };
     let mut parts = text.split('-');
     let primary = parts.next().unwrap_or_default();
-    if !(2..=3).contains(&primary.len()) || !primary.chars().all(|c| c.is_ascii_lowercase()) || !parts.all(part) {
+    if !(2..=3).contains(&primary.len())
+        || !primary.chars().all(|c| c.is_ascii_lowercase())
+        || !parts.all(part)
+    {
         return Err("write a language tag, such as en or de-AT".into());
     }
     Ok(())
@@ -135,7 +143,10 @@ mod tests {
 
     #[test]
     fn text_is_trimmed_and_bounded_by_characters() {
-        assert_eq!(Name::parse("  Zoë  ").map(|n| n.as_str().to_owned()), Ok("Zoë".to_owned()));
+        assert_eq!(
+            Name::parse("  Zoë  ").map(|n| n.as_str().to_owned()),
+            Ok("Zoë".to_owned())
+        );
         assert!(Name::parse("   ").is_err());
         assert!(Name::parse(&"é".repeat(200)).is_ok());
         assert!(Name::parse(&"é".repeat(201)).is_err());
@@ -145,10 +156,26 @@ mod tests {
 
     #[test]
     fn addresses_that_cannot_be_sent_to_are_refused() {
-        for good in ["a@b.co", "first.last+tag@sub.example.com", "o'hara@example.org", "jörg@exämple.de"] {
+        for good in [
+            "a@b.co",
+            "first.last+tag@sub.example.com",
+            "o'hara@example.org",
+            "jörg@exämple.de",
+        ] {
             assert!(EmailAddress::parse(good).is_ok(), "{good}");
         }
-        for bad in ["a", "a@", "@b.co", "a@b", "a b@c.de", "a@b..co", "a@-b.co", "a..b@c.de", "a@b.co, c@d.de", "a\r\nBcc:x@y.de"] {
+        for bad in [
+            "a",
+            "a@",
+            "@b.co",
+            "a@b",
+            "a b@c.de",
+            "a@b..co",
+            "a@-b.co",
+            "a..b@c.de",
+            "a@b.co, c@d.de",
+            "a\r\nBcc:x@y.de",
+        ] {
             assert!(EmailAddress::parse(bad).is_err(), "{bad}");
         }
     }

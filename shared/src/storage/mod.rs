@@ -1,1 +1,19 @@
-//! Storage.
+//! Everything that is kept: one query code for SQLite and PostgreSQL.
+//!
+//! [`Store::read`] and [`Store::write`] are the only doors. A read sees one snapshot. Writes go through one writer
+//! for each process, which commits those that wait together; nobody is answered before the commit.
+
+pub mod audit;
+pub mod columns;
+mod dialect;
+pub mod idempotency;
+pub mod migrations;
+mod readers;
+pub mod schema;
+mod store;
+mod transaction;
+mod writer;
+
+pub use dialect::{ColumnDescription, DatabaseUrl, Db};
+pub use store::{Store, StoreOptions};
+pub use transaction::{Actor, Tx, WriteContext};

@@ -1,5 +1,10 @@
 //! The tables, kept by hand and compared with both engines by a test.
 
+#![expect(
+    missing_docs,
+    reason = "the migration says what each table and column is for"
+)]
+
 use diesel::allow_tables_to_appear_in_same_query;
 use diesel::table;
 

@@ -1,0 +1,294 @@
+//! The one file that knows which database is in use.
+//!
+//! Everything else asks here: how to open a connection, how a write transaction begins, whether it is still whole,
+//! what the database's own clock says.
+
+#![expect(
+    missing_docs,
+    unreachable_pub,
+    reason = "the derived enum backend is Diesel's code, not ours"
+)]
+
+use std::str::FromStr;
+
+use diesel::connection::{
+    AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus,
+};
+use diesel::prelude::*;
+use diesel::result::ConnectionError;
+
+use crate::clock::Clock;
+use crate::domain::Instant;
+use crate::error::Error;
+
+/// A connection to whichever engine the database URL names.
+#[derive(diesel::MultiConnection)]
+pub enum Db {
+    /// The embedded engine: the default for one studio.
+    Sqlite(SqliteConnection),
+    /// For chains that outgrow one machine.
+    #[cfg(feature = "postgres")]
+    Postgres(PgConnection),
+}
+
+/// Where the data is. Its text may hold a password, so it has no Debug and no Display.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    /// A file of the embedded engine.
+    Sqlite(std::path::PathBuf),
+    /// A server.
+    #[cfg(feature = "postgres")]
+    Postgres(String),
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path == ":memory:" {
+                return Err("name a file, such as sqlite:/var/lib/stipple/stipple.db".into());
+            }
+            return Ok(Self::Sqlite(path.into()));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            #[cfg(feature = "postgres")]
+            return Ok(Self::Postgres(text.to_owned()));
+            #[cfg(not(feature = "postgres"))]
+            return Err("this build has no PostgreSQL; build with --features postgres".into());
+        }
+        Err("write sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE".into())
+    }
+}
+
+impl DatabaseUrl {
+    /// Whether the data lies in a file that this process opens itself.
+    pub fn is_embedded(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => false,
+        }
+    }
+
+    /// How many readers are worth having.
+    pub(super) fn reader_count(&self) -> u32 {
+        match self {
+            Self::Sqlite(_) => 4,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => 8,
+        }
+    }
+
+    /// Opens a connection that may write.
+    pub(super) fn open_writer(&self) -> Result<Db, ConnectionError> {
+        match self {
+            Self::Sqlite(path) => open_sqlite(path, false).map(Db::Sqlite),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => PgConnection::establish(url).map(Db::Postgres),
+        }
+    }
+
+    /// Opens a connection that may only read.
+    pub(super) fn open_reader(&self) -> Result<Db, ConnectionError> {
+        match self {
+            Self::Sqlite(path) => open_sqlite(path, true).map(Db::Sqlite),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => {
+                let mut connection = PgConnection::establish(url)?;
+                connection
+                    .batch_execute("SET default_transaction_read_only = on; SET default_transaction_isolation = 'repeatable read'")
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                Ok(Db::Postgres(connection))
+            }
+        }
+    }
+}
+
+fn open_sqlite(
+    path: &std::path::Path,
+    read_only: bool,
+) -> Result<SqliteConnection, ConnectionError> {
+    let path = path
+        .to_str()
+        .ok_or_else(|| ConnectionError::BadConnection("the path is not Unicode".into()))?;
+    let mut connection = SqliteConnection::establish(path)?;
+    // busy_timeout comes first: setting WAL can itself meet a lock.
+    connection
+        .batch_execute(
+            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+        )
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    if read_only {
+        connection
+            .batch_execute("PRAGMA query_only = ON")
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    }
+    Ok(connection)
+}
+
+/// The one lock that all writers of all processes take on PostgreSQL; SQLite's own write lock is the same thing.
+#[cfg(feature = "postgres")]
+const WRITE_LOCK: &str = "SELECT pg_advisory_xact_lock(5716359201847)";
+
+impl Db {
+    /// Begins the transaction of a group of writes and takes the one write lock.
+    pub(super) fn begin_write(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(connection) => {
+                AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => {
+                AnsiTransactionManager::begin_transaction_sql(
+                    connection,
+                    "BEGIN ISOLATION LEVEL READ COMMITTED",
+                )?;
+                connection.batch_execute(WRITE_LOCK)
+            }
+        }
+    }
+
+    /// Ends the transaction of a group of writes; after this the writes are durable.
+    pub(super) fn commit_write(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(connection) => AnsiTransactionManager::commit_transaction(connection),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => AnsiTransactionManager::commit_transaction(connection),
+        }
+    }
+
+    /// Whether the group's transaction is still open and whole, with no savepoint left in it.
+    ///
+    /// SQLite may end a transaction on its own, for instance on a full disk; what came before is then gone.
+    pub(super) fn is_whole_write(&mut self) -> bool {
+        fn depth_is_one(status: &TransactionManagerStatus) -> bool {
+            matches!(status.transaction_depth(), Ok(Some(depth)) if depth.get() == 1)
+        }
+        match self {
+            Self::Sqlite(connection) => {
+                if !depth_is_one(AnsiTransactionManager::transaction_manager_status_mut(
+                    connection,
+                )) {
+                    return false;
+                }
+                // Inside of a transaction BEGIN is refused; where it succeeds the transaction was gone.
+                connection.batch_execute("BEGIN").is_err()
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => depth_is_one(
+                AnsiTransactionManager::transaction_manager_status_mut(connection),
+            ),
+        }
+    }
+
+    /// The clock by which leases are kept: the database's where several machines share it.
+    pub(super) fn lease_clock(&mut self, clock: &Clock) -> QueryResult<Instant> {
+        match self {
+            Self::Sqlite(_) => Ok(clock.now()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => {
+                let millis = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
+                    "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+                ))
+                .get_result(connection)?;
+                Ok(Instant::from_millis(millis))
+            }
+        }
+    }
+
+    /// Runs the migrations that are still to come, each in its own transaction, one process at a time.
+    pub(super) fn migrate(&mut self) -> Result<usize, Error> {
+        use diesel_migrations::MigrationHarness;
+        match self {
+            Self::Sqlite(connection) => connection
+                .run_pending_migrations(super::migrations::SQLITE)
+                .map(|run| run.len())
+                .map_err(Error::Internal),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => {
+                connection
+                    .batch_execute("SELECT pg_advisory_lock(5716359201848)")
+                    .map_err(Error::internal)?;
+                let run = connection
+                    .run_pending_migrations(super::migrations::POSTGRES)
+                    .map(|run| run.len());
+                connection
+                    .batch_execute("SELECT pg_advisory_unlock(5716359201848)")
+                    .map_err(Error::internal)?;
+                run.map_err(Error::Internal)
+            }
+        }
+    }
+
+    /// Undoes all migrations, newest first. For tests of the migrations alone.
+    pub fn revert_all_migrations(&mut self) -> Result<usize, Error> {
+        use diesel_migrations::MigrationHarness;
+        match self {
+            Self::Sqlite(connection) => connection
+                .revert_all_migrations(super::migrations::SQLITE)
+                .map(|run| run.len())
+                .map_err(Error::Internal),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection
+                .revert_all_migrations(super::migrations::POSTGRES)
+                .map(|run| run.len())
+                .map_err(Error::Internal),
+        }
+    }
+
+    /// Whether migrations are still to be run.
+    pub(super) fn has_pending_migrations(&mut self) -> Result<bool, Error> {
+        use diesel_migrations::MigrationHarness;
+        match self {
+            Self::Sqlite(connection) => connection
+                .has_pending_migration(super::migrations::SQLITE)
+                .map_err(Error::Internal),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection
+                .has_pending_migration(super::migrations::POSTGRES)
+                .map_err(Error::Internal),
+        }
+    }
+
+    /// Columns of all tables as (table, column, type, nullable), for the comparison with `schema.rs`.
+    pub fn describe_columns(&mut self) -> QueryResult<Vec<ColumnDescription>> {
+        let query = match self {
+            Self::Sqlite(_) => {
+                "SELECT m.name AS table_name, c.name AS column_name, c.type AS type_name, \
+                 (c.\"notnull\" = 0) AS nullable \
+                 FROM sqlite_master m, pragma_table_info(m.name) c \
+                 WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '\\_\\_diesel%' ESCAPE '\\' \
+                 ORDER BY m.name, c.name"
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                "SELECT c.table_name::text AS table_name, c.column_name::text AS column_name, c.data_type::text AS type_name, \
+                 (c.is_nullable = 'YES') AS nullable \
+                 FROM information_schema.columns c JOIN information_schema.tables t \
+                 ON t.table_name = c.table_name AND t.table_schema = c.table_schema \
+                 WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' AND c.table_name NOT LIKE '\\_\\_diesel%' \
+                 ORDER BY c.table_name, c.column_name"
+            }
+        };
+        diesel::sql_query(query).load(self)
+    }
+}
+
+/// One column as the database describes it.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct ColumnDescription {
+    /// The table.
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub table_name: String,
+    /// The column.
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub column_name: String,
+    /// The engine's own name of its type.
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub type_name: String,
+    /// Whether it may be null.
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    pub nullable: bool,
+}

@@ -1,0 +1,126 @@
+//! The first answer to a request with an idempotency key, kept in the transaction of the change it made.
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+
+use super::columns::Json;
+use super::schema::idempotency_records;
+use super::transaction::Tx;
+use crate::domain::Instant;
+use crate::error::{Error, Result};
+
+/// How long an answer can be asked for again.
+pub const KEPT_FOR: TimeDelta = TimeDelta::hours(72);
+
+/// What names a request that must take effect once.
+#[derive(Clone, Debug)]
+pub struct RequestKey {
+    /// Who asks.
+    pub principal: String,
+    /// The request's method.
+    pub method: String,
+    /// The request's path.
+    pub path: String,
+    /// The caller's key.
+    pub key: String,
+    /// SHA-256 of the body.
+    pub body_hash: Vec<u8>,
+}
+
+/// An answer as it can be given again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers beyond the content type.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = idempotency_records)]
+struct Record {
+    principal: String,
+    method: String,
+    path: String,
+    key: String,
+    body_hash: Vec<u8>,
+    status: i32,
+    headers: Json<Vec<(String, String)>>,
+    body: Vec<u8>,
+    created_at: Instant,
+}
+
+/// The kept answer to this request, if there is one.
+pub(super) fn find(tx: &mut Tx<'_>, request: &RequestKey) -> Result<Option<Answer>> {
+    let found: Option<Record> = idempotency_records::table
+        .find((
+            &request.principal,
+            &request.method,
+            &request.path,
+            &request.key,
+        ))
+        .select(Record::as_select())
+        .get_result(tx.db)
+        .optional()?;
+    match found {
+        Some(record) if record.created_at + KEPT_FOR <= tx.now() => {
+            diesel::delete(idempotency_records::table.find((
+                &request.principal,
+                &request.method,
+                &request.path,
+                &request.key,
+            )))
+            .execute(tx.db)?;
+            Ok(None)
+        }
+        Some(record) if record.body_hash != request.body_hash => Err(Error::KeyReused),
+        Some(record) => Ok(Some(Answer {
+            status: u16::try_from(record.status).map_err(Error::internal)?,
+            headers: record.headers.0,
+            body: record.body,
+        })),
+        None => Ok(None),
+    }
+}
+
+/// Keeps an answer.
+pub(super) fn keep(tx: &mut Tx<'_>, request: &RequestKey, answer: &Answer) -> Result<()> {
+    let record = Record {
+        principal: request.principal.clone(),
+        method: request.method.clone(),
+        path: request.path.clone(),
+        key: request.key.clone(),
+        body_hash: request.body_hash.clone(),
+        status: i32::from(answer.status),
+        headers: Json(answer.headers.clone()),
+        body: answer.body.clone(),
+        created_at: tx.now(),
+    };
+    diesel::insert_into(idempotency_records::table)
+        .values(&record)
+        .execute(tx.db)?;
+    Ok(())
+}
+
+/// Forgets what is older than [`KEPT_FOR`], at most so many at once.
+pub fn prune(tx: &mut Tx<'_>, at_most: i64) -> Result<usize> {
+    let before = tx.now() - KEPT_FOR;
+    let old: Vec<(String, String, String, String)> = idempotency_records::table
+        .filter(idempotency_records::created_at.le(before))
+        .order(idempotency_records::created_at)
+        .limit(at_most)
+        .select((
+            idempotency_records::principal,
+            idempotency_records::method,
+            idempotency_records::path,
+            idempotency_records::key,
+        ))
+        .load(tx.db)?;
+    for (principal, method, path, key) in &old {
+        diesel::delete(idempotency_records::table.find((principal, method, path, key)))
+            .execute(tx.db)?;
+    }
+    Ok(old.len())
+}

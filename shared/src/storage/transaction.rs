@@ -1,0 +1,141 @@
+//! What a write sees: the connection, the present instant, who acts; and what it owes: audit and the change sequence.
+
+use diesel::prelude::*;
+
+use super::audit::{self, AuditDraft, AuditKey};
+use super::dialect::Db;
+use super::schema::change_sequence;
+use crate::clock::Clock;
+use crate::domain::{ApiKeyId, Instant};
+use crate::error::{Error, Result};
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody with a key.
+    Key(ApiKeyId),
+    /// A client, through the link in a mail.
+    ClientLink,
+    /// The reminder engine.
+    Worker,
+    /// Somebody at the command line.
+    CommandLine,
+}
+
+impl Actor {
+    /// The kind, as the audit trail names it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Key(_) => "key",
+            Self::ClientLink => "client_link",
+            Self::Worker => "worker",
+            Self::CommandLine => "command_line",
+        }
+    }
+
+    /// The key's id where there is one.
+    pub fn id(&self) -> Option<String> {
+        match self {
+            Self::Key(id) => Some(id.to_string()),
+            _ => None,
+        }
+    }
+}
+
+/// Who writes, from where, and why: what the audit trail keeps.
+#[derive(Clone, Debug)]
+pub struct WriteContext {
+    /// Who acts.
+    pub actor: Actor,
+    /// From where: a network address, or nothing.
+    pub source: Option<String>,
+    /// The request that this belongs to.
+    pub request_id: Option<String>,
+}
+
+impl WriteContext {
+    /// A write of the reminder engine.
+    pub fn worker() -> Self {
+        Self {
+            actor: Actor::Worker,
+            source: None,
+            request_id: None,
+        }
+    }
+
+    /// A write from the command line.
+    pub fn command_line() -> Self {
+        Self {
+            actor: Actor::CommandLine,
+            source: None,
+            request_id: None,
+        }
+    }
+}
+
+/// A write in progress.
+pub struct Tx<'a> {
+    /// The connection, for queries.
+    pub db: &'a mut Db,
+    clock: &'a Clock,
+    now: Instant,
+    context: &'a WriteContext,
+    drafts: Vec<AuditDraft>,
+}
+
+impl<'a> Tx<'a> {
+    /// Runs a closure as one write: what it changed and its audit entries stand or fall together.
+    pub(super) fn run<T>(
+        db: &'a mut Db,
+        clock: &'a Clock,
+        audit_key: &AuditKey,
+        context: &'a WriteContext,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut tx = Tx {
+            db,
+            clock,
+            now: clock.now(),
+            context,
+            drafts: Vec::new(),
+        };
+        let answer = closure(&mut tx)?;
+        audit::append(tx.db, audit_key, context, tx.now, &tx.drafts)?;
+        Ok(answer)
+    }
+
+    /// The instant of this write; the same throughout.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The clock by which leases are kept.
+    pub fn lease_now(&mut self) -> Result<Instant> {
+        self.db.lease_clock(self.clock).map_err(Error::from)
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.context.actor
+    }
+
+    /// The next number of the one change sequence. Every stored change takes one.
+    pub fn next_change(&mut self) -> Result<i64> {
+        diesel::update(change_sequence::table.find(1))
+            .set(change_sequence::value.eq(change_sequence::value + 1))
+            .returning(change_sequence::value)
+            .get_result(self.db)
+            .map_err(Error::from)
+    }
+
+    /// Notes what was done; the write door appends it to the audit trail as the transaction's last act.
+    pub fn audit(&mut self, draft: AuditDraft) {
+        self.drafts.push(draft);
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::internal(error)
+    }
+}

@@ -1,0 +1,236 @@
+//! The one writer of a process: it takes the writes that wait, runs each in a savepoint and commits them together.
+//!
+//! The disk's flush is what a durable write costs, so sharing it is what makes many writes cheap. The price is care:
+//! when anything about the shared transaction is in doubt, none of its writes is acknowledged; the group is rolled
+//! back and each write is run again alone.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use diesel::Connection as _;
+use tokio::sync::oneshot;
+
+use super::dialect::{DatabaseUrl, Db};
+use crate::error::{Error, Result};
+
+/// So many writes share one commit at most: enough to hide the flush, few enough to bound the wait.
+const LARGEST_GROUP: usize = 256;
+/// So many writes may wait before callers wait for a place.
+const QUEUE_LENGTH: usize = 4096;
+
+/// A write that waits for its turn. It may be run more than once, and is told of the end exactly once.
+pub(super) trait Write: Send {
+    /// Runs inside of a savepoint; what it answers is kept until [`Write::finish`].
+    fn run(&mut self, connection: &mut Db);
+    /// Tells the waiting caller: the kept answer when the commit succeeded, else why not.
+    fn finish(self: Box<Self>, committed: Result<()>);
+}
+
+/// A write made of a closure.
+pub(super) struct ClosureWrite<T, F> {
+    closure: F,
+    answer: Option<Result<T>>,
+    caller: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> ClosureWrite<T, F> {
+    pub(super) fn new(closure: F) -> (Self, oneshot::Receiver<Result<T>>) {
+        let (caller, answer) = oneshot::channel();
+        (
+            Self {
+                closure,
+                answer: None,
+                caller,
+            },
+            answer,
+        )
+    }
+}
+
+impl<T, F> Write for ClosureWrite<T, F>
+where
+    T: Send,
+    F: Fn(&mut Db) -> Result<T> + Send,
+{
+    fn run(&mut self, connection: &mut Db) {
+        let closure = &self.closure;
+        let answer = connection.transaction(|connection| {
+            // Caught here and not outside: a panic that leaves the savepoint open would let the commit lose the group.
+            catch_unwind(AssertUnwindSafe(|| closure(connection)))
+                .unwrap_or_else(|panic| Err(Error::internal(describe_panic(panic.as_ref()))))
+                .map_err(SavepointError::Ours)
+        });
+        self.answer = Some(answer.map_err(|error| match error {
+            SavepointError::Ours(error) => error,
+            SavepointError::Database(error) => Error::internal(error),
+        }));
+    }
+
+    fn finish(self: Box<Self>, committed: Result<()>) {
+        let answer = match (committed, self.answer) {
+            // An answer that is already an error says more than that its group failed.
+            (_, Some(Err(error))) => Err(error),
+            (Ok(()), Some(answer)) => answer,
+            (Ok(()), None) => Err(Error::internal("a write was never run")),
+            (Err(error), _) => Err(error),
+        };
+        // A caller that has gone away doesn't undo what is committed.
+        let _gone = self.caller.send(answer);
+    }
+}
+
+/// What a savepoint can end with: our own error, or Diesel's about the savepoint itself.
+enum SavepointError {
+    Ours(Error),
+    Database(diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for SavepointError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+fn describe_panic(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no text".to_owned());
+    format!("a write panicked: {text}")
+}
+
+/// The queue to the writer thread. The thread ends when the last clone of this is dropped.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: SyncSender<Box<dyn Write>>,
+}
+
+impl Writer {
+    /// Starts the writer thread on a connection of its own.
+    pub(super) fn start(url: DatabaseUrl, group_commits: bool) -> Result<Self> {
+        let connection = url.open_writer().map_err(Error::internal)?;
+        let (queue, writes) = sync_channel(QUEUE_LENGTH);
+        let largest_group = if group_commits { LARGEST_GROUP } else { 1 };
+        std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || {
+                WriterThread {
+                    url,
+                    connection: Some(connection),
+                    largest_group,
+                }
+                .serve(&writes)
+            })
+            .map_err(Error::internal)?;
+        Ok(Self { queue })
+    }
+
+    /// Puts a write in the queue.
+    pub(super) fn enqueue(&self, write: Box<dyn Write>) -> Result<()> {
+        self.queue
+            .try_send(write)
+            .map_err(|_full_or_gone| Error::Unavailable {
+                retry_after_seconds: 1,
+            })
+    }
+}
+
+struct WriterThread {
+    url: DatabaseUrl,
+    connection: Option<Db>,
+    largest_group: usize,
+}
+
+impl WriterThread {
+    fn serve(mut self, writes: &Receiver<Box<dyn Write>>) {
+        while let Ok(first) = writes.recv() {
+            let mut group = vec![first];
+            while group.len() < self.largest_group {
+                match writes.try_recv() {
+                    Ok(write) => group.push(write),
+                    Err(_none_waits) => break,
+                }
+            }
+            self.run_group(group);
+        }
+    }
+
+    fn run_group(&mut self, mut group: Vec<Box<dyn Write>>) {
+        match self.try_group(&mut group) {
+            GroupEnd::Committed => {
+                for write in group {
+                    write.finish(Ok(()));
+                }
+            }
+            GroupEnd::NotBegun(cause) => {
+                tracing::error!(cause = %cause, writes = group.len(), "no write transaction could be begun");
+                self.connection = None;
+                for write in group {
+                    write.finish(Err(Error::Unavailable {
+                        retry_after_seconds: 1,
+                    }));
+                }
+            }
+            GroupEnd::Lost { culprit, cause } => {
+                tracing::error!(cause = %cause, writes = group.len(), "a group of writes was rolled back");
+                // What the connection still believes about its transaction can't be trusted.
+                self.connection = None;
+                let alone = group.len() == 1;
+                for (place, write) in group.into_iter().enumerate() {
+                    if alone || culprit == Some(place) {
+                        write.finish(Err(Error::internal(cause.clone())));
+                    } else {
+                        self.run_group(vec![write]);
+                    }
+                }
+            }
+        }
+    }
+
+    fn try_group(&mut self, group: &mut [Box<dyn Write>]) -> GroupEnd {
+        let connection = match self
+            .connection
+            .take()
+            .map_or_else(|| self.url.open_writer(), Ok)
+        {
+            Ok(connection) => self.connection.insert(connection),
+            Err(error) => return GroupEnd::NotBegun(error.to_string()),
+        };
+        if let Err(error) = connection.begin_write() {
+            return GroupEnd::NotBegun(error.to_string());
+        }
+        for (place, write) in group.iter_mut().enumerate() {
+            write.run(connection);
+            if !connection.is_whole_write() {
+                let cause = "the transaction ended in the middle of the group".to_owned();
+                return GroupEnd::Lost {
+                    culprit: Some(place),
+                    cause,
+                };
+            }
+        }
+        match connection.commit_write() {
+            Ok(()) => GroupEnd::Committed,
+            Err(error) => GroupEnd::Lost {
+                culprit: None,
+                cause: format!("the commit failed: {error}"),
+            },
+        }
+    }
+}
+
+/// How a group ended.
+enum GroupEnd {
+    /// Durable, all of it.
+    Committed,
+    /// Nothing was run.
+    NotBegun(String),
+    /// Nothing of it is kept.
+    Lost {
+        /// The write after which the transaction was found broken.
+        culprit: Option<usize>,
+        cause: String,
+    },
+}
