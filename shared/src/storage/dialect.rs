@@ -3,12 +3,6 @@
 //! Everything else asks here: how to open a connection, how a write transaction begins, whether it is still whole,
 //! what the database's own clock says.
 
-#![expect(
-    missing_docs,
-    unreachable_pub,
-    reason = "the derived enum backend is Diesel's code, not ours"
-)]
-
 use std::str::FromStr;
 
 use diesel::connection::{
