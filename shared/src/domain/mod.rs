@@ -2,7 +2,14 @@
 
 pub mod id;
 pub mod instant;
+pub mod local_time;
+pub mod number;
+pub mod salt;
 pub mod text;
+mod text_enum;
+pub mod vocabulary;
 
 pub use id::*;
 pub use instant::Instant;
+pub use local_time::TimeZoneName;
+pub use vocabulary::*;
