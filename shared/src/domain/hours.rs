@@ -291,6 +291,14 @@ impl TryFrom<QuietHoursText> for QuietHours {
 }
 
 impl QuietHours {
+    /// 21:00 to 08:00: outside of these a mail is opened, not slept through (practice).
+    pub const fn usual() -> Self {
+        Self {
+            from: ClockTime(21 * 60),
+            until: ClockTime(8 * 60),
+        }
+    }
+
     /// Checks that something is left of the day.
     pub fn new(from: ClockTime, until: ClockTime) -> Result<Self, String> {
         if from.minutes() % 1440 == until.minutes() % 1440 {

@@ -51,6 +51,18 @@ bounded_numbers! {
     BufferMinutes: u16, 0..=480, 15;
     /// A session's place in its plan, from 1.
     Ordinal: u8, 1..=12, 1;
+    /// Until how many hours before the start a client may cancel.
+    CutoffHours: u16, 0..=720, 48;
+}
+
+impl BufferMinutes {
+    /// What most practitioners need to clean and set up.
+    pub const USUAL: Self = Self(15);
+}
+
+impl CutoffHours {
+    /// The shorter of the two usual deposit cut-offs, 48 and 72 hours (practice).
+    pub const USUAL: Self = Self(48);
 }
 
 #[cfg(test)]

@@ -88,15 +88,17 @@ macro_rules! merge_patch {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, serde::Deserialize, utoipa::ToSchema)]
-        #[serde(deny_unknown_fields, default)]
+        #[serde(deny_unknown_fields)]
         pub struct $name {
             $($(
                 $(#[$set_doc])*
+                #[serde(default)]
                 #[schema(value_type = $set_type, required = false)]
                 pub $set: $crate::domain::patch::Set<$set_type>,
             )*)?
             $($(
                 $(#[$null_doc])*
+                #[serde(default)]
                 #[schema(value_type = Option<$null_type>, required = false)]
                 pub $null: $crate::domain::patch::Patch<$null_type>,
             )*)?
@@ -130,7 +132,10 @@ mod tests {
     fn absent_null_and_value_are_three_wishes() {
         let parse = |text: &str| serde_json::from_str::<ExamplePatch>(text);
         let nothing = parse("{}").unwrap();
-        assert_eq!((nothing.name, nothing.nickname), (Set::Absent, Patch::Absent));
+        assert_eq!(
+            (nothing.name, nothing.nickname),
+            (Set::Absent, Patch::Absent)
+        );
         let cleared = parse(r#"{"nickname": null}"#).unwrap();
         let mut nickname = Name::parse("Al").ok();
         cleared.nickname.apply(&mut nickname);

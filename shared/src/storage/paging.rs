@@ -33,7 +33,9 @@ pub struct PageRequest {
 impl PageRequest {
     /// How many rows to ask the database for: one more than shown tells whether there is a next page.
     pub fn rows(&self) -> i64 {
-        i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1)
+        i64::try_from(self.limit)
+            .unwrap_or(i64::MAX)
+            .saturating_add(1)
     }
 
     /// The change number after which this page begins, where it's ordered by change.
@@ -83,10 +85,20 @@ impl<T> Page<T> {
     ) -> Result<Self> {
         let more = rows.len() > request.limit;
         rows.truncate(request.limit);
-        let next = if more { rows.last().map(position) } else { None };
-        let latest_change =
-            change_sequence::table.find(1).select(change_sequence::value).get_result(db)?;
-        Ok(Self { rows, next, latest_change })
+        let next = if more {
+            rows.last().map(position)
+        } else {
+            None
+        };
+        let latest_change = change_sequence::table
+            .find(1)
+            .select(change_sequence::value)
+            .get_result(db)?;
+        Ok(Self {
+            rows,
+            next,
+            latest_change,
+        })
     }
 
     /// The same page of other things.
@@ -106,7 +118,9 @@ macro_rules! load_page {
         let mut query = $query;
         match request.after_change() {
             Some(change) => {
-                query = query.filter($table::change.gt(change)).order($table::change.asc());
+                query = query
+                    .filter($table::change.gt(change))
+                    .order($table::change.asc());
             }
             None => {
                 if let Some(id) = request.after_id() {
@@ -115,8 +129,10 @@ macro_rules! load_page {
                 query = query.order($table::id.asc());
             }
         }
-        let rows: Vec<$row> =
-            query.limit(request.rows()).select(<$row>::as_select()).load($db)?;
+        let rows: Vec<$row> = query
+            .limit(request.rows())
+            .select(<$row>::as_select())
+            .load($db)?;
         $crate::storage::paging::Page::cut($db, rows, request, |row| match request.updated_since {
             Some(_) => $crate::storage::paging::Position::Change(row.change),
             None => $crate::storage::paging::Position::Id(row.id.0),
@@ -149,9 +165,9 @@ macro_rules! resource {
             ) -> $crate::error::Result<Self> {
                 let found = Self::find(db, id)?;
                 match expected_version {
-                    Some(version) if version != found.version => {
-                        Err($crate::error::Error::Stale { current: found.version })
-                    }
+                    Some(version) if version != found.version => Err($crate::error::Error::Stale {
+                        current: found.version,
+                    }),
                     _ => Ok(found),
                 }
             }
@@ -166,9 +182,12 @@ macro_rules! resource {
                 self.change = tx.next_change()?;
                 self.created_at = tx.now();
                 self.updated_at = self.created_at;
-                diesel::insert_into($table::table).values(&self).execute(tx.db)?;
+                diesel::insert_into($table::table)
+                    .values(&self)
+                    .execute(tx.db)?;
                 tx.audit(
-                    $crate::storage::audit::AuditDraft::new(action, $what, self.id.0).after(&self)?,
+                    $crate::storage::audit::AuditDraft::new(action, $what, self.id.0)
+                        .after(&self)?,
                 );
                 Ok(self)
             }
@@ -190,7 +209,9 @@ macro_rules! resource {
                     .set(&self)
                     .execute(tx.db)?;
                 if saved == 0 {
-                    return Err($crate::error::Error::Stale { current: before.version });
+                    return Err($crate::error::Error::Stale {
+                        current: before.version,
+                    });
                 }
                 tx.audit(
                     $crate::storage::audit::AuditDraft::new(action, $what, self.id.0)
@@ -216,7 +237,9 @@ macro_rules! refuse_taken_external_id {
             if taken > 0 {
                 return Err($crate::error::Error::Refused {
                     code: "external_id_taken",
-                    detail: "another one has this external_id; look it up with the external_id filter".into(),
+                    detail:
+                        "another one has this external_id; look it up with the external_id filter"
+                            .into(),
                     breaches: vec![$crate::error::FieldError::new(
                         "/external_id",
                         "taken",
