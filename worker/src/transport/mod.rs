@@ -157,7 +157,7 @@ impl Outcome {
 /// A way out for mails.
 pub enum Transport {
     /// An SMTP server.
-    Smtp(SmtpTransport),
+    Smtp(Box<SmtpTransport>),
     /// A directory of files.
     Files(FileTransport),
 }
@@ -166,7 +166,10 @@ impl Transport {
     /// The way out that the settings name; `hello` is the domain that mails are sent from.
     pub fn open(target: Target, hello: &str) -> Self {
         match target {
-            Target::Smtp(url) => Self::Smtp(SmtpTransport::new(url, hello, Timeouts::default())),
+            Target::Smtp(url) => {
+                let smtp = SmtpTransport::new(url, hello, Timeouts::default());
+                Self::Smtp(Box::new(smtp))
+            }
             Target::Files(directory) => Self::Files(FileTransport::new(directory)),
         }
     }

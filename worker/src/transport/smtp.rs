@@ -230,6 +230,10 @@ impl SmtpTransport {
             let Ok(stream) = opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) else {
                 continue;
             };
+            // The content leaves in two writes: without this the second waits for the first's acknowledgement.
+            if stream.set_nodelay(true).is_err() {
+                continue;
+            }
             let greeted =
                 AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello);
             return within(Phase::Greeting, self.timeouts.greeting, greeted).await;
