@@ -1,1 +1,3 @@
-//! Placeholder while dependencies build.
+//! What the black-box suites share.
+
+pub mod smtp_server;
