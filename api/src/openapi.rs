@@ -1,11 +1,11 @@
 //! The published contract: made from the handlers, finished here with what holds for all of them.
 
 use actix_web::App;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr,
-    ResponseBuilder,
+    Required, ResponseBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
@@ -172,15 +172,20 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
     problems
 }
 
-fn requires_if_match(operation: &Operation) -> bool {
-    operation.parameters.as_ref().is_some_and(|all| {
-        all.iter()
-            .any(|parameter| parameter.name == "If-Match" && is_required(parameter))
-    })
+fn named<'a>(operation: &'a Operation, name: &str) -> Option<&'a Parameter> {
+    operation
+        .parameters
+        .iter()
+        .flatten()
+        .find_map(|parameter| match parameter {
+            RefOr::T(parameter) if parameter.name == name => Some(parameter),
+            _ => None,
+        })
 }
 
-fn is_required(parameter: &utoipa::openapi::path::Parameter) -> bool {
-    matches!(parameter.required, utoipa::openapi::Required::True)
+fn requires_if_match(operation: &Operation) -> bool {
+    named(operation, "If-Match")
+        .is_some_and(|parameter| matches!(parameter.required, Required::True))
 }
 
 fn finish(path: &str, method: &str, operation: &mut Operation) {
@@ -213,36 +218,38 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
                 .headers
                 .entry("X-Request-Id".into())
                 .or_insert_with(|| {
-                    HeaderBuilder::new()
-                        .schema(String::schema())
-                        .description(Some("Names this request in the server's log."))
-                        .build()
+                    RefOr::T(
+                        HeaderBuilder::new()
+                            .schema(Some(String::schema()))
+                            .description(Some("Names this request in the server's log."))
+                            .build(),
+                    )
                 });
         }
     }
 }
 
 fn add_headers(method: &str, operation: &mut Operation) {
-    use utoipa::openapi::Required;
-    use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
-    let parameters = operation.parameters.get_or_insert_with(Vec::new);
     let mut header = |name: &str, required: bool, description: &str| {
-        if parameters.iter().any(|parameter| parameter.name == name) {
+        if named(operation, name).is_some() {
             return;
         }
-        parameters.push(
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Header)
-                .required(if required {
-                    Required::True
-                } else {
-                    Required::False
-                })
-                .description(Some(description))
-                .schema(Some(String::schema()))
-                .build(),
-        );
+        let required = if required {
+            Required::True
+        } else {
+            Required::False
+        };
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Header)
+            .required(required)
+            .description(Some(description))
+            .schema(Some(String::schema()))
+            .build();
+        operation
+            .parameters
+            .get_or_insert_with(Vec::new)
+            .push(RefOr::T(parameter));
     };
     match method {
         "POST" => {
