@@ -1,5 +1,6 @@
 //! The rules of a studio, as pure functions and types: nothing here does I/O or reads a clock.
 
+pub mod gap;
 pub mod hours;
 pub mod id;
 pub mod instant;
@@ -8,6 +9,7 @@ pub mod local_time;
 pub mod number;
 pub mod salt;
 pub mod session;
+pub mod template;
 pub mod text;
 mod text_enum;
 pub mod vocabulary;
