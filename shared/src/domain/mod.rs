@@ -1,5 +1,6 @@
 //! The rules of a studio, as pure functions and types: nothing here does I/O or reads a clock.
 
+pub mod availability;
 pub mod gap;
 pub mod hours;
 pub mod id;
@@ -7,6 +8,7 @@ pub mod instant;
 pub mod interval;
 pub mod local_time;
 pub mod number;
+pub mod overlap;
 pub mod salt;
 pub mod session;
 pub mod template;
