@@ -11,6 +11,7 @@ mod marks;
 mod migrations;
 mod once;
 mod opening;
+mod overlap;
 mod reads;
 mod schema;
 mod trail;

@@ -32,14 +32,20 @@ fn both_engines_take_the_same_steps() {
     assert_eq!(names(Engine::Sqlite), names(Engine::Postgres));
 }
 
-fn rows(engine: Engine) -> String {
-    (0..100).fold(ROWS.to_owned(), |rows, number| {
+/// One row or more in each table.
+pub(crate) fn rows(engine: Engine) -> String {
+    with_ids(ROWS, engine)
+}
+
+/// The statements with the engine's own literal for each `id(N)`.
+pub(crate) fn with_ids(statements: &str, engine: Engine) -> String {
+    (0..100).fold(statements.to_owned(), |statements, number| {
         let digits = format!("{number:032x}");
         let literal = match engine {
             Engine::Sqlite => format!("X'{digits}'"),
             Engine::Postgres => format!("'\\x{digits}'::bytea"),
         };
-        rows.replace(&format!("id({number})"), &literal)
+        statements.replace(&format!("id({number})"), &literal)
     })
 }
 

@@ -1,7 +1,10 @@
 //! What may be opened.
 
+use chrono::TimeDelta;
 use diesel::connection::SimpleConnection as _;
-use stipple_shared::storage::{DatabaseUrl, Store};
+use stipple_shared::Clock;
+use stipple_shared::domain::Instant;
+use stipple_shared::storage::{DatabaseUrl, Store, WriteContext};
 use stipple_test_support::{Engine, TestClock, TestDatabase, engines};
 
 use crate::cause;
@@ -94,6 +97,26 @@ fn two_processes_may_migrate_at_the_same_time() {
         });
         assert_eq!(ran, migrations(engine));
         assert_eq!(opened(&database), Ok(()));
+    }
+}
+
+#[test]
+fn leases_are_kept_by_the_clock_that_all_machines_share() {
+    for engine in engines() {
+        let database = TestDatabase::create(engine);
+        let clock = TestClock::new();
+        clock.set(Instant::from_millis(0));
+        let lease_now = database
+            .open(clock.clock())
+            .write_blocking(WriteContext::worker(), |tx| tx.lease_now())
+            .unwrap();
+        match engine {
+            Engine::Sqlite => assert_eq!(lease_now, clock.now()),
+            Engine::Postgres => {
+                let apart = lease_now - Clock::system().now();
+                assert!(apart.abs() < TimeDelta::minutes(5), "{apart}");
+            }
+        }
     }
 }
 

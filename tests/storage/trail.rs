@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use stipple_shared::storage::audit::{
     AuditDraft, AuditHead, AuditKey, Fault, FaultKind, Verification, verify,
 };
-use stipple_shared::storage::{Db, Store, WriteContext};
+use stipple_shared::storage::{Actor, Db, Store, WriteContext};
 use stipple_test_support::{Engine, TestClock, TestDatabase, engines};
 use uuid::Uuid;
 
@@ -289,6 +289,35 @@ fn a_cut_off_end_is_found_with_a_noted_head_alone() {
             trail.verify(Some(&noted)).faults,
             faults(&[(ENTRIES, FaultKind::NotAsNoted)])
         );
+    }
+}
+
+#[test]
+fn every_actor_finds_a_place_in_the_trail() {
+    for engine in engines() {
+        let trail = Trail::create(engine);
+        for actor in [
+            Actor::Key(Uuid::now_v7().into()),
+            Actor::ClientLink,
+            Actor::Worker,
+            Actor::CommandLine,
+        ] {
+            let context = WriteContext {
+                actor,
+                source: Some("192.0.2.7".to_owned()),
+                request_id: Some("r".to_owned()),
+            };
+            trail
+                .store
+                .write_blocking(context, |tx| {
+                    tx.audit(AuditDraft::new("thing.seen", "thing", Uuid::now_v7()));
+                    Ok(())
+                })
+                .unwrap();
+        }
+        let whole = trail.verify(None);
+        assert!(whole.is_whole(), "{:?}", whole.faults);
+        assert_eq!(whole.head.map(|head| head.sequence), Some(ENTRIES + 4));
     }
 }
 

@@ -1,5 +1,7 @@
 //! A clock that stands still until a test moves it.
 
+#![expect(clippy::unwrap_used, reason = "the start is written here")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,5 +1,10 @@
 //! A database of its own for each test, on either engine.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test can do nothing without its database"
+)]
+
 use diesel::SqliteConnection;
 use diesel::prelude::*;
 use stipple_shared::Clock;
@@ -24,16 +29,19 @@ pub fn engines() -> Vec<Engine> {
         Err(why) => {
             static SAID: std::sync::Once = std::sync::Once::new();
             SAID.call_once(|| {
-                // Not eprintln!: the test harness would swallow it where the test passes.
-                use std::io::Write as _;
-                let _closed = writeln!(
-                    std::io::stderr(),
+                say(&format!(
                     "LEFT OUT: the PostgreSQL half of this test, because {why}"
-                );
+                ));
             });
             vec![Engine::Sqlite]
         }
     }
+}
+
+/// Not eprintln!: the test harness would swallow that where the test passes.
+fn say(line: &str) {
+    use std::io::Write as _;
+    let _closed = writeln!(std::io::stderr(), "{line}");
 }
 
 /// A database that is there, migrated and empty, until this is dropped.
@@ -65,7 +73,7 @@ impl TestDatabase {
                 (database.url(), Place::Server(database))
             }
             #[cfg(not(feature = "postgres"))]
-            Engine::Postgres => panic!("this build has no PostgreSQL"),
+            Engine::Postgres => unreachable!("`engines` names no PostgreSQL in this build"),
         };
         Self {
             url,
@@ -191,7 +199,7 @@ mod postgres {
                 });
             if let Err(error) = dropped {
                 // Not a panic: that would hide the one which may be under way.
-                eprintln!("the database {} is left behind: {error}", self.0);
+                super::say(&format!("the database {} is left behind: {error}", self.0));
             }
         }
     }
