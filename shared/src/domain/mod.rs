@@ -1,8 +1,22 @@
 //! The rules of a studio, as pure functions and types: nothing here does I/O or reads a clock.
 
+pub mod client;
+pub mod hours;
 pub mod id;
 pub mod instant;
+pub mod interval;
+pub mod local_time;
+pub mod number;
+pub mod patch;
+pub mod practitioner;
+pub mod salt;
+pub mod session;
+pub mod studio;
 pub mod text;
+mod text_enum;
+pub mod vocabulary;
 
 pub use id::*;
 pub use instant::Instant;
+pub use local_time::TimeZoneName;
+pub use vocabulary::*;

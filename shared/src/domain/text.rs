@@ -26,6 +26,12 @@ macro_rules! texts {
                 Ok(Self(text.to_owned()))
             }
 
+            /// One of our own defaults, which needs no looking at.
+            pub fn literal(text: &'static str) -> Self {
+                debug_assert!(Self::parse(text).is_ok());
+                Self(text.to_owned())
+            }
+
             /// The text itself.
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -155,6 +155,48 @@ text_columns!(
     text::Telephone,
 );
 
+macro_rules! enum_columns {
+    ($($type:ty),+ $(,)?) => {$(
+        column!(
+            $type, Text, str, String,
+            |value| value.as_str(),
+            |value| value.as_str().to_owned(),
+            |stored| <$type>::parse(&stored)
+        );
+    )+};
+}
+
+enum_columns!(
+    Anchor,
+    Channel,
+    Completion,
+    ConsentPurpose,
+    EmailState,
+    EndedBy,
+    ExpiryPrecision,
+    Fitzpatrick,
+    HairTexture,
+    HealedAs,
+    Indication,
+    LotState,
+    Ludwig,
+    MailState,
+    Norwood,
+    PlanState,
+    ProductKind,
+    ReminderState,
+    ReminderStep,
+    Role,
+    Savin,
+    ScalpType,
+    SessionKind,
+    SessionState,
+    TaskKind,
+    TaskState,
+    TimeZoneName,
+    Undertone,
+);
+
 /// A value kept as JSON text.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, serde::Deserialize, ToSchema)]
 #[serde(transparent)]
@@ -238,6 +280,14 @@ impl<T: Serialize> AsExpression<Text> for Json<T> {
 }
 
 impl<T: Serialize> AsExpression<Nullable<Text>> for &Json<T> {
+    type Expression = <String as AsExpression<Nullable<Text>>>::Expression;
+
+    fn as_expression(self) -> Self::Expression {
+        AsExpression::<Nullable<Text>>::as_expression(self.text())
+    }
+}
+
+impl<T: Serialize> AsExpression<Nullable<Text>> for Json<T> {
     type Expression = <String as AsExpression<Nullable<Text>>>::Expression;
 
     fn as_expression(self) -> Self::Expression {

@@ -3,14 +3,21 @@
 //! [`Store::read`] and [`Store::write`] are the only doors. A read sees one snapshot. Writes go through one writer
 //! for each process, which commits those that wait together; nobody is answered before the commit.
 
+pub mod api_keys;
 pub mod audit;
+pub mod clients;
 pub mod columns;
 mod dialect;
 pub mod idempotency;
-pub mod migrations;
+mod migrations;
+pub mod paging;
+pub mod practitioners;
 mod readers;
+pub mod rooms;
 pub mod schema;
 mod store;
+pub mod studios;
+pub mod time_off;
 mod transaction;
 mod writer;
 

@@ -1,0 +1,117 @@
+//! What a client is made of.
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::id::StudioId;
+use super::instant::Instant;
+use super::patch::merge_patch;
+use super::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
+use super::vocabulary::EmailState;
+use crate::error::{Error, Result};
+
+/// A new client.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewClient {
+    /// Where they are registered.
+    pub studio_id: StudioId,
+    /// Given name.
+    pub given_name: Name,
+    /// Family name.
+    pub family_name: Name,
+    /// What they like to be called; mails greet with it.
+    pub preferred_name: Option<Name>,
+    /// Where their mails go.
+    pub email: Option<EmailAddress>,
+    /// How they are reached when mail won't do.
+    pub telephone: Option<Telephone>,
+    /// Date of birth.
+    pub date_of_birth: Option<NaiveDate>,
+    /// The language of their mails; the studio's where there is none.
+    pub language: Option<Language>,
+    /// Whether they want mails about their sessions.
+    #[serde(default = "yes")]
+    #[schema(required = false, default = true)]
+    pub service_mail: bool,
+    /// Whether they agreed to be invited back. Never assumed.
+    #[serde(default)]
+    #[schema(required = false, default = false)]
+    pub marketing_mail: bool,
+    /// Whether care advice may stand in the mail itself. Else the mail only says where to find it.
+    #[serde(default)]
+    #[schema(required = false, default = false)]
+    pub care_advice_in_mail: bool,
+    /// Notes for all staff; nothing clinical.
+    pub notes: Option<Note>,
+    /// Another system's name for them.
+    pub external_id: Option<ExternalId>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+merge_patch! {
+    /// Changes a client. A new address, language or choice about mails schedules the reminders to come anew.
+    ClientPatch {
+        set {
+            /// Where they are registered.
+            studio_id: StudioId,
+            /// Given name.
+            given_name: Name,
+            /// Family name.
+            family_name: Name,
+            /// What is known of the address. A new address starts as `unverified`.
+            email_state: EmailState,
+            /// Whether they want mails about their sessions.
+            service_mail: bool,
+            /// Whether they agreed to be invited back.
+            marketing_mail: bool,
+            /// Whether care advice may stand in the mail itself.
+            care_advice_in_mail: bool,
+        }
+        null {
+            /// What they like to be called.
+            preferred_name: Name,
+            /// Where their mails go.
+            email: EmailAddress,
+            /// How they are reached when mail won't do.
+            telephone: Telephone,
+            /// Date of birth.
+            date_of_birth: NaiveDate,
+            /// The language of their mails.
+            language: Language,
+            /// Notes for all staff; nothing clinical.
+            notes: Note,
+            /// Another system's name for them.
+            external_id: ExternalId,
+        }
+    }
+}
+
+/// Refuses a date of birth that can't be one.
+pub fn check_date_of_birth(date_of_birth: Option<NaiveDate>, now: Instant) -> Result<()> {
+    let today = now.utc().date_naive();
+    match date_of_birth {
+        // The oldest age on record is 122.
+        Some(date) if date > today || date < today - chrono::Months::new(130 * 12) => {
+            Err(Error::invalid(
+                "/date_of_birth",
+                "out_of_range",
+                "write a date of birth in the past, at most 130 years ago",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a search looks in: lower case, without accents where they can be told apart from letters.
+pub fn search_text(given_name: &str, family_name: &str, preferred_name: Option<&str>) -> String {
+    [given_name, family_name, preferred_name.unwrap_or_default()]
+        .join(" ")
+        .to_lowercase()
+        .trim()
+        .to_owned()
+}

@@ -1,0 +1,121 @@
+//! What a studio and its rooms are made of.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::hours::{QuietHours, WeeklyHours};
+use super::local_time::TimeZoneName;
+use super::number::CutoffHours;
+use super::patch::merge_patch;
+use super::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
+
+/// A new studio.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewStudio {
+    /// The studio's name, for staff.
+    pub name: Name,
+    /// The name that mails come from. Keep it neutral: a name that says what is treated tells it to whoever sees the inbox.
+    pub sender_name: Name,
+    /// What mails call a session, such as "appointment". Neutral for the same reason.
+    #[serde(default = "default_service_label")]
+    #[schema(value_type = Name, required = false, default = "appointment")]
+    pub service_label: Name,
+    /// Where the studio stands in time: all its days and times of day are counted there.
+    pub time_zone: TimeZoneName,
+    /// The language of its mails, where a client has none of their own.
+    #[serde(default = "default_language")]
+    #[schema(value_type = Language, required = false, default = "en")]
+    pub language: Language,
+    /// The postal address, as mails print it.
+    pub address: Option<Note>,
+    /// How clients reach the studio.
+    pub telephone: Option<Telephone>,
+    /// Where replies to mails go.
+    pub email: Option<EmailAddress>,
+    /// Whose law on keeping records applies, such as `GB-WLS` or `US-OR`.
+    pub jurisdiction: Option<Name>,
+    /// When the studio is open, on its own clock.
+    pub opening_hours: WeeklyHours,
+    /// When no mail goes out unless it answers the client's own act. 21:00 to 08:00 unless said otherwise; null for none.
+    #[serde(default = "default_quiet_hours")]
+    pub quiet_hours: Option<QuietHours>,
+    /// Until how many hours before the start a client may cancel. 48 unless said otherwise (common practice: 48 to 72).
+    #[serde(default = "default_cutoff")]
+    #[schema(value_type = CutoffHours, required = false, default = 48)]
+    pub cancellation_cutoff_hours: CutoffHours,
+    /// Another system's name for this studio.
+    pub external_id: Option<ExternalId>,
+}
+
+fn default_service_label() -> Name {
+    Name::literal("appointment")
+}
+
+fn default_language() -> Language {
+    Language::literal("en")
+}
+
+fn default_quiet_hours() -> Option<QuietHours> {
+    Some(QuietHours::usual())
+}
+
+fn default_cutoff() -> CutoffHours {
+    CutoffHours::USUAL
+}
+
+merge_patch! {
+    /// Changes a studio. Hours, quiet hours, zone, cut-off and language schedule the reminders to come anew.
+    StudioPatch {
+        set {
+            /// The studio's name, for staff.
+            name: Name,
+            /// The name that mails come from.
+            sender_name: Name,
+            /// What mails call a session.
+            service_label: Name,
+            /// Where the studio stands in time.
+            time_zone: TimeZoneName,
+            /// The language of its mails.
+            language: Language,
+            /// When the studio is open.
+            opening_hours: WeeklyHours,
+            /// Until how many hours before the start a client may cancel.
+            cancellation_cutoff_hours: CutoffHours,
+        }
+        null {
+            /// The postal address.
+            address: Note,
+            /// How clients reach the studio.
+            telephone: Telephone,
+            /// Where replies to mails go.
+            email: EmailAddress,
+            /// Whose law on keeping records applies.
+            jurisdiction: Name,
+            /// When no mail goes out.
+            quiet_hours: QuietHours,
+            /// Another system's name for this studio.
+            external_id: ExternalId,
+        }
+    }
+}
+
+/// A new room of a studio.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRoom {
+    /// The room's name.
+    pub name: Name,
+}
+
+merge_patch! {
+    /// Changes a room.
+    RoomPatch {
+        set {
+            /// The room's name.
+            name: Name,
+            /// Whether sessions can be booked into it.
+            active: bool,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Clients and what they agreed to be sent.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
+use super::schema::{clients, contact_consents};
+use super::studios::Studio;
+use super::{Db, Tx};
+use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth, search_text};
+use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
+use crate::domain::{ClientId, ConsentPurpose, ContactConsentId, EmailState, Instant, StudioId};
+use crate::error::{Error, Result};
+
+/// Somebody who is treated, or thinks about it.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = clients, treat_none_as_null = true)]
+pub struct Client {
+    /// Their id.
+    pub id: ClientId,
+    /// Another system's name for them.
+    pub external_id: Option<ExternalId>,
+    /// Where they are registered.
+    pub studio_id: StudioId,
+    /// Given name.
+    pub given_name: Name,
+    /// Family name.
+    pub family_name: Name,
+    /// What they like to be called.
+    pub preferred_name: Option<Name>,
+    /// Where their mails go.
+    pub email: Option<EmailAddress>,
+    /// What is known of the address.
+    pub email_state: EmailState,
+    /// How they are reached when mail won't do.
+    pub telephone: Option<Telephone>,
+    /// Date of birth.
+    pub date_of_birth: Option<NaiveDate>,
+    /// The language of their mails.
+    pub language: Option<Language>,
+    /// Whether they want mails about their sessions.
+    pub service_mail: bool,
+    /// Whether they agreed to be invited back.
+    pub marketing_mail: bool,
+    /// Whether care advice may stand in the mail itself.
+    pub care_advice_in_mail: bool,
+    /// Notes for all staff.
+    pub notes: Option<Note>,
+    #[serde(skip)]
+    #[schema(ignore)]
+    search_text: String,
+    /// When they were taken off the list, where they were.
+    pub deleted_at: Option<Instant>,
+    /// Raised by each change; its ETag.
+    pub version: i64,
+    /// Its place in the change sequence.
+    pub change: i64,
+    /// When they were registered.
+    pub created_at: Instant,
+    /// When they were last changed.
+    pub updated_at: Instant,
+}
+
+resource!(clients, Client, ClientId, "client");
+
+/// Which clients are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ClientFilter {
+    /// The one that another system calls so.
+    pub external_id: Option<ExternalId>,
+    /// Those registered at this studio.
+    pub studio_id: Option<StudioId>,
+}
+
+/// One decision about what a client may be sent.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, ToSchema)]
+#[diesel(table_name = contact_consents)]
+pub struct ContactConsent {
+    /// Its id.
+    pub id: ContactConsentId,
+    /// Whose decision it is.
+    pub client_id: ClientId,
+    /// What it's about.
+    pub purpose: ConsentPurpose,
+    /// Whether it was given or taken back.
+    pub granted: bool,
+    /// Through what it reached us: `key`, `client_link`, `worker` or `command_line`.
+    pub source: String,
+    /// When.
+    pub at: Instant,
+}
+
+impl Client {
+    /// Registers a client.
+    pub fn register(tx: &mut Tx<'_>, new: &NewClient) -> Result<Self> {
+        let id = ClientId::new();
+        let now = tx.now();
+        check_date_of_birth(new.date_of_birth, now)?;
+        refuse_unknown_studio(tx.db, new.studio_id)?;
+        refuse_taken_external_id!(tx.db, clients, id, &new.external_id);
+        let client = Self {
+            id,
+            external_id: new.external_id.clone(),
+            studio_id: new.studio_id,
+            given_name: new.given_name.clone(),
+            family_name: new.family_name.clone(),
+            preferred_name: new.preferred_name.clone(),
+            email: new.email.clone(),
+            email_state: EmailState::Unverified,
+            telephone: new.telephone.clone(),
+            date_of_birth: new.date_of_birth,
+            language: new.language.clone(),
+            service_mail: new.service_mail,
+            marketing_mail: new.marketing_mail,
+            care_advice_in_mail: new.care_advice_in_mail,
+            notes: new.notes.clone(),
+            search_text: search_text(
+                &new.given_name,
+                &new.family_name,
+                new.preferred_name.as_deref(),
+            ),
+            deleted_at: None,
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        let client = client.create(tx, "client.registered")?;
+        for (purpose, granted) in client.choices() {
+            client.note_choice(tx, purpose, granted)?;
+        }
+        Ok(client)
+    }
+
+    /// Changes a client.
+    pub fn change(
+        tx: &mut Tx<'_>,
+        id: ClientId,
+        expected: Option<i64>,
+        patch: &ClientPatch,
+    ) -> Result<Self> {
+        let before = Self::find_for_change(tx.db, id, expected)?;
+        let mut client = before.clone();
+        patch.studio_id.apply(&mut client.studio_id);
+        patch.given_name.apply(&mut client.given_name);
+        patch.family_name.apply(&mut client.family_name);
+        patch.preferred_name.apply(&mut client.preferred_name);
+        patch.email.apply(&mut client.email);
+        if client.email != before.email {
+            client.email_state = EmailState::Unverified;
+        }
+        patch.email_state.apply(&mut client.email_state);
+        patch.telephone.apply(&mut client.telephone);
+        patch.date_of_birth.apply(&mut client.date_of_birth);
+        patch.language.apply(&mut client.language);
+        patch.service_mail.apply(&mut client.service_mail);
+        patch.marketing_mail.apply(&mut client.marketing_mail);
+        patch
+            .care_advice_in_mail
+            .apply(&mut client.care_advice_in_mail);
+        patch.notes.apply(&mut client.notes);
+        patch.external_id.apply(&mut client.external_id);
+        check_date_of_birth(client.date_of_birth, tx.now())?;
+        refuse_unknown_studio(tx.db, client.studio_id)?;
+        refuse_taken_external_id!(tx.db, clients, id, &client.external_id);
+        client.search_text = search_text(
+            &client.given_name,
+            &client.family_name,
+            client.preferred_name.as_deref(),
+        );
+        let client = client.save(tx, "client.changed", None)?;
+        for ((purpose, granted), (_, was)) in client.choices().into_iter().zip(before.choices()) {
+            if granted != was {
+                client.note_choice(tx, purpose, granted)?;
+            }
+        }
+        Ok(client)
+    }
+
+    /// A page of clients; deleted ones only show among the changes.
+    pub fn list(db: &mut Db, filter: &ClientFilter, page: &PageRequest) -> Result<Page<Self>> {
+        let mut query = clients::table.into_boxed();
+        if page.updated_since.is_none() {
+            query = query.filter(clients::deleted_at.is_null());
+        }
+        if let Some(external_id) = &filter.external_id {
+            query = query.filter(clients::external_id.eq(external_id.clone()));
+        }
+        if let Some(studio_id) = filter.studio_id {
+            query = query.filter(clients::studio_id.eq(studio_id));
+        }
+        load_page!(db, clients, Client, query, page)
+    }
+
+    /// All decisions of a client about what they may be sent, oldest first.
+    pub fn contact_consents(db: &mut Db, id: ClientId) -> Result<Vec<ContactConsent>> {
+        Self::find(db, id)?;
+        Ok(contact_consents::table
+            .filter(contact_consents::client_id.eq(id))
+            .order((contact_consents::at, contact_consents::id))
+            .select(ContactConsent::as_select())
+            .load(db)?)
+    }
+
+    fn choices(&self) -> [(ConsentPurpose, bool); 3] {
+        [
+            (ConsentPurpose::ServiceMail, self.service_mail),
+            (ConsentPurpose::MarketingMail, self.marketing_mail),
+            (ConsentPurpose::CareAdviceInMail, self.care_advice_in_mail),
+        ]
+    }
+
+    fn note_choice(&self, tx: &mut Tx<'_>, purpose: ConsentPurpose, granted: bool) -> Result<()> {
+        let consent = ContactConsent {
+            id: ContactConsentId::new(),
+            client_id: self.id,
+            purpose,
+            granted,
+            source: tx.actor().kind().to_owned(),
+            at: tx.now(),
+        };
+        diesel::insert_into(contact_consents::table)
+            .values(&consent)
+            .execute(tx.db)?;
+        Ok(())
+    }
+}
+
+fn refuse_unknown_studio(db: &mut Db, id: StudioId) -> Result<()> {
+    match Studio::find(db, id) {
+        Err(Error::NotFound { .. }) => Err(Error::invalid(
+            "/studio_id",
+            "unknown_studio",
+            "name a studio that exists",
+        )),
+        found => found.map(drop),
+    }
+}

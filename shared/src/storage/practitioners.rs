@@ -1,0 +1,140 @@
+//! Practitioners.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::columns::Json;
+use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
+use super::schema::practitioners;
+use super::studios::Studio;
+use super::{Db, Tx};
+use crate::domain::hours::WorkingHours;
+use crate::domain::practitioner::{NewPractitioner, PractitionerPatch};
+use crate::domain::text::{EmailAddress, ExternalId, Name};
+use crate::domain::{Instant, PractitionerId};
+use crate::error::{Error, Result};
+
+/// Somebody who treats clients.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = practitioners, treat_none_as_null = true)]
+pub struct Practitioner {
+    /// Their id.
+    pub id: PractitionerId,
+    /// Another system's name for them.
+    pub external_id: Option<ExternalId>,
+    /// Their name.
+    pub name: Name,
+    /// Their licence number.
+    pub licence_number: Option<Name>,
+    /// Where the digest for staff goes.
+    pub email: Option<EmailAddress>,
+    /// Whether sessions can be booked with them.
+    pub active: bool,
+    /// What is kept free after each of their sessions, in minutes.
+    pub buffer_minutes: i32,
+    /// When they work, for each studio.
+    #[schema(value_type = WorkingHours)]
+    pub working_hours: Json<WorkingHours>,
+    /// Raised by each change; its ETag.
+    pub version: i64,
+    /// Its place in the change sequence.
+    pub change: i64,
+    /// When they were added.
+    pub created_at: Instant,
+    /// When they were last changed.
+    pub updated_at: Instant,
+}
+
+resource!(practitioners, Practitioner, PractitionerId, "practitioner");
+
+/// Which practitioners are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct PractitionerFilter {
+    /// The one that another system calls so.
+    pub external_id: Option<ExternalId>,
+    /// Only those who can be booked, or only those who can't.
+    pub active: Option<bool>,
+}
+
+impl Practitioner {
+    /// Adds a practitioner.
+    pub fn add(tx: &mut Tx<'_>, new: &NewPractitioner) -> Result<Self> {
+        let id = PractitionerId::new();
+        refuse_taken_external_id!(tx.db, practitioners, id, &new.external_id);
+        refuse_unknown_studios(tx.db, &new.working_hours)?;
+        let now = tx.now();
+        let practitioner = Self {
+            id,
+            external_id: new.external_id.clone(),
+            name: new.name.clone(),
+            licence_number: new.licence_number.clone(),
+            email: new.email.clone(),
+            active: true,
+            buffer_minutes: i32::from(new.buffer_minutes.get()),
+            working_hours: Json(new.working_hours.clone()),
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        practitioner.create(tx, "practitioner.added")
+    }
+
+    /// Changes a practitioner.
+    pub fn change(
+        tx: &mut Tx<'_>,
+        id: PractitionerId,
+        expected: Option<i64>,
+        patch: &PractitionerPatch,
+    ) -> Result<Self> {
+        let mut practitioner = Self::find_for_change(tx.db, id, expected)?;
+        patch.name.apply(&mut practitioner.name);
+        patch.licence_number.apply(&mut practitioner.licence_number);
+        patch.email.apply(&mut practitioner.email);
+        patch.active.apply(&mut practitioner.active);
+        patch.external_id.apply(&mut practitioner.external_id);
+        if let Some(buffer) = patch.buffer_minutes.value() {
+            practitioner.buffer_minutes = i32::from(buffer.get());
+        }
+        if let Some(hours) = patch.working_hours.value() {
+            refuse_unknown_studios(tx.db, hours)?;
+            practitioner.working_hours = Json(hours.clone());
+        }
+        refuse_taken_external_id!(tx.db, practitioners, id, &practitioner.external_id);
+        practitioner.save(tx, "practitioner.changed", None)
+    }
+
+    /// A page of practitioners.
+    pub fn list(
+        db: &mut Db,
+        filter: &PractitionerFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
+        let mut query = practitioners::table.into_boxed();
+        if let Some(external_id) = &filter.external_id {
+            query = query.filter(practitioners::external_id.eq(external_id.clone()));
+        }
+        if let Some(active) = filter.active {
+            query = query.filter(practitioners::active.eq(active));
+        }
+        load_page!(db, practitioners, Practitioner, query, page)
+    }
+}
+
+fn refuse_unknown_studios(db: &mut Db, hours: &WorkingHours) -> Result<()> {
+    for (place, hours) in hours.hours().iter().enumerate() {
+        match Studio::find(db, hours.studio_id) {
+            Ok(_) => {}
+            Err(Error::NotFound { .. }) => {
+                return Err(Error::invalid(
+                    format!("/working_hours/{place}/studio_id"),
+                    "unknown_studio",
+                    "name a studio that exists",
+                ));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

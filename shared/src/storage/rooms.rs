@@ -1,0 +1,79 @@
+//! The rooms of studios.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::paging::{Page, PageRequest, load_page, resource};
+use super::schema::rooms;
+use super::studios::Studio;
+use super::{Db, Tx};
+use crate::domain::studio::{NewRoom, RoomPatch};
+use crate::domain::text::Name;
+use crate::domain::{Instant, RoomId, StudioId};
+use crate::error::Result;
+
+/// A room that one session at a time can take.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = rooms, treat_none_as_null = true)]
+pub struct Room {
+    /// Its id.
+    pub id: RoomId,
+    /// Whose room it is.
+    pub studio_id: StudioId,
+    /// Its name.
+    pub name: Name,
+    /// Whether sessions can be booked into it.
+    pub active: bool,
+    /// Raised by each change; its ETag.
+    pub version: i64,
+    /// Its place in the change sequence.
+    pub change: i64,
+    /// When it was created.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+resource!(rooms, Room, RoomId, "room");
+
+impl Room {
+    /// Adds a room to a studio.
+    pub fn add(tx: &mut Tx<'_>, studio_id: StudioId, new: &NewRoom) -> Result<Self> {
+        Studio::find(tx.db, studio_id)?;
+        let now = tx.now();
+        let room = Self {
+            id: RoomId::new(),
+            studio_id,
+            name: new.name.clone(),
+            active: true,
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        room.create(tx, "room.added")
+    }
+
+    /// Changes a room.
+    pub fn change(
+        tx: &mut Tx<'_>,
+        id: RoomId,
+        expected: Option<i64>,
+        patch: &RoomPatch,
+    ) -> Result<Self> {
+        let mut room = Self::find_for_change(tx.db, id, expected)?;
+        patch.name.apply(&mut room.name);
+        patch.active.apply(&mut room.active);
+        room.save(tx, "room.changed", None)
+    }
+
+    /// A page of a studio's rooms.
+    pub fn list(db: &mut Db, studio_id: StudioId, page: &PageRequest) -> Result<Page<Self>> {
+        Studio::find(db, studio_id)?;
+        let query = rooms::table
+            .filter(rooms::studio_id.eq(studio_id))
+            .into_boxed();
+        load_page!(db, rooms, Room, query, page)
+    }
+}

@@ -1,0 +1,138 @@
+//! Studios.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::columns::Json;
+use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
+use super::schema::studios;
+use super::{Db, Tx};
+use crate::domain::hours::{QuietHours, WeeklyHours};
+use crate::domain::studio::{NewStudio, StudioPatch};
+use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
+use crate::domain::{Instant, StudioId, TimeZoneName};
+use crate::error::Result;
+
+/// A place with its own clock, rooms, hours and mails.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = studios, treat_none_as_null = true)]
+pub struct Studio {
+    /// Its id.
+    pub id: StudioId,
+    /// Another system's name for it.
+    pub external_id: Option<ExternalId>,
+    /// Its name, for staff.
+    pub name: Name,
+    /// The neutral name that its mails come from.
+    pub sender_name: Name,
+    /// What its mails call a session.
+    pub service_label: Name,
+    /// Where it stands in time.
+    pub time_zone: TimeZoneName,
+    /// The language of its mails.
+    pub language: Language,
+    /// The postal address.
+    pub address: Option<Note>,
+    /// How clients reach it.
+    pub telephone: Option<Telephone>,
+    /// Where replies to its mails go.
+    pub email: Option<EmailAddress>,
+    /// Whose law on keeping records applies.
+    pub jurisdiction: Option<Name>,
+    /// When it's open, on its own clock.
+    #[schema(value_type = WeeklyHours)]
+    pub opening_hours: Json<WeeklyHours>,
+    /// When no mail goes out.
+    #[schema(value_type = Option<QuietHours>)]
+    pub quiet_hours: Option<Json<QuietHours>>,
+    /// Until how many hours before the start a client may cancel.
+    pub cancellation_cutoff_hours: i32,
+    /// Raised by each change; its ETag.
+    pub version: i64,
+    /// Its place in the change sequence.
+    pub change: i64,
+    /// When it was created.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+resource!(studios, Studio, StudioId, "studio");
+
+/// Which studios are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct StudioFilter {
+    /// The one that another system calls so.
+    pub external_id: Option<ExternalId>,
+}
+
+impl Studio {
+    /// Opens a studio.
+    pub fn open(tx: &mut Tx<'_>, new: &NewStudio) -> Result<Self> {
+        let id = StudioId::new();
+        refuse_taken_external_id!(tx.db, studios, id, &new.external_id);
+        let now = tx.now();
+        let studio = Self {
+            id,
+            external_id: new.external_id.clone(),
+            name: new.name.clone(),
+            sender_name: new.sender_name.clone(),
+            service_label: new.service_label.clone(),
+            time_zone: new.time_zone,
+            language: new.language.clone(),
+            address: new.address.clone(),
+            telephone: new.telephone.clone(),
+            email: new.email.clone(),
+            jurisdiction: new.jurisdiction.clone(),
+            opening_hours: Json(new.opening_hours.clone()),
+            quiet_hours: new.quiet_hours.map(Json),
+            cancellation_cutoff_hours: i32::from(new.cancellation_cutoff_hours.get()),
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        studio.create(tx, "studio.opened")
+    }
+
+    /// Changes a studio.
+    pub fn change(
+        tx: &mut Tx<'_>,
+        id: StudioId,
+        expected: Option<i64>,
+        patch: &StudioPatch,
+    ) -> Result<Self> {
+        let mut studio = Self::find_for_change(tx.db, id, expected)?;
+        patch.name.apply(&mut studio.name);
+        patch.sender_name.apply(&mut studio.sender_name);
+        patch.service_label.apply(&mut studio.service_label);
+        patch.time_zone.apply(&mut studio.time_zone);
+        patch.language.apply(&mut studio.language);
+        if let Some(hours) = patch.opening_hours.value() {
+            studio.opening_hours = Json(hours.clone());
+        }
+        if let Some(hours) = patch.cancellation_cutoff_hours.value() {
+            studio.cancellation_cutoff_hours = i32::from(hours.get());
+        }
+        patch.address.apply(&mut studio.address);
+        patch.telephone.apply(&mut studio.telephone);
+        patch.email.apply(&mut studio.email);
+        patch.jurisdiction.apply(&mut studio.jurisdiction);
+        let mut quiet_hours = studio.quiet_hours.map(|hours| hours.0);
+        patch.quiet_hours.apply(&mut quiet_hours);
+        studio.quiet_hours = quiet_hours.map(Json);
+        patch.external_id.apply(&mut studio.external_id);
+        refuse_taken_external_id!(tx.db, studios, id, &studio.external_id);
+        studio.save(tx, "studio.changed", None)
+    }
+
+    /// A page of studios.
+    pub fn list(db: &mut Db, filter: &StudioFilter, page: &PageRequest) -> Result<Page<Self>> {
+        let mut query = studios::table.into_boxed();
+        if let Some(external_id) = &filter.external_id {
+            query = query.filter(studios::external_id.eq(external_id.clone()));
+        }
+        load_page!(db, studios, Studio, query, page)
+    }
+}
