@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod databases;
+pub mod smtp_server;
 
 pub use clock::TestClock;
 pub use databases::{Engine, TestDatabase, engines};
