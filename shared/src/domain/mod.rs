@@ -20,6 +20,7 @@ pub mod salt;
 pub mod schedule;
 pub mod session;
 pub mod studio;
+pub mod task;
 pub mod template;
 pub mod text;
 mod text_enum;
