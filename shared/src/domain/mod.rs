@@ -1,6 +1,7 @@
 //! The rules of a studio, as pure functions and types: nothing here does I/O or reads a clock.
 
 pub mod availability;
+pub mod booking;
 pub mod client;
 pub mod gap;
 pub mod hours;
