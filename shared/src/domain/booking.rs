@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
 
-use super::id::{ClientId, PlanId, PractitionerId, RoomId, StudioId};
+use super::id::{ClientId, PractitionerId, RoomId, StudioId};
 use super::instant::Instant;
 use super::local_time::{Disambiguation, LocalTimeProblem, resolve_local};
 use super::number::{DurationMinutes, Ordinal};
@@ -258,23 +258,6 @@ pub struct Revert {
     /// Which rules to override, where the session would take up a time again.
     #[serde(rename = "override")]
     pub override_: Option<Override>,
-}
-
-/// A session that a plan plans.
-#[derive(Clone, Debug)]
-pub struct PlannedSession {
-    /// Where.
-    pub studio_id: StudioId,
-    /// Who is treated.
-    pub client_id: ClientId,
-    /// The plan.
-    pub plan_id: PlanId,
-    /// Its place in the plan.
-    pub ordinal: i32,
-    /// Who treats, where the plan says so.
-    pub practitioner_id: Option<PractitionerId>,
-    /// How long it takes.
-    pub duration_minutes: i32,
 }
 
 /// A rule's no to a booking.

@@ -1,5 +1,7 @@
 //! The rules of a studio, as pure functions and types: nothing here does I/O or reads a clock.
 
+pub mod api_key;
+pub mod assessment;
 pub mod availability;
 pub mod booking;
 pub mod client;
@@ -14,6 +16,8 @@ pub mod nonconformity;
 pub mod number;
 pub mod overlap;
 pub mod patch;
+pub mod plan;
+pub mod plan_template;
 pub mod pigment;
 pub mod practitioner;
 pub mod reminder;

@@ -4,6 +4,7 @@
 //! for each process, which commits those that wait together; nobody is answered before the commit.
 
 pub mod api_keys;
+pub mod assessments;
 pub mod audit;
 pub mod clients;
 pub mod columns;
@@ -12,10 +13,14 @@ pub mod figures;
 pub mod idempotency;
 mod migrations;
 pub mod paging;
+pub mod plan_templates;
+pub mod plans;
 pub mod practitioners;
 mod readers;
+mod references;
 pub mod rooms;
 pub mod schema;
+pub mod sessions;
 mod store;
 pub mod studios;
 pub mod tasks;

@@ -10,7 +10,7 @@ use super::paging::{Page, PageRequest, Position, load_page, refuse_taken_externa
 use super::practitioners::Practitioner;
 use super::schema::sessions;
 use super::{Db, Tx};
-use crate::domain::booking::{NewSession, OverrideUsed, PlannedSession, SessionPatch};
+use crate::domain::booking::{NewSession, OverrideUsed, SessionPatch};
 use crate::domain::nonconformity::Nonconformity;
 use crate::domain::text::{ExternalId, Note, Reason};
 use crate::domain::{
@@ -97,6 +97,25 @@ pub struct Session {
 }
 
 resource!(sessions, Session, SessionId, "session");
+
+/// A treatment session that a plan plans.
+#[derive(Clone, Debug)]
+pub struct NewPlannedSession {
+    /// Where.
+    pub studio_id: StudioId,
+    /// Who is treated.
+    pub client_id: ClientId,
+    /// The plan.
+    pub plan_id: PlanId,
+    /// Its place in the plan.
+    pub ordinal: i32,
+    /// What for.
+    pub kind: SessionKind,
+    /// Who treats, where the plan says so.
+    pub practitioner_id: Option<PractitionerId>,
+    /// How long it takes.
+    pub duration_minutes: i32,
+}
 
 /// Which sessions are asked for.
 #[derive(Clone, Debug, Default)]
@@ -201,9 +220,9 @@ impl Session {
     }
 
     /// Plans a treatment session of a plan.
-    pub fn plan(tx: &mut Tx<'_>, new: &PlannedSession) -> Result<Self> {
+    pub fn plan(tx: &mut Tx<'_>, new: &NewPlannedSession) -> Result<Self> {
         let mut session =
-            Self::blank(tx, new.studio_id, new.client_id, SessionKind::Treatment, new.duration_minutes);
+            Self::blank(tx, new.studio_id, new.client_id, new.kind, new.duration_minutes);
         session.plan_id = Some(new.plan_id);
         session.ordinal = Some(new.ordinal);
         session.practitioner_id = new.practitioner_id;
