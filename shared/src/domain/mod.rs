@@ -19,6 +19,7 @@ pub mod reminder;
 pub mod salt;
 pub mod schedule;
 pub mod session;
+pub mod stock;
 pub mod studio;
 pub mod task;
 pub mod template;
