@@ -15,6 +15,7 @@ pub mod overlap;
 pub mod patch;
 pub mod pigment;
 pub mod practitioner;
+pub mod record;
 pub mod reminder;
 pub mod salt;
 pub mod schedule;
@@ -25,6 +26,7 @@ pub mod task;
 pub mod template;
 pub mod text;
 mod text_enum;
+pub mod trace;
 pub mod vocabulary;
 
 pub use id::*;
