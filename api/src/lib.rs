@@ -1,1 +1,18 @@
-//! Placeholder while dependencies build.
+//! The HTTP surface: routes, handlers, access, problems and the OpenAPI document.
+//!
+//! A handler extracts, makes one call, responds. What all of them share (keys, permissions, idempotency, tags, pages,
+//! problems) is in `request`, `answer` and `problem`, so that no handler can forget it.
+
+pub mod access;
+mod answer;
+mod handlers;
+mod metrics;
+mod middleware;
+pub mod openapi;
+mod problem;
+mod request;
+mod routes;
+mod server;
+
+pub use metrics::Metrics;
+pub use server::{Listening, Options, Server, operations_only};

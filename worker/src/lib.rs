@@ -1,1 +1,3 @@
-//! Placeholder while dependencies build.
+//! The reminder engine: schedule, lease, check again, render, send, record.
+
+pub mod transport;

@@ -46,9 +46,9 @@ impl SaltRegions {
     pub fn band(self) -> SaltBand {
         match self.tenths() {
             0 => SaltBand::None,
-            ..210 => SaltBand::Mild,
-            ..500 => SaltBand::Moderate,
-            ..950 => SaltBand::Severe,
+            1..210 => SaltBand::Mild,
+            210..500 => SaltBand::Moderate,
+            500..950 => SaltBand::Severe,
             _ => SaltBand::VerySevere,
         }
     }

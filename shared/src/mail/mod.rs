@@ -1,1 +1,21 @@
 //! Mails: facts into words.
+//!
+//! A mail is made of [`MailFacts`] and nothing else, so that the API can preview exactly what the worker will send.
+//! Subject, preheader, sender name and calendar are neutral by construction: they are made of the service label, the
+//! sender name and the time, and [`lint`] refuses a clinical word in any of them.
+
+pub mod calendar;
+pub mod content;
+pub mod facts;
+pub mod lint;
+pub mod render;
+pub mod text;
+pub mod when;
+pub mod words;
+
+pub use content::{Calendar, Method, RenderedMail};
+pub use facts::{AppointmentFacts, Links, MailFacts, Step, StudioFacts};
+pub use render::render;
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod clients;
 pub mod columns;
 mod dialect;
+pub mod figures;
 pub mod idempotency;
 pub mod lot_uses;
 pub mod lots;

@@ -1,1 +1,8 @@
-//! Placeholder while dependencies build.
+//! What the black-box suites share.
+
+pub mod clock;
+pub mod databases;
+pub mod smtp_server;
+
+pub use clock::TestClock;
+pub use databases::{Engine, TestDatabase, engines};

@@ -1,0 +1,92 @@
+//! Who may do what: each permission is a type, and a handler that names it in its arguments can't be reached without it.
+
+use stipple_shared::domain::{ApiKeyId, PractitionerId, Role, StudioId};
+use stipple_shared::storage::api_keys::ApiKey;
+
+/// A permission. The handler's argument names it; the extractor checks it before anything else is looked at.
+pub trait Permission: 'static {
+    /// The roles that have it.
+    const ROLES: &'static [Role];
+    /// Its name, as `/v1/me` and the contract show it.
+    const NAME: &'static str;
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal: $($role:ident),+;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub struct $name;
+
+            impl Permission for $name {
+                const ROLES: &'static [Role] = &[$(Role::$role),+];
+                const NAME: &'static str = $text;
+            }
+        )+
+
+        /// Every permission with the roles that have it.
+        pub const PERMISSIONS: &[(&str, &[Role])] = &[$(($text, $name::ROLES)),+];
+    };
+}
+
+permissions! {
+    /// See studios, rooms, practitioners and what can be booked.
+    SeeStudio = "see_studio": Owner, Practitioner, FrontDesk, Auditor;
+    /// Change studios, rooms, practitioners and reminder rules.
+    ManageStudio = "manage_studio": Owner;
+    /// Enter and take back time off.
+    ManageTimeOff = "manage_time_off": Owner, Practitioner, FrontDesk;
+    /// See clients, their plans and sessions, without clinical detail for the front desk.
+    SeeClients = "see_clients": Owner, Practitioner, FrontDesk, Auditor;
+    /// Register and change clients.
+    ManageClients = "manage_clients": Owner, Practitioner, FrontDesk;
+    /// See assessments and pigment records.
+    SeeClinical = "see_clinical": Owner, Practitioner, Auditor;
+    /// Write assessments, plans and pigment records.
+    RecordClinical = "record_clinical": Owner, Practitioner;
+    /// Book, move, cancel and check in sessions.
+    Book = "book": Owner, Practitioner, FrontDesk;
+    /// See products and lots.
+    SeeStock = "see_stock": Owner, Practitioner, FrontDesk, Auditor;
+    /// Register and change products and lots.
+    ManageStock = "manage_stock": Owner, Practitioner;
+    /// See the reminder ledger.
+    SeeReminders = "see_reminders": Owner, Practitioner, FrontDesk, Auditor;
+    /// Close tasks.
+    ManageTasks = "manage_tasks": Owner, Practitioner, FrontDesk;
+    /// Make and end API keys.
+    ManageKeys = "manage_keys": Owner;
+    /// Know who one is.
+    BeKnown = "be_known": Owner, Practitioner, FrontDesk, Auditor;
+}
+
+/// Who is calling, once the key was recognised.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The key.
+    pub key_id: ApiKeyId,
+    /// What it may do.
+    pub role: Role,
+    /// Whose key it is, where it belongs to a practitioner.
+    pub practitioner_id: Option<PractitionerId>,
+    /// Which studios it sees; all where there is none.
+    pub studio_ids: Option<Vec<StudioId>>,
+}
+
+impl Caller {
+    /// Whether clinical fields are left out of what this caller sees.
+    pub fn sees_clinical(&self) -> bool {
+        self.role != Role::FrontDesk
+    }
+}
+
+impl From<ApiKey> for Caller {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            key_id: key.id,
+            role: key.role,
+            practitioner_id: key.practitioner_id,
+            studio_ids: key.studio_ids.map(|ids| ids.0),
+        }
+    }
+}

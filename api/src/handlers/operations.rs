@@ -1,0 +1,67 @@
+//! What those who run the server ask: is it alive, is it ready, how is it doing.
+
+use actix_web::{HttpResponse, get, web};
+use chrono::TimeDelta;
+use stipple_shared::Error;
+use stipple_shared::storage::WriteContext;
+use stipple_shared::storage::figures::{Figures, last_tick};
+
+use super::Answered;
+use crate::server::Api;
+
+/// A worker that hasn't ticked for so long has stopped: it ticks every few seconds.
+const LONGEST_SILENCE: TimeDelta = TimeDelta::seconds(90);
+
+/// Whether the process is alive.
+///
+/// Answers without looking at the database.
+#[utoipa::path(tag = "operations", operation_id = "livez", responses((status = 200, description = "Alive.", body = String, content_type = "text/plain")))]
+#[get("/livez")]
+pub(crate) async fn livez() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain")
+        .body("alive\n")
+}
+
+/// Whether requests can be answered.
+///
+/// Tries a write, and where a reminder worker belongs to this server, whether it has ticked lately.
+#[utoipa::path(
+    tag = "operations",
+    operation_id = "readyz",
+    responses(
+        (status = 200, description = "Ready.", body = String, content_type = "text/plain"),
+        (status = 503, description = "Not ready.", body = inline(crate::problem::ProblemBody), content_type = "application/problem+json"),
+    )
+)]
+#[get("/readyz")]
+pub(crate) async fn readyz(api: web::Data<Api>) -> Answered {
+    // An empty write still takes the write lock and commits.
+    api.store
+        .write(WriteContext::command_line(), |_| Ok(()))
+        .await?;
+    if api.expects_worker {
+        let now = api.store.clock().now();
+        let ticked = api.store.read(last_tick).await?;
+        if ticked.is_none_or(|at| now - at > LONGEST_SILENCE) {
+            return Err(Error::Unavailable {
+                retry_after_seconds: 5,
+            }
+            .into());
+        }
+    }
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain")
+        .body("ready\n"))
+}
+
+/// Figures for Prometheus.
+#[utoipa::path(tag = "operations", operation_id = "metrics", responses((status = 200, description = "The figures.", body = String, content_type = "text/plain")))]
+#[get("/metrics")]
+pub(crate) async fn metrics(api: web::Data<Api>) -> Answered {
+    let now = api.store.clock().now();
+    let figures = api.store.read(move |db| Figures::read(db, now)).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(api.metrics.text(&figures)?))
+}

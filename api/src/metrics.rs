@@ -1,0 +1,154 @@
+//! What is measured, in Prometheus' text format. Labels are routes and outcomes, never anything about a person.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use stipple_shared::error::{Error, Result};
+use stipple_shared::storage::figures::Figures;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    step: String,
+    state: String,
+}
+
+/// The figures of this process, and the ones read from the database when they are asked for.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    reminders: Family<StateLabels, Gauge>,
+    due: Gauge,
+    oldest_due_seconds: Gauge<f64, AtomicU64>,
+    last_tick_seconds: Gauge<f64, AtomicU64>,
+    open_tasks: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("stipple");
+        let requests = Family::default();
+        let seconds = Family::new_with_constructor(duration_histogram as fn() -> Histogram);
+        let reminders = Family::default();
+        let due = Gauge::default();
+        let oldest_due_seconds = Gauge::default();
+        let last_tick_seconds = Gauge::default();
+        let open_tasks = Gauge::default();
+        registry.register(
+            "http_requests",
+            "Requests by route and status",
+            requests.clone(),
+        );
+        registry.register_with_unit(
+            "http_request_duration",
+            "How long requests took",
+            Unit::Seconds,
+            seconds.clone(),
+        );
+        registry.register(
+            "reminders",
+            "Rows of the reminder ledger by step and state",
+            reminders.clone(),
+        );
+        registry.register(
+            "reminders_due",
+            "Reminders that are due and not yet sent",
+            due.clone(),
+        );
+        registry.register_with_unit(
+            "reminders_oldest_due_age",
+            "For how long the oldest due reminder has been waiting",
+            Unit::Seconds,
+            oldest_due_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "worker_last_tick_age",
+            "How long ago a reminder worker last ticked; -1 if none ever has",
+            Unit::Seconds,
+            last_tick_seconds.clone(),
+        );
+        registry.register(
+            "tasks_open",
+            "Open tasks on the staff's worklist",
+            open_tasks.clone(),
+        );
+        Self {
+            registry: Arc::new(registry),
+            requests,
+            seconds,
+            reminders,
+            due,
+            oldest_due_seconds,
+            last_tick_seconds,
+            open_tasks,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts an answered request.
+    pub(crate) fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let labels = RequestLabels {
+            method: method.to_owned(),
+            route: route.to_owned(),
+            status,
+        };
+        self.requests.get_or_create(&labels).inc();
+        self.seconds
+            .get_or_create(&RouteLabels {
+                route: route.to_owned(),
+            })
+            .observe(took.as_secs_f64());
+    }
+
+    /// The text that Prometheus scrapes.
+    pub(crate) fn text(&self, figures: &Figures) -> Result<String> {
+        self.reminders.clear();
+        for count in &figures.reminders {
+            let labels = StateLabels {
+                step: count.step.to_string(),
+                state: count.state.to_string(),
+            };
+            self.reminders.get_or_create(&labels).set(count.rows);
+        }
+        self.due.set(figures.due);
+        self.oldest_due_seconds
+            .set(seconds(figures.oldest_due_age_millis.unwrap_or(0)));
+        self.last_tick_seconds
+            .set(figures.last_tick_age_millis.map_or(-1.0, seconds));
+        self.open_tasks.set(figures.open_tasks);
+        let mut text = String::new();
+        encode(&mut text, &self.registry).map_err(Error::internal)?;
+        Ok(text)
+    }
+}
+
+/// From a tenth of a millisecond to thirteen seconds, each twice the one before.
+fn duration_histogram() -> Histogram {
+    Histogram::new(exponential_buckets(0.0001, 2.0, 18))
+}
+
+fn seconds(millis: i64) -> f64 {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0)).as_secs_f64()
+}

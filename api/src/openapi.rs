@@ -1,0 +1,306 @@
+//! The published contract: made from the handlers, finished here with what holds for all of them.
+
+use actix_web::App;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Components, ContentBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr,
+    Required, ResponseBuilder,
+};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_actix_web::AppExt;
+
+use crate::problem::{MEDIA_TYPE, ProblemBody};
+use crate::routes;
+
+/// The contract in the forms in which it's served, and the paths in it.
+pub struct Documents {
+    /// As YAML, byte for byte what is committed.
+    pub yaml: String,
+    /// As JSON.
+    pub json: String,
+    paths: Vec<(String, Vec<&'static str>)>,
+}
+
+impl Documents {
+    /// Makes the contract from the handlers.
+    pub fn make() -> Self {
+        let document = document();
+        let mut paths: Vec<(String, Vec<&'static str>)> = document
+            .paths
+            .paths
+            .iter()
+            .map(|(path, item)| {
+                (
+                    path.clone(),
+                    operations(item)
+                        .into_iter()
+                        .map(|(method, _)| method)
+                        .collect(),
+                )
+            })
+            .collect();
+        for (path, methods) in crate::handlers::documents::PATHS {
+            paths.push(((*path).to_owned(), methods.to_vec()));
+        }
+        Self {
+            // The document is plain data of ours, which always serialises.
+            yaml: document.to_yaml().unwrap_or_default(),
+            json: document.to_pretty_json().unwrap_or_default(),
+            paths,
+        }
+    }
+
+    /// The methods that this path answers, where it exists.
+    pub(crate) fn allowed_methods(&self, path: &str) -> Option<String> {
+        self.paths
+            .iter()
+            .find(|(template, _)| matches_template(template, path))
+            .map(|(_, methods)| methods.join(", "))
+    }
+}
+
+fn matches_template(template: &str, path: &str) -> bool {
+    let mut given = path.split('/');
+    let fits = template.split('/').all(|expected| match given.next() {
+        Some(segment) => (expected.starts_with('{') && !segment.is_empty()) || expected == segment,
+        None => false,
+    });
+    fits && given.next().is_none()
+}
+
+/// The document that `stipple openapi` prints.
+pub fn document() -> OpenApi {
+    let (_, mut document) = App::new()
+        .into_utoipa_app()
+        .configure(routes::v1)
+        .configure(routes::operations)
+        .split_for_parts();
+    document.info = InfoBuilder::new()
+        .title("Stipple")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(include_str!("openapi.md")))
+        .license(Some(
+            LicenseBuilder::new()
+                .name("MIT OR Apache-2.0")
+                .identifier(Some("MIT OR Apache-2.0"))
+                .build(),
+        ))
+        .build();
+    document.servers = Some(vec![utoipa::openapi::Server::new("/")]);
+    let components = document.components.get_or_insert_with(Components::new);
+    components.add_security_scheme(
+        "key",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format("stipple_…")
+                .description(Some(
+                    "An API key: `stipple key create --role ROLE --name NAME` makes one.",
+                ))
+                .build(),
+        ),
+    );
+    let mut schemas = Vec::new();
+    ProblemBody::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+    components
+        .schemas
+        .insert("Problem".into(), ProblemBody::schema());
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations_mut(item) {
+            finish(path, method, operation);
+        }
+    }
+    document
+}
+
+/// The problems that an operation can answer with, by what kind of operation it is.
+fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static str, &'static str)> {
+    let mut problems = Vec::new();
+    if !path.starts_with("/v1/") {
+        return vec![("500", "A fault on our side.")];
+    }
+    let has_body = operation.request_body.is_some();
+    if has_body
+        || operation
+            .parameters
+            .as_ref()
+            .is_some_and(|all| !all.is_empty())
+        || method != "GET"
+    {
+        problems.push((
+            "400",
+            "The request can't be read: broken JSON, an unknown query parameter, a bad header.",
+        ));
+    }
+    problems.push((
+        "401",
+        "No key, or one that isn't known, has ended or was revoked.",
+    ));
+    problems.push(("403", "The key's role doesn't allow this."));
+    if path.contains('{') || has_body {
+        problems.push(("404", "There is no such thing that this key can see."));
+    }
+    if method != "GET" {
+        problems.push((
+            "409",
+            "A rule says no as things stand; `code`, `errors` and `conflicts` say which and why.",
+        ));
+        problems.push((
+            "412",
+            "Somebody changed this since the version that If-Match names.",
+        ));
+        problems.push(("413", "The body is too large."));
+        problems.push((
+            "415",
+            "The body has another media type than what is read here.",
+        ));
+        problems.push((
+            "422",
+            "The body is not valid, or the Idempotency-Key came with another request.",
+        ));
+        if requires_if_match(operation) {
+            problems.push(("428", "If-Match is missing."));
+        }
+    }
+    problems.push((
+        "500",
+        "A fault on our side; give its `request_id` to whoever runs the server.",
+    ));
+    problems.push(("503", "Busy; Retry-After says when to try again."));
+    problems
+}
+
+fn named<'a>(operation: &'a Operation, name: &str) -> Option<&'a Parameter> {
+    operation
+        .parameters
+        .iter()
+        .flatten()
+        .find_map(|parameter| match parameter {
+            RefOr::T(parameter) if parameter.name == name => Some(parameter),
+            _ => None,
+        })
+}
+
+fn requires_if_match(operation: &Operation) -> bool {
+    named(operation, "If-Match")
+        .is_some_and(|parameter| matches!(parameter.required, Required::True))
+}
+
+fn finish(path: &str, method: &str, operation: &mut Operation) {
+    if path.starts_with("/v1/") {
+        operation.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
+        add_headers(method, operation);
+    }
+    for (status, description) in problems(path, method, operation) {
+        operation
+            .responses
+            .responses
+            .entry(status.to_owned())
+            .or_insert_with(|| {
+                RefOr::T(
+                    ResponseBuilder::new()
+                        .description(description)
+                        .content(
+                            MEDIA_TYPE,
+                            ContentBuilder::new()
+                                .schema(Some(Ref::from_schema_name("Problem")))
+                                .build(),
+                        )
+                        .build(),
+                )
+            });
+    }
+    for (_, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response {
+            response
+                .headers
+                .entry("X-Request-Id".into())
+                .or_insert_with(|| {
+                    RefOr::T(
+                        HeaderBuilder::new()
+                            .schema(Some(String::schema()))
+                            .description(Some("Names this request in the server's log."))
+                            .build(),
+                    )
+                });
+        }
+    }
+}
+
+fn add_headers(method: &str, operation: &mut Operation) {
+    let mut header = |name: &str, required: bool, description: &str| {
+        if named(operation, name).is_some() {
+            return;
+        }
+        let required = if required {
+            Required::True
+        } else {
+            Required::False
+        };
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Header)
+            .required(required)
+            .description(Some(description))
+            .schema(Some(String::schema()))
+            .build();
+        operation
+            .parameters
+            .get_or_insert_with(Vec::new)
+            .push(RefOr::T(parameter));
+    };
+    match method {
+        "POST" => {
+            header(
+                "Idempotency-Key",
+                false,
+                "Names this request, 1 to 255 visible ASCII characters: sent again with the same body within 72 hours \
+                 it gets the first answer again.",
+            );
+            header(
+                "If-Match",
+                false,
+                "The ETag of the copy that this is based on; stale ones get 412.",
+            );
+        }
+        "PATCH" => header(
+            "If-Match",
+            true,
+            "The ETag of the copy that was changed, or *.",
+        ),
+        "DELETE" => header(
+            "If-Match",
+            false,
+            "The ETag of the copy that this is based on; stale ones get 412.",
+        ),
+        _ => {}
+    }
+}
+
+fn operations(item: &utoipa::openapi::PathItem) -> Vec<(&'static str, &Operation)> {
+    [
+        ("GET", &item.get),
+        ("POST", &item.post),
+        ("PATCH", &item.patch),
+        ("PUT", &item.put),
+        ("DELETE", &item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_ref().map(|operation| (method, operation)))
+    .collect()
+}
+
+fn operations_mut(item: &mut utoipa::openapi::PathItem) -> Vec<(&'static str, &mut Operation)> {
+    [
+        ("GET", &mut item.get),
+        ("POST", &mut item.post),
+        ("PATCH", &mut item.patch),
+        ("PUT", &mut item.put),
+        ("DELETE", &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+    .collect()
+}

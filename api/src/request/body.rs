@@ -1,0 +1,195 @@
+//! Bodies: JSON that is read into types at the edge, with a pointer to what is wrong.
+
+use actix_web::HttpMessage;
+use actix_web::HttpRequest;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use stipple_shared::Error;
+use stipple_shared::error::FieldError;
+
+use crate::problem::Problem;
+
+/// How a request's body is read.
+pub trait Body: Sized + Send + Sync + 'static {
+    /// What the handler sees of it.
+    type Content: Send + Sync + 'static;
+    /// Whether the request must name the version that it changes.
+    const REQUIRES_IF_MATCH: bool = false;
+    /// Reads it.
+    fn read(request: &HttpRequest, bytes: &[u8]) -> Result<Self, Problem>;
+    /// What the handler sees of it.
+    fn content(&self) -> &Self::Content;
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// A JSON body that may be left out, where all its fields may.
+#[derive(Debug)]
+pub struct MaybeJson<T>(pub T);
+
+/// A JSON Merge Patch (RFC 7396). The request must say which version it changes.
+#[derive(Debug)]
+pub struct Merge<T>(pub T);
+
+/// A body whose request must say which version it changes.
+#[derive(Debug)]
+pub struct Versioned<T>(pub T);
+
+/// No body at all; an empty JSON object passes too.
+#[derive(Debug)]
+pub struct NoBody;
+
+#[derive(serde::Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl<T: DeserializeOwned + Send + Sync + 'static> Body for Json<T> {
+    type Content = T;
+
+    fn read(request: &HttpRequest, bytes: &[u8]) -> Result<Self, Problem> {
+        expect_media_type(request, &["application/json"], "application/json")?;
+        parse(bytes).map(Self)
+    }
+
+    fn content(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + Default + Send + Sync + 'static> Body for MaybeJson<T> {
+    type Content = T;
+
+    fn read(request: &HttpRequest, bytes: &[u8]) -> Result<Self, Problem> {
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        Json::read(request, bytes).map(|Json(body)| Self(body))
+    }
+
+    fn content(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + Send + Sync + 'static> Body for Merge<T> {
+    type Content = T;
+    const REQUIRES_IF_MATCH: bool = true;
+
+    fn read(request: &HttpRequest, bytes: &[u8]) -> Result<Self, Problem> {
+        expect_media_type(
+            request,
+            &["application/merge-patch+json", "application/json"],
+            "application/merge-patch+json",
+        )?;
+        parse(bytes).map(Self)
+    }
+
+    fn content(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Body> Body for Versioned<T> {
+    type Content = T::Content;
+    const REQUIRES_IF_MATCH: bool = true;
+
+    fn read(request: &HttpRequest, bytes: &[u8]) -> Result<Self, Problem> {
+        T::read(request, bytes).map(Self)
+    }
+
+    fn content(&self) -> &T::Content {
+        self.0.content()
+    }
+}
+
+impl Body for NoBody {
+    type Content = ();
+
+    fn read(request: &HttpRequest, bytes: &[u8]) -> Result<Self, Problem> {
+        MaybeJson::<Nothing>::read(request, bytes).map(|_| Self)
+    }
+
+    fn content(&self) -> &() {
+        &()
+    }
+}
+
+fn expect_media_type(
+    request: &HttpRequest,
+    accepted: &[&str],
+    preferred: &'static str,
+) -> Result<(), Problem> {
+    let given = request.content_type();
+    if accepted
+        .iter()
+        .any(|accepted| given.eq_ignore_ascii_case(accepted))
+    {
+        return Ok(());
+    }
+    Err(Problem::unsupported_media_type(preferred))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer(error.path());
+        explain(pointer, error.inner())
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| explain(String::new(), &error))?;
+    Ok(value)
+}
+
+fn explain(pointer: String, error: &serde_json::Error) -> Problem {
+    if error.classify() != Category::Data {
+        return Problem::malformed_body(format!(
+            "line {}, column {}: {}",
+            error.line(),
+            error.column(),
+            reason(error)
+        ));
+    }
+    let reason = reason(error);
+    let (code, pointer) = if let Some(field) = quoted(&reason, "missing field `") {
+        ("required", format!("{pointer}/{field}"))
+    } else if reason.starts_with("unknown field") {
+        ("unknown_field", pointer)
+    } else if reason.starts_with("duplicate field") {
+        ("duplicate_field", pointer)
+    } else {
+        ("invalid_value", pointer)
+    };
+    Problem::from(Error::Invalid(vec![FieldError::new(pointer, code, reason)]))
+}
+
+/// The message without serde's own place, which the pointer tells better.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
+        None => text,
+    }
+}
+
+fn quoted<'a>(text: &'a str, before: &str) -> Option<&'a str> {
+    text.strip_prefix(before)?.split('`').next()
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Unknown => {}
+        }
+    }
+    pointer
+}

@@ -1,0 +1,103 @@
+//! Cursors: opaque to the caller, bound to the path and the filters that they were given for.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use stipple_shared::domain::Instant;
+use stipple_shared::storage::paging::Position;
+use uuid::Uuid;
+
+/// What a cursor is bound to.
+pub(super) fn context(path: &str, filters: &str, updated_since: Option<i64>) -> String {
+    let mut sorted: Vec<&str> = filters.split('&').collect();
+    sorted.sort_unstable();
+    format!("{path}?{}#{}", sorted.join("&"), updated_since.is_some())
+}
+
+/// The position as text.
+pub(super) fn write(position: &Position, context: &str) -> String {
+    let mut bytes = digest(context).to_vec();
+    match position {
+        Position::Id(id) => {
+            bytes.push(0);
+            bytes.extend(id.as_bytes());
+        }
+        Position::Change(change) => {
+            bytes.push(1);
+            bytes.extend(change.to_be_bytes());
+        }
+        Position::At(at, id) => {
+            bytes.push(2);
+            bytes.extend(at.millis().to_be_bytes());
+            bytes.extend(id.as_bytes());
+        }
+    }
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The position in a text that we wrote for this context.
+pub(super) fn read(text: &str, context: &str) -> Option<Position> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (tag, rest) = bytes.split_at_checked(8)?;
+    if tag != digest(context) {
+        return None;
+    }
+    let (kind, rest) = rest.split_first()?;
+    match kind {
+        0 => Some(Position::Id(Uuid::from_slice(rest).ok()?)),
+        1 => Some(Position::Change(i64::from_be_bytes(rest.try_into().ok()?))),
+        2 => {
+            let (at, id) = rest.split_at_checked(8)?;
+            let at = Instant::from_millis(i64::from_be_bytes(at.try_into().ok()?));
+            Some(Position::At(at, Uuid::from_slice(id).ok()?))
+        }
+        _ => None,
+    }
+}
+
+fn digest(context: &str) -> [u8; 8] {
+    let mut tag = [0; 8];
+    for (to, from) in tag.iter_mut().zip(Sha256::digest(context.as_bytes())) {
+        *to = from;
+    }
+    tag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_only_fits_what_it_was_given_for() {
+        let here = context("/v1/sessions", "state=booked&kind=treatment", None);
+        for position in [
+            Position::Id(Uuid::now_v7()),
+            Position::Change(42),
+            Position::At(Instant::from_millis(1_800_000_000_000), Uuid::now_v7()),
+        ] {
+            let text = write(&position, &here);
+            assert_eq!(read(&text, &here), Some(position));
+            assert_eq!(
+                read(
+                    &text,
+                    &context("/v1/sessions", "kind=treatment&state=booked", None)
+                ),
+                Some(position)
+            );
+            assert_eq!(
+                read(&text, &context("/v1/sessions", "state=planned", None)),
+                None
+            );
+            assert_eq!(
+                read(
+                    &text,
+                    &context("/v1/clients", "state=booked&kind=treatment", None)
+                ),
+                None
+            );
+        }
+        for nonsense in ["", "x", "AAAA", "not base64!", "AAAAAAAAAAAA"] {
+            assert_eq!(read(nonsense, &here), None);
+        }
+    }
+}

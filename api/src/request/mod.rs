@@ -1,0 +1,18 @@
+//! What a handler's arguments are made of. A change is a [`Command`], a look is a [`Reading`]; both know the caller.
+
+mod body;
+mod command;
+mod cursor;
+mod headers;
+mod id;
+mod query;
+mod reading;
+
+pub use body::{Body, Json, MaybeJson, Merge, NoBody, Versioned};
+pub use command::{Command, Given};
+pub use id::{Id, Ids};
+pub use query::{NoFilter, Paging};
+pub use reading::Reading;
+
+/// No body is larger than this: the largest honest one is a pigment record of a few kilobytes.
+pub const BODY_LIMIT: usize = 256 * 1024;

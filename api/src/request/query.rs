@@ -1,0 +1,114 @@
+//! Query strings: a documented allow-list of parameters, and nothing else.
+
+use actix_web::HttpRequest;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use stipple_shared::error::FieldError;
+use stipple_shared::storage::paging::PageRequest;
+use utoipa::IntoParams;
+
+use super::cursor;
+use crate::problem::Problem;
+
+/// Parameters of every list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct Paging {
+    /// Where to go on: the `next_cursor` of the page before, with the same filters.
+    #[param(max_length = 1000)]
+    pub cursor: Option<String>,
+    /// So many things at most: 50 unless said otherwise, at most 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Only what changed after this number, in order of change, deleted things included: the `latest_change` of an
+    /// earlier answer, or 0 for everything.
+    #[param(minimum = 0)]
+    pub updated_since: Option<i64>,
+}
+
+/// A list without filters, or a look without parameters.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoFilter {}
+
+/// Reads the query of something that isn't a list.
+pub(super) fn plain<F: DeserializeOwned>(request: &HttpRequest) -> Result<F, Problem> {
+    parse(request.query_string())
+}
+
+/// Reads the query of a list: the page that is asked for, and the filters.
+pub(super) fn paged<F: DeserializeOwned>(
+    request: &HttpRequest,
+) -> Result<(F, PageRequest, String), Problem> {
+    let (paging, filters): (Vec<&str>, Vec<&str>) = request
+        .query_string()
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .partition(|pair| {
+            matches!(
+                pair.split('=').next(),
+                Some("cursor" | "limit" | "updated_since")
+            )
+        });
+    let filters = filters.join("&");
+    let filter: F = parse(&filters)?;
+    let paging: Paging = parse(&paging.join("&"))?;
+    let limit = match paging.limit {
+        None => 50,
+        Some(limit @ 1..=200) => usize::from(limit),
+        Some(_) => {
+            return Err(wrong(
+                "limit",
+                "out_of_range",
+                "write a number from 1 to 200",
+            ));
+        }
+    };
+    if paging.updated_since.is_some_and(|change| change < 0) {
+        return Err(wrong(
+            "updated_since",
+            "out_of_range",
+            "write a change number of 0 or more",
+        ));
+    }
+    let context = cursor::context(request.path(), &filters, paging.updated_since);
+    let after = paging
+        .cursor
+        .as_deref()
+        .map(|text| {
+            cursor::read(text, &context).ok_or_else(|| {
+                wrong("cursor", "invalid_cursor", "send the next_cursor of a page that was asked for with the same path and filters")
+            })
+        })
+        .transpose()?;
+    Ok((
+        filter,
+        PageRequest {
+            limit,
+            after,
+            updated_since: paging.updated_since,
+        },
+        context,
+    ))
+}
+
+fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let deserializer = serde_html_form::Deserializer::from_bytes(query.as_bytes());
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let reason = error.inner().to_string();
+        let place = error.path().to_string();
+        let (place, code) = match reason.split('`').nth(1) {
+            Some(name) if reason.starts_with("unknown field") => {
+                (name.to_owned(), "unknown_parameter")
+            }
+            Some(name) if reason.starts_with("missing field") => (name.to_owned(), "required"),
+            _ => (place, "invalid_value"),
+        };
+        Problem::invalid_query(vec![FieldError::new(place, code, reason)])
+    })
+}
+
+fn wrong(place: &str, code: &str, detail: &str) -> Problem {
+    Problem::invalid_query(vec![FieldError::new(place, code, detail)])
+}

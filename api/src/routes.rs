@@ -1,0 +1,45 @@
+//! The table of routes: each line puts a handler, with its own documentation, at its path.
+
+use actix_web::web;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::handlers::{clients, operations, practitioners, studios};
+use crate::request::BODY_LIMIT;
+
+/// All of `/v1`.
+pub(crate) fn v1(config: &mut ServiceConfig<'_>) {
+    config
+        .service(studios::open_studio)
+        .service(studios::list_studios)
+        .service(studios::get_studio)
+        .service(studios::change_studio)
+        .service(studios::add_room)
+        .service(studios::list_rooms)
+        .service(studios::get_room)
+        .service(studios::change_room)
+        .service(practitioners::add_practitioner)
+        .service(practitioners::list_practitioners)
+        .service(practitioners::get_practitioner)
+        .service(practitioners::change_practitioner)
+        .service(practitioners::enter_time_off)
+        .service(practitioners::list_time_off)
+        .service(practitioners::take_back_time_off)
+        .service(clients::register_client)
+        .service(clients::list_clients)
+        .service(clients::get_client)
+        .service(clients::change_client)
+        .service(clients::list_contact_consents);
+}
+
+/// What those who run the server ask.
+pub(crate) fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(operations::livez)
+        .service(operations::readyz)
+        .service(operations::metrics);
+}
+
+/// Limits that hold for all of them.
+pub(crate) fn limits() -> web::PayloadConfig {
+    web::PayloadConfig::new(BODY_LIMIT)
+}

@@ -1,0 +1,149 @@
+//! Starting the HTTP server and what all its handlers share.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use stipple_shared::storage::Store;
+use utoipa_actix_web::AppExt;
+
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::{handlers, middleware, openapi, routes};
+
+/// What all handlers share.
+pub(crate) struct Api {
+    pub(crate) store: Store,
+    pub(crate) metrics: Metrics,
+    /// Whether a worker is expected to tick in this installation.
+    pub(crate) expects_worker: bool,
+}
+
+/// Names a request in the log and in a problem.
+#[derive(Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// How the server is started.
+#[derive(Clone)]
+pub struct Options {
+    /// Where to listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// How many threads answer requests.
+    pub threads: usize,
+    /// Whether readiness depends on a worker that ticks.
+    pub expects_worker: bool,
+}
+
+/// Where the server listens, and how to stop it.
+#[derive(Clone)]
+pub struct Listening {
+    /// The address, with the port that was picked.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+}
+
+impl Listening {
+    /// Stops the server: no new connections, those under way are answered.
+    pub async fn stop(&self) {
+        self.handle.stop(true).await;
+    }
+}
+
+/// A server that is bound and waits to be run.
+pub struct Server {
+    listening: Listening,
+    server: actix_web::dev::Server,
+}
+
+impl Server {
+    /// Binds the whole API.
+    pub fn bind(store: Store, options: &Options) -> io::Result<Self> {
+        let api = Api {
+            store,
+            metrics: Metrics::default(),
+            expects_worker: options.expects_worker,
+        };
+        bind(api, options, Surface::Whole)
+    }
+
+    /// Where it listens.
+    pub fn listening(&self) -> Listening {
+        self.listening.clone()
+    }
+
+    /// Serves until it's stopped.
+    pub async fn run(self) -> io::Result<()> {
+        self.server.await
+    }
+}
+
+/// Binds a server with `/livez`, `/readyz` and `/metrics` alone, for a worker process.
+pub fn operations_only(store: Store, options: &Options) -> io::Result<Server> {
+    let api = Api {
+        store,
+        metrics: Metrics::default(),
+        expects_worker: options.expects_worker,
+    };
+    bind(api, options, Surface::Operations)
+}
+
+#[derive(Clone, Copy)]
+enum Surface {
+    Whole,
+    Operations,
+}
+
+fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
+    let api = web::Data::new(api);
+    let document = Arc::new(openapi::Documents::make());
+    let listener = TcpListener::bind(options.listen)?;
+    let address = listener.local_addr()?;
+    let server = HttpServer::new(move || {
+        let app = App::new().into_utoipa_app();
+        let (app, _) = match surface {
+            Surface::Whole => app.configure(routes::v1).configure(routes::operations),
+            Surface::Operations => app.configure(routes::operations),
+        }
+        .split_for_parts();
+        let app = app
+            .app_data(api.clone())
+            .app_data(web::Data::from(Arc::clone(&document)))
+            .app_data(routes::limits());
+        let app = match surface {
+            Surface::Whole => app.configure(handlers::documents::configure),
+            Surface::Operations => app,
+        };
+        app.default_service(web::to(nothing_here))
+            .wrap(from_fn(middleware::surround))
+    })
+    .workers(options.threads)
+    // `stipple up` handles the signals itself, so that the worker's send in flight can end too.
+    .disable_signals()
+    .shutdown_timeout(20)
+    .client_request_timeout(Duration::from_secs(10))
+    .keep_alive(Duration::from_secs(75))
+    .listen(listener)?
+    .run();
+    Ok(Server {
+        listening: Listening {
+            address,
+            handle: server.handle(),
+        },
+        server,
+    })
+}
+
+/// Answers what no route answered: 405 where the path exists with another method, else 404.
+async fn nothing_here(
+    request: HttpRequest,
+    documents: web::Data<openapi::Documents>,
+) -> Result<HttpResponse, Problem> {
+    match documents.allowed_methods(request.path()) {
+        Some(allowed) => Err(Problem::method_not_allowed(&allowed)),
+        None => Err(Problem::no_such_path()),
+    }
+}

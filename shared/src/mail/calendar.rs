@@ -1,0 +1,68 @@
+//! The appointment as an iCalendar object.
+
+use icalendar::{Calendar as Object, Class, Component, Event, EventLike, EventStatus, Property};
+
+use super::content::{Calendar, Method};
+use super::facts::AppointmentFacts;
+use super::lint::clinical_word;
+use super::text::{joined_lines, one_line};
+use crate::domain::Instant;
+
+/// What the event says beside its time.
+pub struct EventWords<'a> {
+    /// The neutral title.
+    pub summary: &'a str,
+    /// The studio's address.
+    pub location: Option<&'a str>,
+    /// The studio's name and mail address.
+    pub organizer: Option<(&'a str, &'a str)>,
+}
+
+/// The event of an appointment. The same session has the same UID in every mail, so that a calendar changes the
+/// event it has instead of entering a second one.
+///
+/// A cancellation keeps the sequence number, because a cancelled session that is reverted must win again by its
+/// later stamp.
+pub fn event(appointment: &AppointmentFacts, words: &EventWords<'_>, stamp: Instant) -> Calendar {
+    let method = if appointment.cancelled {
+        Method::Cancel
+    } else {
+        Method::Request
+    };
+    let mut event = Event::with_uid(&format!("session-{}@stipple", appointment.session_id));
+    event
+        .timestamp(stamp.utc())
+        .sequence(u32::try_from(appointment.schedule_version).unwrap_or_default())
+        .starts(appointment.starts_at.utc())
+        .ends(appointment.ends_at.utc())
+        .summary(&one_line(words.summary))
+        .class(Class::Private)
+        .status(match method {
+            Method::Request => EventStatus::Confirmed,
+            Method::Cancel => EventStatus::Cancelled,
+        });
+    // An address or a mailbox can name the trade; a shared calendar must not.
+    if let Some(location) = words.location.filter(|text| clinical_word(text).is_none()) {
+        event.location(&joined_lines(location));
+    }
+    if let Some((name, address)) = words
+        .organizer
+        .filter(|(_, address)| clinical_word(address).is_none())
+    {
+        let quoted = one_line(name).replace('"', "'");
+        let mut organizer = Property::new("ORGANIZER", format!("mailto:{}", one_line(address)));
+        organizer.add_parameter("CN", &quoted);
+        event.append_property(organizer);
+    }
+    let mut object = Object::empty();
+    object
+        .append_property(("VERSION", "2.0"))
+        .append_property(("PRODID", "-//stipple//EN"))
+        .append_property(("CALSCALE", "GREGORIAN"))
+        .append_property(("METHOD", method.as_str()))
+        .push(event.done());
+    Calendar {
+        method,
+        body: object.to_string(),
+    }
+}

@@ -1,0 +1,226 @@
+//! Every step in every language, and what names and addresses must not be able to do.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use uuid::Uuid;
+
+use super::lint::clinical_word;
+use super::words::Locale;
+use super::*;
+use crate::domain::Instant;
+
+fn at(text: &str) -> Instant {
+    Instant::parse(text).unwrap()
+}
+
+fn stamp() -> Instant {
+    at("2026-11-22T08:00:00Z")
+}
+
+fn facts(step: Step) -> MailFacts {
+    MailFacts {
+        steps: vec![step],
+        language: "en".into(),
+        client_name: "Alex Example".into(),
+        studio: StudioFacts {
+            sender_name: "Studio Nine".into(),
+            service_label: None,
+            address: Some("9 Example Street\nLondon".into()),
+            telephone: Some("+44 20 7946 0018".into()),
+            email: Some("hello@studio.example".into()),
+            time_zone: chrono_tz::Europe::London,
+        },
+        appointment: Some(AppointmentFacts {
+            session_id: Uuid::from_u128(7),
+            schedule_version: 3,
+            starts_at: at("2026-11-25T10:00:00Z"),
+            ends_at: at("2026-11-25T13:00:00Z"),
+            cancelled: step == Step::CancelledNotice,
+        }),
+        previous_start: (step == Step::MovedNotice).then(|| at("2026-11-24T10:00:00Z")),
+        care_advice_in_mail: false,
+        links: None,
+    }
+}
+
+fn unfolded(calendar: &str) -> String {
+    calendar.replace("\r\n ", "")
+}
+
+#[test]
+fn every_step_renders_in_every_language_without_and_with_a_page_and_advice() {
+    for step in Step::ALL {
+        for locale in Locale::ALL {
+            for (page, care) in [(false, false), (false, true), (true, false), (true, true)] {
+                let mut facts = facts(*step);
+                facts.language = locale.code().into();
+                facts.care_advice_in_mail = care;
+                facts.links = page.then(|| Links {
+                    page: "https://stipple.example/c/token?a=1&b=2".into(),
+                });
+                let mail = render(&facts, stamp()).unwrap();
+                let place = format!("{step:?} {locale:?} page {page} care {care}");
+                for text in [&mail.subject, &mail.preheader, &mail.text, &mail.html] {
+                    assert!(!text.trim().is_empty(), "{place}");
+                    assert!(!text.contains("{{") && !text.contains("{%"), "{place}");
+                }
+                assert!(!mail.text.contains("none"), "{place}");
+                let headers = [&mail.subject, &mail.preheader, &mail.sender_name];
+                for header in headers {
+                    assert_eq!(clinical_word(header), None, "{place}");
+                    assert!(!header.contains("Alex"), "{place}");
+                }
+                assert!(
+                    mail.html
+                        .contains(&format!("<html lang=\"{}\"", locale.code()))
+                );
+                assert_eq!(mail.text.contains("https://"), page, "{place}");
+                assert_eq!(mail.html.contains("href"), page, "{place}");
+                assert!(mail.text.contains("+44 20 7946 0018"), "{place}");
+                assert!(mail.text.contains("9 Example Street, London"), "{place}");
+                assert_eq!(mail.calendar.is_some(), step.is_about_the_time(), "{place}");
+                let zoned = mail.text.contains("(Europe/London, UTC+00:00)");
+                assert_eq!(zoned, step.is_about_the_time(), "{place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn advice_stands_in_the_body_only_for_those_who_agreed() {
+    for step in [Step::Preparation, Step::AftercareDay4, Step::AftercareDay10] {
+        for locale in Locale::ALL {
+            let mut facts = facts(step);
+            facts.language = locale.code().into();
+            let care = &locale.words().unwrap().step(step).unwrap().care;
+            let without = render(&facts, stamp()).unwrap();
+            facts.care_advice_in_mail = true;
+            let with = render(&facts, stamp()).unwrap();
+            for advice in care {
+                assert!(!without.text.contains(advice) && with.text.contains(advice));
+            }
+            assert_eq!(clinical_word(&without.text), None);
+            assert_eq!(clinical_word(&without.html), None);
+        }
+    }
+}
+
+#[test]
+fn several_steps_share_a_mail_and_the_first_names_it() {
+    let mut facts = facts(Step::ConfirmRequest);
+    facts.steps.push(Step::Preparation);
+    let mail = render(&facts, stamp()).unwrap();
+    assert_eq!(
+        mail.subject,
+        "Please confirm: appointment, Wednesday 25 November 2026, 10:00"
+    );
+    assert!(mail.text.contains("whether you will come"));
+    assert!(mail.text.contains("in the days before"));
+    assert_eq!(mail.text.matches("Until:").count(), 1);
+}
+
+#[test]
+fn a_name_can_neither_break_the_subject_nor_run_in_the_html() {
+    let mut facts = facts(Step::AftercareDay0);
+    facts.studio.sender_name = "Nine\r\nBcc: x@example.com".into();
+    facts.client_name = "<script>alert(1)</script>\nAlex".into();
+    facts.studio.address = Some("<img src=x>\r\nLondon".into());
+    let mail = render(&facts, stamp()).unwrap();
+    assert_eq!(mail.subject.lines().count(), 1);
+    assert!(!mail.subject.contains('\r') && !mail.sender_name.contains('\n'));
+    assert!(!mail.html.contains("<script") && !mail.html.contains("<img"));
+    assert!(mail.html.contains("&lt;script&gt;"));
+    assert!(
+        mail.text.contains("<script>"),
+        "the plain part escapes nothing"
+    );
+}
+
+#[test]
+fn a_right_to_left_name_is_set_apart() {
+    let mut facts = facts(Step::FinalReminder);
+    facts.client_name = "דנה".into();
+    let mail = render(&facts, stamp()).unwrap();
+    assert!(mail.text.starts_with("Hello \u{2068}דנה\u{2069},"));
+    assert!(mail.html.contains("<bdi dir=\"auto\">דנה</bdi>"));
+}
+
+#[test]
+fn a_telling_studio_name_label_address_or_mailbox_does_not_leave_the_body() {
+    let mut facts = facts(Step::FinalReminder);
+    facts.studio.sender_name = "The Scalp Clinic".into();
+    facts.studio.service_label = Some("SMP session".into());
+    facts.studio.address = Some("Hairline House, London".into());
+    facts.studio.email = Some("info@scalp.example".into());
+    let mail = render(&facts, stamp()).unwrap();
+    let calendar = mail.calendar.unwrap().body;
+    for text in [&mail.subject, &mail.preheader, &mail.sender_name, &calendar] {
+        assert_eq!(clinical_word(text), None, "{text}");
+    }
+    assert_eq!(mail.sender_name, "Your studio");
+    assert!(
+        mail.text.contains("Hairline House"),
+        "the client must find it"
+    );
+}
+
+#[test]
+fn the_calendar_carries_one_uid_the_version_and_utc_times() {
+    let mail = render(&facts(Step::MovedNotice), stamp()).unwrap();
+    let calendar = mail.calendar.unwrap();
+    assert_eq!(calendar.method, Method::Request);
+    let body = unfolded(&calendar.body);
+    for line in [
+        "METHOD:REQUEST",
+        "UID:session-00000000-0000-0000-0000-000000000007@stipple",
+        "SEQUENCE:3",
+        "DTSTAMP:20261122T080000Z",
+        "DTSTART:20261125T100000Z",
+        "DTEND:20261125T130000Z",
+        "SUMMARY:appointment\\, Studio Nine",
+        "LOCATION:9 Example Street\\, London",
+        "STATUS:CONFIRMED",
+        "ORGANIZER;CN=Studio Nine:mailto:hello@studio.example",
+    ] {
+        assert!(body.lines().any(|it| it == line), "{line} in {body}");
+    }
+    assert!(!body.contains("VALARM") && !body.contains("Alex"));
+    assert!(
+        mail.text
+            .contains("Previously: Tuesday 24 November 2026, 10:00")
+    );
+
+    let cancelled = render(&facts(Step::CancelledNotice), stamp()).unwrap();
+    let calendar = cancelled.calendar.unwrap();
+    assert_eq!(calendar.method.as_str(), "CANCEL");
+    assert!(calendar.body.contains("METHOD:CANCEL") && calendar.body.contains("STATUS:CANCELLED"));
+}
+
+#[test]
+fn contradicting_facts_are_refused() {
+    let mut none = facts(Step::FinalReminder);
+    none.appointment = None;
+    let mut off = facts(Step::FinalReminder);
+    off.appointment = facts(Step::CancelledNotice).appointment;
+    let mut empty = facts(Step::FinalReminder);
+    empty.steps.clear();
+    let mut script = facts(Step::FinalReminder);
+    script.links = Some(Links {
+        page: "javascript:alert(1)".into(),
+    });
+    for facts in [none, off, empty, script] {
+        assert!(render(&facts, stamp()).is_err());
+    }
+}
+
+#[test]
+fn a_frozen_mail_thaws_unchanged_and_debug_shows_nobody() {
+    let facts = facts(Step::BookingConfirmation);
+    let mail = render(&facts, stamp()).unwrap();
+    let frozen = serde_json::to_string(&mail).unwrap();
+    assert!(frozen.contains("\"method\":\"REQUEST\""));
+    assert!(serde_json::from_str::<RenderedMail>(&frozen).unwrap() == mail);
+    let shown = format!("{facts:?} {:?} {mail:?} {:?}", facts.studio, mail.calendar);
+    for personal in ["Alex", "Studio Nine", "7946", "Example Street", "2026"] {
+        assert!(!shown.contains(personal), "{shown}");
+    }
+}

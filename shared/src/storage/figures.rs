@@ -1,0 +1,66 @@
+//! Figures for whoever watches: counts and ages, nothing about a person.
+
+use diesel::dsl::{count_star, max, min};
+use diesel::prelude::*;
+
+use super::Db;
+use super::schema::{reminders, tasks, worker_status};
+use crate::domain::{Instant, ReminderState, ReminderStep, TaskState};
+use crate::error::Result;
+
+/// So many rows of the ledger have this step and state.
+#[derive(Debug, Queryable)]
+pub struct ReminderCount {
+    /// The step.
+    pub step: ReminderStep,
+    /// The state.
+    pub state: ReminderState,
+    /// How many.
+    pub rows: i64,
+}
+
+/// What is shown as metrics.
+#[derive(Debug)]
+pub struct Figures {
+    /// The ledger by step and state.
+    pub reminders: Vec<ReminderCount>,
+    /// Reminders that are due and still scheduled.
+    pub due: i64,
+    /// How long the oldest of them has been waiting.
+    pub oldest_due_age_millis: Option<i64>,
+    /// How long ago the newest tick of any worker was.
+    pub last_tick_age_millis: Option<i64>,
+    /// Open tasks.
+    pub open_tasks: i64,
+}
+
+impl Figures {
+    /// Reads the figures as they stand.
+    pub fn read(db: &mut Db, now: Instant) -> Result<Self> {
+        let due = reminders::table
+            .filter(reminders::state.eq(ReminderState::Scheduled))
+            .filter(reminders::due_at.le(now));
+        let oldest: Option<i64> = due.clone().select(min(reminders::due_at)).get_result(db)?;
+        Ok(Self {
+            reminders: reminders::table
+                .group_by((reminders::step, reminders::state))
+                .select((reminders::step, reminders::state, count_star()))
+                .load(db)?,
+            due: due.count().get_result(db)?,
+            oldest_due_age_millis: oldest.map(|at| now.millis() - at),
+            last_tick_age_millis: last_tick(db)?.map(|at| now.millis() - at.millis()),
+            open_tasks: tasks::table
+                .filter(tasks::state.eq(TaskState::Open))
+                .count()
+                .get_result(db)?,
+        })
+    }
+}
+
+/// When a worker last ticked, in any process.
+pub fn last_tick(db: &mut Db) -> Result<Option<Instant>> {
+    let newest: Option<i64> = worker_status::table
+        .select(max(worker_status::last_tick_at))
+        .get_result(db)?;
+    Ok(newest.map(Instant::from_millis))
+}
