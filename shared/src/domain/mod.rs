@@ -20,15 +20,18 @@ pub mod plan;
 pub mod plan_template;
 pub mod pigment;
 pub mod practitioner;
+pub mod record;
 pub mod reminder;
 pub mod salt;
 pub mod schedule;
 pub mod session;
+pub mod stock;
 pub mod studio;
 pub mod task;
 pub mod template;
 pub mod text;
 mod text_enum;
+pub mod trace;
 pub mod vocabulary;
 
 pub use id::*;
