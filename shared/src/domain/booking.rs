@@ -13,6 +13,7 @@ use super::local_time::{Disambiguation, LocalTimeProblem, resolve_local};
 use super::number::{DurationMinutes, Ordinal};
 use super::overlap::Conflict;
 use super::patch::merge_patch;
+use super::record::NewPigmentRecord;
 use super::text::{ExternalId, Note, Reason};
 use super::text_enum::text_enums;
 use super::vocabulary::{Completion, EndedBy, SessionKind};
@@ -208,7 +209,7 @@ pub struct BookSeries {
 /// Tells that a session took place.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Complete<R> {
+pub struct Complete {
     /// Whether all that was planned was done.
     #[serde(default = "in_full")]
     #[schema(required = false, default = "full")]
@@ -219,10 +220,10 @@ pub struct Complete<R> {
     pub practitioner_id: Option<PractitionerId>,
     /// Notes for those who treat.
     pub clinical_notes: Option<Note>,
-    /// What went into the skin, recorded in the same transaction.
+    /// What went into the skin, recorded in the same transaction; each names this session.
     #[serde(default = "Vec::new")]
     #[schema(required = false)]
-    pub pigment_records: Vec<R>,
+    pub pigment_records: Vec<NewPigmentRecord>,
 }
 
 fn in_full() -> Completion {

@@ -22,6 +22,7 @@ pub mod pigment;
 pub mod practitioner;
 pub mod record;
 pub mod reminder;
+pub mod reminder_rule;
 pub mod salt;
 pub mod schedule;
 pub mod session;

@@ -20,7 +20,7 @@ use crate::domain::local_time::add_days;
 use crate::domain::overlap::{Claim, ConflictKind, conflicts};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::{Instant, PlanId, RoomId, SessionId, SessionState};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, Result};
 
 /// The longest that a session with its buffer can hold a time: 12 hours and 8.
 const LONGEST_CLAIM: TimeDelta = TimeDelta::hours(20);
@@ -40,7 +40,7 @@ impl Session {
         let session = Self::plan_single(tx, new)?;
         match &new.booking {
             Some(booking) => {
-                Self::book(tx, session.id, None, booking, may_override).map_err(|error| under(error, "/booking"))
+                Self::book(tx, session.id, None, booking, may_override).map_err(|error| error.under("/booking"))
             }
             None => Ok(session),
         }
@@ -97,7 +97,7 @@ impl Session {
             })?;
             let Some(one) = series.sessions.get(place) else { continue };
             let session = Self::book(tx, session.id, None, &one.booking, may_override)
-                .map_err(|error| under(error, &format!("/sessions/{place}/booking")))?;
+                .map_err(|error| error.under(&format!("/sessions/{place}/booking")))?;
             booked.push(session);
         }
         Ok(booked)
@@ -388,18 +388,4 @@ fn claims_near(db: &mut Db, session: &Session) -> Result<Vec<Claim>> {
         .select(Session::as_select())
         .load(db)?;
     Ok(near.iter().filter_map(Session::claim).collect())
-}
-
-/// The same error with its pointers below the place where the booking stands in the request.
-fn under(error: Error, place: &str) -> Error {
-    let moved = |errors: Vec<FieldError>| {
-        errors.into_iter().map(|one| FieldError { pointer: format!("{place}{}", one.pointer), ..one }).collect()
-    };
-    match error {
-        Error::Invalid(errors) => Error::Invalid(moved(errors)),
-        Error::Refused { code, detail, breaches, conflicts } => {
-            Error::Refused { code, detail, breaches: moved(breaches), conflicts }
-        }
-        error => error,
-    }
 }

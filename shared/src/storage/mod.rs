@@ -6,6 +6,7 @@
 pub mod api_keys;
 pub mod assessments;
 pub mod audit;
+pub mod booking;
 pub mod clients;
 pub mod columns;
 mod dialect;
@@ -25,6 +26,10 @@ mod references;
 mod record_lots;
 pub mod rooms;
 pub mod schema;
+pub mod reminder_rules;
+pub mod reminders;
+mod session_actions;
+pub mod session_history;
 pub mod sessions;
 mod store;
 pub mod studios;

@@ -15,8 +15,7 @@ use super::tasks::Task;
 use super::{Tx, reminders};
 use crate::domain::booking::{Cancel, Complete, Occurred, Revert};
 use crate::domain::gap::{self, GapVerdict};
-use crate::domain::nonconformity::Nonconformity;
-use crate::domain::pigment::NewPigmentRecord;
+use crate::domain::nonconformity::{Nonconformity, NonconformityCode, nonconformity};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::task::NewTask;
 use crate::domain::text::Reason;
@@ -98,7 +97,7 @@ impl Session {
         tx: &mut Tx<'_>,
         id: SessionId,
         expected: Option<i64>,
-        told: &Complete<NewPigmentRecord>,
+        told: &Complete,
     ) -> Result<Self> {
         let occurred_at = happened_at(tx, told.occurred_at)?;
         let (before, state) = match judge(tx, id, expected, SessionAction::Complete, occurred_at)? {
@@ -121,8 +120,15 @@ impl Session {
         session.nonconformities = Json(found_wanting(tx, &before, occurred_at)?);
         let session = session.stand(tx, before, state, SessionAction::Complete, occurred_at, None)?;
         for (place, record) in told.pigment_records.iter().enumerate() {
-            PigmentRecord::record_for(tx, &session, record)
-                .map_err(|error| error.under(&format!("/pigment_records/{place}")))?;
+            let place = format!("/pigment_records/{place}");
+            if record.session_id != id {
+                return Err(Error::invalid(
+                    format!("{place}/session_id"),
+                    "other_session",
+                    "name the session that is completed here",
+                ));
+            }
+            PigmentRecord::record_within(tx, record, &place)?;
         }
         if !session.nonconformities.is_empty() {
             let codes = session.nonconformities.iter().map(|one| one.code.as_str().into()).collect();
@@ -245,6 +251,21 @@ impl Session {
         Ok(saved)
     }
 
+    /// Calls off a session that has no time yet, because its plan or its place is gone.
+    pub(super) fn call_off_planned(self, tx: &mut Tx<'_>, reason: &Reason) -> Result<Self> {
+        let mut session = self.clone();
+        let now = tx.now();
+        session.state = SessionState::Cancelled;
+        session.ended_at = Some(now);
+        session.ended_by = Some(EndedBy::Studio);
+        session.end_reason = Some(reason.clone());
+        session.recorded_at = Some(now);
+        let saved = session.save(tx, "session.cancelled", Some(reason))?;
+        let step = Step { action: SessionAction::Cancel, occurred_at: now, reason: Some(reason.to_string()) };
+        session_history::note(tx, &self, &saved, step)?;
+        Ok(saved)
+    }
+
     /// What follows from every change of a session's time or state: reminders, the plan's other sessions, tasks.
     pub(super) fn settle(&self, tx: &mut Tx<'_>, action: Option<SessionAction>) -> Result<()> {
         reminders::sync_session(tx, self, action)?;
@@ -271,7 +292,7 @@ impl Session {
                 session.open_task(tx, TaskKind::GapBreach, tx.now(), "codes", code)?;
             }
         }
-        plan.follow_sessions(tx)
+        Plan::settle(tx, plan_id)
     }
 
     fn open_task(
@@ -303,7 +324,7 @@ impl Session {
 fn found_wanting(tx: &mut Tx<'_>, before: &Session, occurred_at: Instant) -> Result<Vec<Nonconformity>> {
     let mut found = Vec::new();
     if before.starts_at.is_none() {
-        found.push(Nonconformity::new("not_booked", "", "the session took place without having been booked"));
+        found.push(nonconformity(NonconformityCode::NotBooked, "The session took place without having been booked.", ""));
     }
     if let (Some(plan_id), Some(ordinal)) = (before.plan_id, before.ordinal) {
         let plan = Plan::find(tx.db, plan_id)?;
@@ -317,17 +338,17 @@ fn found_wanting(tx: &mut Tx<'_>, before: &Session, occurred_at: Instant) -> Res
             (Some(gap), Some(earlier)) => match earlier.completed_day {
                 Some(earlier_day) => {
                     if let GapVerdict::TooEarly { earliest } = gap.check(earlier_day, day) {
-                        found.push(Nonconformity::new(
-                            "gap_too_short",
+                        found.push(nonconformity(
+                            NonconformityCode::GapTooShort,
+                            format!("The plan's gap allowed this session from {earliest} on."),
                             "",
-                            &format!("the plan's gap allowed this session from {earliest} on"),
                         ));
                     }
                 }
-                None => found.push(Nonconformity::new(
-                    "earlier_session_not_completed",
+                None => found.push(nonconformity(
+                    NonconformityCode::EarlierSessionNotCompleted,
+                    "The plan's earlier session had not taken place.",
                     "",
-                    "the plan's earlier session had not taken place",
                 )),
             },
             _ => {}
@@ -353,12 +374,5 @@ fn take_back_replacement(tx: &mut Tx<'_>, reverted: &Session) -> Result<()> {
             format!("session {} has taken this one's place in the plan and has its own time; cancel that first", before.id),
         ));
     }
-    let mut session = before.clone();
-    session.state = SessionState::Cancelled;
-    session.ended_at = Some(tx.now());
-    session.ended_by = Some(EndedBy::Studio);
-    session.end_reason = Some(Reason::literal("The session that it replaced stands again."));
-    let saved = session.save(tx, "session.cancelled", None)?;
-    let step = Step { action: SessionAction::Cancel, occurred_at: tx.now(), reason: None };
-    session_history::note(tx, &before, &saved, step)
+    before.call_off_planned(tx, &Reason::literal("The session that it replaced stands again.")).map(drop)
 }
