@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod domain;
 pub mod error;
+pub mod letter;
 pub mod mail;
 pub mod storage;
 
