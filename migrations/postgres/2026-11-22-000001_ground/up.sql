@@ -193,7 +193,7 @@ CREATE TABLE assessments (
     norwood TEXT,
     ludwig TEXT,
     savin TEXT,
-    salt_regions TEXT,
+    salt TEXT,
     fitzpatrick TEXT,
     skin_tone TEXT,
     undertone TEXT,

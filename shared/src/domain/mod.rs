@@ -1,6 +1,9 @@
 //! The rules of a studio, as pure functions and types: nothing here does I/O or reads a clock.
 
+pub mod api_key;
+pub mod assessment;
 pub mod availability;
+pub mod booking;
 pub mod client;
 pub mod gap;
 pub mod hours;
@@ -14,9 +17,12 @@ pub mod number;
 pub mod overlap;
 pub mod patch;
 pub mod pigment;
+pub mod plan;
+pub mod plan_template;
 pub mod practitioner;
 pub mod record;
 pub mod reminder;
+pub mod reminder_rule;
 pub mod salt;
 pub mod schedule;
 pub mod session;

@@ -4,7 +4,9 @@
 //! for each process, which commits those that wait together; nobody is answered before the commit.
 
 pub mod api_keys;
+pub mod assessments;
 pub mod audit;
+pub mod booking;
 pub mod clients;
 pub mod columns;
 mod dialect;
@@ -15,12 +17,20 @@ pub mod lots;
 mod migrations;
 pub mod paging;
 pub mod pigment_records;
+pub mod plan_templates;
+pub mod plans;
 pub mod practitioners;
 pub mod products;
 mod readers;
 mod record_lots;
+mod references;
+pub mod reminder_rules;
+pub mod reminders;
 pub mod rooms;
 pub mod schema;
+mod session_actions;
+pub mod session_history;
+pub mod sessions;
 mod store;
 pub mod studios;
 pub mod tasks;

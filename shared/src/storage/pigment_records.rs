@@ -133,6 +133,22 @@ impl PigmentRecord {
         Self::write_down(tx, new, "", None)
     }
 
+    /// The same for a record that stands inside of another request, at this place.
+    pub(super) fn record_within(tx: &mut Tx<'_>, new: &NewPigmentRecord, at: &str) -> Result<Self> {
+        Self::write_down(tx, new, at, None)
+    }
+
+    /// Whether a session has records that were neither voided nor amended.
+    pub(super) fn any_standing(db: &mut Db, session_id: SessionId) -> Result<bool> {
+        let standing: i64 = pigment_records::table
+            .filter(pigment_records::session_id.eq(session_id))
+            .filter(pigment_records::voided_at.is_null())
+            .filter(pigment_records::amended_by_record_id.is_null())
+            .count()
+            .get_result(db)?;
+        Ok(standing > 0)
+    }
+
     /// Puts a corrected record in the place of one that was wrong; the wrong one stays to be read.
     pub fn amend(
         tx: &mut Tx<'_>,

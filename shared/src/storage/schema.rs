@@ -215,7 +215,7 @@ table! {
         norwood -> Nullable<Text>,
         ludwig -> Nullable<Text>,
         savin -> Nullable<Text>,
-        salt_regions -> Nullable<Text>,
+        salt -> Nullable<Text>,
         fitzpatrick -> Nullable<Text>,
         skin_tone -> Nullable<Text>,
         undertone -> Nullable<Text>,
