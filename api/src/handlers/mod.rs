@@ -2,9 +2,13 @@
 
 pub(crate) mod clients;
 pub(crate) mod documents;
+pub(crate) mod lots;
 pub(crate) mod operations;
+pub(crate) mod pigment_records;
 pub(crate) mod practitioners;
+pub(crate) mod products;
 pub(crate) mod studios;
+pub(crate) mod tasks;
 
 use actix_web::HttpResponse;
 
