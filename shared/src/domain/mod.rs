@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod assessment;
 pub mod availability;
+pub mod booking;
 pub mod client;
 pub mod gap;
 pub mod hours;
@@ -15,9 +16,9 @@ pub mod nonconformity;
 pub mod number;
 pub mod overlap;
 pub mod patch;
+pub mod pigment;
 pub mod plan;
 pub mod plan_template;
-pub mod pigment;
 pub mod practitioner;
 pub mod reminder;
 pub mod salt;

@@ -5,9 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::columns::Json;
-use super::paging::resource;
+use super::paging::{Page, PageRequest, load_page, resource};
 use super::schema::sessions;
 use super::{Db, Tx};
+use crate::domain::booking::PlannedSession;
 use crate::domain::text::{ExternalId, Note, Reason};
 use crate::domain::{
     ClientId, Completion, EndedBy, Instant, PlanId, PractitionerId, RoomId, SessionId, SessionKind,
@@ -93,28 +94,16 @@ pub struct Session {
 
 resource!(sessions, Session, SessionId, "session");
 
-/// A session that gets its place in a plan before it gets a time.
-#[derive(Clone, Debug)]
-pub struct NewPlannedSession {
-    /// Where.
-    pub studio_id: StudioId,
-    /// Whose it is.
-    pub client_id: ClientId,
-    /// The plan that it belongs to.
-    pub plan_id: PlanId,
-    /// Its place in the plan.
-    pub ordinal: i32,
-    /// What it's for.
-    pub kind: SessionKind,
-    /// Who is to treat.
-    pub practitioner_id: Option<PractitionerId>,
-    /// How long it takes.
-    pub duration_minutes: i32,
+/// Which sessions are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct SessionFilter {
+    /// Those of this plan.
+    pub plan_id: Option<PlanId>,
 }
 
 impl Session {
-    /// Gives a session its place in a plan.
-    pub fn plan(tx: &mut Tx<'_>, new: &NewPlannedSession) -> Result<Self> {
+    /// Plans a treatment session of a plan.
+    pub fn plan(tx: &mut Tx<'_>, new: &PlannedSession) -> Result<Self> {
         let now = tx.now();
         let session = Self {
             id: SessionId::new(),
@@ -124,7 +113,7 @@ impl Session {
             plan_id: Some(new.plan_id),
             ordinal: Some(new.ordinal),
             replaces_session_id: None,
-            kind: new.kind,
+            kind: SessionKind::Treatment,
             state: SessionState::Planned,
             practitioner_id: new.practitioner_id,
             room_id: None,
@@ -132,7 +121,7 @@ impl Session {
             starts_at: None,
             ends_at: None,
             blocked_until: None,
-            schedule_version: 0,
+            schedule_version: 1,
             overlap_reason: None,
             overrides: Json(Vec::new()),
             nonconformities: Json(Vec::new()),
@@ -155,22 +144,22 @@ impl Session {
         session.create(tx, "session.planned")
     }
 
-    /// All sessions of a plan, cancelled and missed ones too, in the plan's order and then as they were made.
+    /// The sessions of a plan that still count: cancelled and missed ones are left out.
     pub fn of_plan(db: &mut Db, plan_id: PlanId) -> Result<Vec<Self>> {
         Ok(sessions::table
             .filter(sessions::plan_id.eq(plan_id))
-            .order((sessions::ordinal, sessions::id))
+            .filter(sessions::state.ne_all([SessionState::Cancelled, SessionState::NoShow]))
+            .order(sessions::ordinal)
             .select(Self::as_select())
             .load(db)?)
     }
 
-    /// Calls off a session that has no time yet.
-    pub fn call_off_planned(mut self, tx: &mut Tx<'_>, reason: &Reason) -> Result<Self> {
-        self.state = SessionState::Cancelled;
-        self.ended_at = Some(tx.now());
-        self.ended_by = Some(EndedBy::Studio);
-        self.end_reason = Some(reason.clone());
-        self.recorded_at = Some(tx.now());
-        self.save(tx, "session.cancelled", Some(reason))
+    /// A page of sessions.
+    pub fn list(db: &mut Db, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Self>> {
+        let mut query = sessions::table.into_boxed();
+        if let Some(plan_id) = filter.plan_id {
+            query = query.filter(sessions::plan_id.eq(plan_id));
+        }
+        load_page!(db, sessions, Session, query, page)
     }
 }
