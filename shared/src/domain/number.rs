@@ -64,6 +64,8 @@ bounded_numbers! {
     TreatmentSessions: u8, 1..=12, 3;
     /// A session's place in its plan, from 1.
     Ordinal: u8, 1..=12, 1;
+    /// For how many days a product may be used once opened.
+    ShelfDays: u16, 1..=3650, 365;
     /// Until how many hours before the start a client may cancel.
     CutoffHours: u16, 0..=720, 48;
 }

@@ -13,10 +13,9 @@ use super::plan_templates::PlanTemplate;
 use super::practitioners::Practitioner;
 use super::references::{named, of_another_client};
 use super::schema::plans;
-use super::sessions::Session;
+use super::sessions::{NewPlannedSession, Session};
 use super::studios::Studio;
 use super::{Db, Tx};
-use crate::domain::booking::PlannedSession;
 use crate::domain::gap::Gap;
 use crate::domain::plan::{
     AddPlanSession, NewPlan, PlanPatch, SESSIONS_AT_MOST, USUAL_SESSIONS_AT_MOST, check_gap_change,
@@ -25,8 +24,8 @@ use crate::domain::plan::{
 use crate::domain::plan_template::check_gap_count;
 use crate::domain::text::{ExternalId, Note, Reason};
 use crate::domain::{
-    AssessmentId, ClientId, EndedBy, Indication, Instant, PlanId, PlanState, PlanTemplateId,
-    PractitionerId, SessionState, StudioId,
+    AssessmentId, ClientId, Indication, Instant, PlanId, PlanState, PlanTemplateId, PractitionerId,
+    SessionKind, SessionState, StudioId,
 };
 use crate::error::{Error, Result};
 
@@ -217,7 +216,7 @@ impl Plan {
         }
         for session in sessions {
             if session.state == SessionState::Planned {
-                call_off(tx, session, reason)?;
+                session.call_off_planned(tx, reason)?;
             }
         }
         plan.state = PlanState::Closed;
@@ -301,28 +300,17 @@ impl Plan {
     fn plan_session(&self, tx: &mut Tx<'_>, ordinal: i32) -> Result<Session> {
         Session::plan(
             tx,
-            &PlannedSession {
+            &NewPlannedSession {
                 studio_id: self.studio_id,
                 client_id: self.client_id,
                 plan_id: self.id,
                 ordinal,
+                kind: SessionKind::Treatment,
                 practitioner_id: self.practitioner_id,
                 duration_minutes: self.session_minutes,
             },
         )
     }
-}
-
-/// Only for a session without a time: nobody was told of it, so nobody has to be told that it's off.
-fn call_off(tx: &mut Tx<'_>, mut session: Session, reason: &Reason) -> Result<()> {
-    session.state = SessionState::Cancelled;
-    session.ended_at = Some(tx.now());
-    session.ended_by = Some(EndedBy::Studio);
-    session.end_reason = Some(reason.clone());
-    session.recorded_at = Some(tx.now());
-    session
-        .save(tx, "session.cancelled", Some(reason))
-        .map(drop)
 }
 
 fn ordinal(stored: i32) -> Result<u8> {
