@@ -279,6 +279,7 @@ CREATE INDEX sessions_by_practitioner ON sessions (practitioner_id, starts_at);
 CREATE INDEX sessions_by_room ON sessions (room_id, starts_at);
 CREATE INDEX sessions_by_client ON sessions (client_id, starts_at);
 CREATE INDEX sessions_by_studio ON sessions (studio_id, starts_at);
+CREATE INDEX sessions_by_plan ON sessions (plan_id, ordinal);
 CREATE INDEX sessions_by_change ON sessions (change);
 CREATE UNIQUE INDEX sessions_one_live_ordinal ON sessions (plan_id, ordinal) WHERE state NOT IN ('cancelled', 'no_show');
 
@@ -429,6 +430,8 @@ CREATE TABLE mails (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
+CREATE INDEX mails_by_client ON mails (client_id);
+CREATE INDEX mails_by_session ON mails (session_id);
 CREATE INDEX mails_due ON mails (not_before) WHERE state = 'queued';
 
 CREATE TABLE mail_attempts (
@@ -491,6 +494,9 @@ CREATE TABLE tasks (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
+CREATE INDEX tasks_by_client ON tasks (client_id);
+CREATE INDEX tasks_by_session ON tasks (session_id);
+CREATE INDEX tasks_by_studio ON tasks (studio_id, due_at);
 CREATE INDEX tasks_open ON tasks (studio_id, due_at) WHERE state = 'open';
 
 -- One row for each engine process, by which the API shows alarms and the worker its last tick.
@@ -524,6 +530,10 @@ CREATE TRIGGER audit_events_are_kept BEFORE DELETE ON audit_events
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_details_are_kept BEFORE DELETE ON audit_details
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_events_are_not_emptied BEFORE TRUNCATE ON audit_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_details_are_not_emptied BEFORE TRUNCATE ON audit_details
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- For a person with a database shell: ids as text, instants as UTC.
 CREATE VIEW readable_clients AS

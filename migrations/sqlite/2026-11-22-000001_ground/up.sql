@@ -279,6 +279,7 @@ CREATE INDEX sessions_by_practitioner ON sessions (practitioner_id, starts_at);
 CREATE INDEX sessions_by_room ON sessions (room_id, starts_at);
 CREATE INDEX sessions_by_client ON sessions (client_id, starts_at);
 CREATE INDEX sessions_by_studio ON sessions (studio_id, starts_at);
+CREATE INDEX sessions_by_plan ON sessions (plan_id, ordinal);
 CREATE INDEX sessions_by_change ON sessions (change);
 CREATE UNIQUE INDEX sessions_one_live_ordinal ON sessions (plan_id, ordinal) WHERE state NOT IN ('cancelled', 'no_show');
 
@@ -429,6 +430,8 @@ CREATE TABLE mails (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX mails_by_client ON mails (client_id);
+CREATE INDEX mails_by_session ON mails (session_id);
 CREATE INDEX mails_due ON mails (not_before) WHERE state = 'queued';
 
 CREATE TABLE mail_attempts (
@@ -491,6 +494,9 @@ CREATE TABLE tasks (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX tasks_by_client ON tasks (client_id);
+CREATE INDEX tasks_by_session ON tasks (session_id);
+CREATE INDEX tasks_by_studio ON tasks (studio_id, due_at);
 CREATE INDEX tasks_open ON tasks (studio_id, due_at) WHERE state = 'open';
 
 -- One row for each engine process, by which the API shows alarms and the worker its last tick.

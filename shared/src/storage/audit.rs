@@ -2,6 +2,10 @@
 //!
 //! The chain covers a salted digest of the details, not the details: an erasure may blank those and the chain holds.
 
+mod verification;
+
+pub use verification::{AuditHead, Fault, FaultKind, Verification, verify};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use diesel::prelude::*;

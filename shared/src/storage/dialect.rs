@@ -145,11 +145,20 @@ impl Db {
     }
 
     /// Ends the transaction of a group of writes; after this the writes are durable.
-    pub(super) fn commit_write(&mut self) -> QueryResult<()> {
+    pub(super) fn commit_write(&mut self) -> Result<(), CommitFailure> {
         match self {
-            Self::Sqlite(connection) => AnsiTransactionManager::commit_transaction(connection),
+            Self::Sqlite(connection) => AnsiTransactionManager::commit_transaction(connection)
+                .map_err(|error| CommitFailure {
+                    error,
+                    nothing_is_stored: true,
+                }),
             #[cfg(feature = "postgres")]
-            Self::Postgres(connection) => AnsiTransactionManager::commit_transaction(connection),
+            Self::Postgres(connection) => AnsiTransactionManager::commit_transaction(connection)
+                .map_err(|error| CommitFailure {
+                    error,
+                    // Only a server that still answers on this connection has itself said no.
+                    nothing_is_stored: connection.batch_execute("SELECT 1").is_ok(),
+                }),
         }
     }
 
@@ -192,14 +201,26 @@ impl Db {
         }
     }
 
-    /// Runs the migrations that are still to come, each in its own transaction, one process at a time.
+    /// Runs the migrations that are still to come, one process at a time.
     pub(super) fn migrate(&mut self) -> Result<usize, Error> {
         use diesel_migrations::MigrationHarness;
         match self {
-            Self::Sqlite(connection) => connection
-                .run_pending_migrations(super::migrations::SQLITE)
-                .map(|run| run.len())
-                .map_err(Error::Internal),
+            Self::Sqlite(connection) => {
+                // Two processes that both read "still to come" would both run it: who reads holds the write lock.
+                AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
+                    .map_err(Error::internal)?;
+                let run = connection
+                    .run_pending_migrations(super::migrations::SQLITE)
+                    .map(|run| run.len());
+                let ended = if run.is_ok() {
+                    AnsiTransactionManager::commit_transaction(connection)
+                } else {
+                    AnsiTransactionManager::rollback_transaction(connection)
+                };
+                let run = run.map_err(Error::Internal)?;
+                ended.map_err(Error::internal)?;
+                Ok(run)
+            }
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => {
                 connection
@@ -268,6 +289,15 @@ impl Db {
         };
         diesel::sql_query(query).load(self)
     }
+}
+
+/// Why a commit didn't succeed, and what that says about the writes.
+pub(super) struct CommitFailure {
+    /// What the database or the connection to it said.
+    pub(super) error: diesel::result::Error,
+    /// Whether the database itself refused. Else the connection was lost on the way, and to run the writes again might
+    /// store them twice.
+    pub(super) nothing_is_stored: bool,
 }
 
 /// One column as the database describes it.

@@ -76,20 +76,18 @@ impl Readers {
 
     /// Runs a short read on this thread's own connection, in one snapshot.
     pub(super) fn inline<T>(&self, read: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        INLINE.with_borrow_mut(|connections| {
-            let place = match connections.iter().position(|(id, _)| *id == self.id) {
-                Some(place) => place,
-                None => {
-                    let connection = self.url.open_reader().map_err(Error::internal)?;
-                    connections.push((self.id, connection));
-                    connections.len() - 1
-                }
-            };
-            match connections.get_mut(place) {
-                Some((_, connection)) => snapshot(connection, read),
-                None => Err(Error::internal("the inline reader is missing")),
-            }
-        })
+        // Taken out while in use: after a panic it is gone instead of stuck in its snapshot.
+        let kept = INLINE.with_borrow_mut(|connections| {
+            let place = connections.iter().position(|(id, _)| *id == self.id)?;
+            Some(connections.swap_remove(place).1)
+        });
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => self.url.open_reader().map_err(Error::internal)?,
+        };
+        let outcome = snapshot(&mut connection, read);
+        INLINE.with_borrow_mut(|connections| connections.push((self.id, connection)));
+        outcome
     }
 }
 

@@ -93,6 +93,9 @@ impl Store {
     }
 
     /// Writes. The closure may be run again when the group that it shared was lost; it's answered after the commit.
+    ///
+    /// The closure must pass on each error of the database: with some of them SQLite ends the transaction, and what a
+    /// closure that goes on writes after that would stay even though its caller is told of a failure.
     pub async fn write<T, F>(&self, context: WriteContext, closure: F) -> Result<T>
     where
         T: Send + 'static,

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 
 /// So many writes share one commit at most: enough to hide the flush, few enough to bound the wait.
 const LARGEST_GROUP: usize = 256;
-/// So many writes may wait before callers wait for a place.
+/// So many writes may wait; further ones are turned away, to be tried again later.
 const QUEUE_LENGTH: usize = 4096;
 
 /// A write that waits for its turn. It may be run more than once, and is told of the end exactly once.
@@ -55,16 +55,21 @@ where
 {
     fn run(&mut self, connection: &mut Db) {
         let closure = &self.closure;
-        let answer = connection.transaction(|connection| {
+        let mut refusal = None;
+        let ended = connection.transaction(|connection| {
             // Caught here and not outside: a panic that leaves the savepoint open would let the commit lose the group.
             catch_unwind(AssertUnwindSafe(|| closure(connection)))
                 .unwrap_or_else(|panic| Err(Error::internal(describe_panic(panic.as_ref()))))
-                .map_err(SavepointError::Ours)
+                .map_err(|error| {
+                    refusal = Some(error);
+                    diesel::result::Error::RollbackTransaction
+                })
         });
-        self.answer = Some(answer.map_err(|error| match error {
-            SavepointError::Ours(error) => error,
-            SavepointError::Database(error) => Error::internal(error),
-        }));
+        // Why the closure failed says more than that its savepoint couldn't be rolled back either.
+        self.answer = Some(match refusal {
+            Some(error) => Err(error),
+            None => ended.map_err(Error::internal),
+        });
     }
 
     fn finish(self: Box<Self>, committed: Result<()>) {
@@ -77,18 +82,6 @@ where
         };
         // A caller that has gone away doesn't undo what is committed.
         let _gone = self.caller.send(answer);
-    }
-}
-
-/// What a savepoint can end with: our own error, or Diesel's about the savepoint itself.
-enum SavepointError {
-    Ours(Error),
-    Database(diesel::result::Error),
-}
-
-impl From<diesel::result::Error> for SavepointError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error)
     }
 }
 
@@ -173,6 +166,16 @@ impl WriterThread {
                     }));
                 }
             }
+            GroupEnd::Unknown(cause) => {
+                tracing::error!(cause = %cause, writes = group.len(), "the connection was lost during a commit");
+                self.connection = None;
+                for write in group {
+                    // Not run again: a caller with an idempotency key can find out, this thread can't.
+                    write.finish(Err(Error::internal(format!(
+                        "whether the write is stored is not known: {cause}"
+                    ))));
+                }
+            }
             GroupEnd::Lost { culprit, cause } => {
                 tracing::error!(cause = %cause, writes = group.len(), "a group of writes was rolled back");
                 // What the connection still believes about its transaction can't be trusted.
@@ -213,10 +216,11 @@ impl WriterThread {
         }
         match connection.commit_write() {
             Ok(()) => GroupEnd::Committed,
-            Err(error) => GroupEnd::Lost {
+            Err(failure) if failure.nothing_is_stored => GroupEnd::Lost {
                 culprit: None,
-                cause: format!("the commit failed: {error}"),
+                cause: format!("the commit failed: {}", failure.error),
             },
+            Err(failure) => GroupEnd::Unknown(failure.error.to_string()),
         }
     }
 }
@@ -227,6 +231,8 @@ enum GroupEnd {
     Committed,
     /// Nothing was run.
     NotBegun(String),
+    /// All of it is kept or nothing, and nobody can say which.
+    Unknown(String),
     /// Nothing of it is kept.
     Lost {
         /// The write after which the transaction was found broken.
