@@ -58,6 +58,9 @@ impl ClockTime {
     /// The end of the day.
     pub const END_OF_DAY: Self = Self(24 * 60);
 
+    /// Ten in the morning: when the default rules write to people.
+    pub const TEN: Self = Self(10 * 60);
+
     /// Reads `HH:MM`, from `00:00` to `24:00`.
     pub fn parse(text: &str) -> Option<Self> {
         let (hours, minutes) = text.split_once(':')?;

@@ -18,6 +18,11 @@ macro_rules! bounded_numbers {
                     .ok_or_else(|| format!("write a whole number from {} to {}", $min, $max))
             }
 
+            /// The number, moved to the nearest bound if it lies outside.
+            pub fn bounded(number: $number) -> Self {
+                Self(number.clamp($min, $max))
+            }
+
             /// The number itself.
             pub const fn get(self) -> $number {
                 self.0
@@ -49,6 +54,12 @@ bounded_numbers! {
     DurationMinutes: u16, 5..=720, 180;
     /// What is kept free after a session, in minutes.
     BufferMinutes: u16, 0..=480, 15;
+    /// Elapsed minutes after what was done.
+    OffsetMinutes: u16, 0..=1440, 10;
+    /// Elapsed hours before a session.
+    OffsetHours: u16, 0..=2160, 72;
+    /// Calendar days before or after.
+    OffsetDays: u16, 0..=365, 7;
     /// A session's place in its plan, from 1.
     Ordinal: u8, 1..=12, 1;
     /// Until how many hours before the start a client may cancel.
@@ -82,5 +93,6 @@ mod tests {
         }
         assert!(DurationMinutes::new(4).is_err());
         assert!(DurationMinutes::new(720).is_ok());
+        assert_eq!(DurationMinutes::bounded(1).get(), 5);
     }
 }

@@ -18,6 +18,7 @@ pub mod rooms;
 pub mod schema;
 mod store;
 pub mod studios;
+pub mod tasks;
 pub mod time_off;
 mod transaction;
 mod writer;

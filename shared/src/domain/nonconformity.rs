@@ -1,0 +1,335 @@
+//! What in a pigment record doesn't agree with a rule. What happened is stored all the same, with these beside it.
+
+use std::collections::HashMap;
+
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::id::LotId;
+use super::instant::Instant;
+use super::lot::LotFacts;
+use super::pigment::{LotUse, Mix, Needle, PlacedUse, lot_uses};
+use super::text_enum::text_enums;
+use super::vocabulary::{LotState, SessionState};
+
+text_enums! {
+    /// In what way a record doesn't agree with a rule.
+    NonconformityCode {
+        /// A lot isn't known.
+        LotUnknown = "lot_unknown",
+        /// A lot was past its life on the day of use.
+        LotExpired = "lot_expired",
+        /// A lot is held back.
+        LotQuarantined = "lot_quarantined",
+        /// A lot is called back.
+        LotRecalled = "lot_recalled",
+        /// A lot is gone, by its own record.
+        LotDiscarded = "lot_discarded",
+        /// A lot's product is of another kind than belongs in its place.
+        LotOfOtherKind = "lot_of_other_kind",
+        /// A ratio is given and no diluent.
+        DiluentNotRecorded = "diluent_not_recorded",
+        /// The client was not given the label's information before the use.
+        LabelInformationNotGiven = "label_information_not_given",
+        /// The session is neither under way nor completed.
+        SessionNotHeld = "session_not_held",
+    }
+}
+
+/// Something in a record that doesn't agree with a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nonconformity {
+    /// In what way.
+    pub code: NonconformityCode,
+    /// What it is, in a sentence.
+    pub detail: String,
+    /// A JSON pointer to the place in the record; empty for the record as a whole.
+    #[schema(example = "/mix/pigments/0")]
+    pub pointer: String,
+}
+
+/// What a record says, as far as rules look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordFacts<'a> {
+    /// The mix.
+    pub mix: &'a Mix,
+    /// The needle.
+    pub needle: Option<&'a Needle>,
+    /// The anaesthetic.
+    pub anaesthetic: Option<&'a LotUse>,
+    /// When the client was given the label's information.
+    pub label_information_given_at: Option<Instant>,
+    /// When it was used.
+    pub occurred_at: Instant,
+    /// The studio's zone: expiry is a matter of its day.
+    pub zone: Tz,
+    /// Where the session stands. Records are written while a client is here and after.
+    pub session_state: SessionState,
+}
+
+/// What in a record doesn't agree with a rule, in the order of the record. A lot that isn't in the list isn't known.
+pub fn nonconformities(
+    record: &RecordFacts<'_>,
+    lots: &HashMap<LotId, LotFacts>,
+) -> Vec<Nonconformity> {
+    let mut found = Vec::new();
+    for placed in lot_uses(record.mix, record.needle, record.anaesthetic) {
+        check_lot(&placed, record, lots, &mut found);
+    }
+    if record.mix.ratio.is_some() && record.mix.diluent.is_none() {
+        found.push(nonconformity(
+            NonconformityCode::DiluentNotRecorded,
+            "A ratio is given, and what the pigment was thinned with is not.",
+            "/mix/diluent",
+        ));
+    }
+    if record
+        .label_information_given_at
+        .is_none_or(|given_at| given_at > record.occurred_at)
+    {
+        found.push(nonconformity(
+            NonconformityCode::LabelInformationNotGiven,
+            "The client was not given the label's information before the use.",
+            "/label_information_given_at",
+        ));
+    }
+    if !matches!(
+        record.session_state,
+        SessionState::Arrived | SessionState::Completed
+    ) {
+        let detail = format!(
+            "The session is {}: check the client in, or complete it.",
+            record.session_state
+        );
+        found.push(nonconformity(NonconformityCode::SessionNotHeld, detail, ""));
+    }
+    found
+}
+
+fn check_lot(
+    placed: &PlacedUse<'_>,
+    record: &RecordFacts<'_>,
+    lots: &HashMap<LotId, LotFacts>,
+    found: &mut Vec<Nonconformity>,
+) {
+    use NonconformityCode as Code;
+
+    let kind = placed.kind;
+    let mut add =
+        |code, detail: String| found.push(nonconformity(code, detail, placed.pointer.as_str()));
+    let Some(lot) = placed.lot_use.lot_id.and_then(|lot_id| lots.get(&lot_id)) else {
+        add(
+            Code::LotUnknown,
+            format!("The lot of this {kind} is not known."),
+        );
+        return;
+    };
+    if lot.kind != kind {
+        add(
+            Code::LotOfOtherKind,
+            format!("This lot is of a {}, where a {kind} belongs.", lot.kind),
+        );
+    }
+    let day = record.occurred_at.day_at(record.zone);
+    if lot.expiry.is_some_and(|expiry| expiry.is_over_on(day)) {
+        add(
+            Code::LotExpired,
+            format!("This {kind}'s lot had expired by {day}."),
+        );
+    }
+    match lot.state {
+        LotState::Available => {}
+        LotState::Quarantined => add(
+            Code::LotQuarantined,
+            format!("This {kind}'s lot is quarantined."),
+        ),
+        LotState::Recalled => add(Code::LotRecalled, format!("This {kind}'s lot is recalled.")),
+        LotState::Discarded => add(
+            Code::LotDiscarded,
+            format!("This {kind}'s lot was recorded as discarded."),
+        ),
+    }
+}
+
+fn nonconformity(
+    code: NonconformityCode,
+    detail: impl Into<String>,
+    pointer: impl Into<String>,
+) -> Nonconformity {
+    Nonconformity {
+        code,
+        detail: detail.into(),
+        pointer: pointer.into(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use chrono_tz::Pacific;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::lot::Expiry;
+    use crate::domain::vocabulary::{ExpiryPrecision, ProductKind};
+
+    struct Case {
+        mix: Mix,
+        needle: Needle,
+        anaesthetic: LotUse,
+        lots: HashMap<LotId, LotFacts>,
+    }
+
+    const KINDS: [ProductKind; 4] = [
+        ProductKind::Pigment,
+        ProductKind::Diluent,
+        ProductKind::Needle,
+        ProductKind::Anaesthetic,
+    ];
+
+    /// A record with a good lot of each kind.
+    fn case() -> Case {
+        let ids = KINDS.map(|_| LotId::new());
+        let good = |kind| LotFacts {
+            kind,
+            state: LotState::Available,
+            expiry: None,
+        };
+        Case {
+            mix: serde_json::from_value(json!({
+                "pigments": [{"lot_id": ids[0]}], "diluent": {"lot_id": ids[1]}, "ratio": "1:20",
+            }))
+            .unwrap(),
+            needle: serde_json::from_value(
+                json!({"lot": {"lot_id": ids[2]}, "configuration": "1RL"}),
+            )
+            .unwrap(),
+            anaesthetic: serde_json::from_value(json!({"lot_id": ids[3]})).unwrap(),
+            lots: ids.into_iter().zip(KINDS.map(good)).collect(),
+        }
+    }
+
+    fn record(case: &Case) -> RecordFacts<'_> {
+        // In UTC still the last day of May; at the studio the first of June.
+        let occurred_at = Instant::parse("2027-05-31T20:00:00Z").unwrap();
+        RecordFacts {
+            mix: &case.mix,
+            needle: Some(&case.needle),
+            anaesthetic: Some(&case.anaesthetic),
+            label_information_given_at: Some(occurred_at),
+            occurred_at,
+            zone: Pacific::Auckland,
+            session_state: SessionState::Completed,
+        }
+    }
+
+    fn codes(record: &RecordFacts<'_>, case: &Case) -> Vec<(NonconformityCode, String)> {
+        let found = nonconformities(record, &case.lots);
+        found
+            .into_iter()
+            .map(|one| (one.code, one.pointer))
+            .collect()
+    }
+
+    #[test]
+    fn a_record_by_the_book_has_none() {
+        let mut case = case();
+        assert_eq!(codes(&record(&case), &case), []);
+        let under_way = RecordFacts {
+            session_state: SessionState::Arrived,
+            ..record(&case)
+        };
+        assert_eq!(codes(&under_way, &case), []);
+        case.mix.diluent = None;
+        case.mix.ratio = None;
+        let bare = RecordFacts {
+            needle: None,
+            anaesthetic: None,
+            ..record(&case)
+        };
+        assert_eq!(codes(&bare, &case), []);
+    }
+
+    #[test]
+    fn every_lot_is_looked_at_in_its_place() {
+        use NonconformityCode as Code;
+        let all = |change: fn(&mut LotFacts), code| {
+            let mut case = case();
+            case.lots.values_mut().for_each(change);
+            let places = [
+                "/mix/pigments/0",
+                "/mix/diluent",
+                "/needle/lot",
+                "/anaesthetic",
+            ];
+            assert_eq!(
+                codes(&record(&case), &case),
+                places.map(|place| (code, place.to_owned()))
+            );
+        };
+        all(
+            |lot| lot.state = LotState::Quarantined,
+            Code::LotQuarantined,
+        );
+        all(|lot| lot.state = LotState::Recalled, Code::LotRecalled);
+        all(|lot| lot.state = LotState::Discarded, Code::LotDiscarded);
+        let mut case = case();
+        case.lots.clear();
+        assert_eq!(codes(&record(&case), &case).len(), 4);
+        assert!(
+            codes(&record(&case), &case)
+                .iter()
+                .all(|(code, _)| *code == Code::LotUnknown)
+        );
+    }
+
+    #[test]
+    fn expiry_is_a_matter_of_the_studios_day() {
+        let mut case = case();
+        let mut expires = |on: &str, precision| {
+            let expiry = Some(Expiry {
+                on: on.parse().unwrap(),
+                precision,
+            });
+            case.lots.values_mut().for_each(|lot| lot.expiry = expiry);
+            codes(&record(&case), &case).len()
+        };
+        assert_eq!(expires("2027-06-01", ExpiryPrecision::Day), 0);
+        assert_eq!(expires("2027-05-31", ExpiryPrecision::Day), 4);
+        assert_eq!(expires("2027-05-01", ExpiryPrecision::Month), 4);
+        assert_eq!(expires("2027-06-01", ExpiryPrecision::Month), 0);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        use NonconformityCode as Code;
+        let mut case = case();
+        case.needle.lot =
+            serde_json::from_value(json!({"unknown_lot_reason": "The wrapper was thrown away."}))
+                .unwrap();
+        case.mix.diluent = None;
+        case.anaesthetic.lot_id = case.mix.pigments[0].lot_id;
+        let late = record(&case).occurred_at + chrono::TimeDelta::minutes(1);
+        let record = RecordFacts {
+            label_information_given_at: Some(late),
+            session_state: SessionState::Cancelled,
+            ..record(&case)
+        };
+        let found = codes(&record, &case)
+            .into_iter()
+            .map(|(code, _)| code)
+            .collect::<Vec<_>>();
+        assert_eq!(
+            found,
+            [
+                Code::LotUnknown,
+                Code::LotOfOtherKind,
+                Code::DiluentNotRecorded,
+                Code::LabelInformationNotGiven,
+                Code::SessionNotHeld,
+            ]
+        );
+    }
+}

@@ -1,0 +1,241 @@
+//! Which reminders a session should have from now on, and when each is due.
+
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+
+use super::gap::GapWindow;
+use super::hours::QuietHours;
+use super::instant::Instant;
+use super::local_time::{add_days, start_of_day};
+use super::reminder::{ReminderRule, Subject, Timing};
+use super::session::SessionAction;
+use super::vocabulary::{Anchor, ReminderStep, SessionKind, SessionState};
+
+/// What the reminders of a session depend on, as it stands after what was done.
+#[derive(Clone, Debug)]
+pub struct ReminderFacts {
+    /// What the session is for.
+    pub kind: SessionKind,
+    /// Where it stands.
+    pub state: SessionState,
+    /// When it starts, if it has a time.
+    pub starts_at: Option<Instant>,
+    /// When it took place, if it did.
+    pub completed_at: Option<Instant>,
+    /// What was just done, if that is why the reminders are looked at.
+    ///
+    /// After a revert, pass `book` if the client has to be told that the session stands again.
+    pub action: Option<SessionAction>,
+    /// The studio's zone.
+    pub zone: Tz,
+    /// When the studio wants no mail to arrive.
+    pub quiet_hours: Option<QuietHours>,
+    /// How long before its start a session can no longer be moved by the client.
+    pub cutoff_hours: u16,
+    /// The days for the plan's next session, if there is one and it isn't booked yet.
+    pub next_window: Option<GapWindow>,
+}
+
+/// A reminder that should exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScheduledReminder {
+    /// Which step.
+    pub step: ReminderStep,
+    /// What it hangs on.
+    pub anchor: Anchor,
+    /// When it should be sent; never before `now`.
+    pub due_at: Instant,
+    /// When it is of no use any more; always after `due_at`.
+    pub useful_until: Instant,
+    /// Whether it is late and goes out with the answer to what was just done, in one mail.
+    pub joins_answer: bool,
+}
+
+/// The reminders that a session should have from now on, by due time.
+///
+/// What was sent or is scheduled already is the ledger's matter: the caller adds what is missing and supersedes what is
+/// not in the list. A step whose moment has passed is left out, with two exceptions that are of use though late:
+/// preparation, when a session is booked or moved at short notice, joins the answer to that; and what follows a session
+/// is sent late when the session was recorded late. Outside the answers to an act nothing is due in quiet hours: it
+/// moves to the nearest minute that is allowed and of use, and is left out if there is none.
+pub fn schedule(
+    facts: &ReminderFacts,
+    rules: &[ReminderRule],
+    now: Instant,
+) -> Vec<ScheduledReminder> {
+    let rules = rules.iter().filter(|rule| {
+        rule.enabled
+            && rule.session_kinds.contains(&facts.kind)
+            && rule.step.check_timing(rule.timing).is_ok()
+            && applies(rule.step, facts)
+    });
+    let mut late_preparation = None;
+    let mut scheduled = Vec::new();
+    for rule in rules {
+        let Some((due_at, useful_until)) = moment(rule, facts, now) else {
+            continue;
+        };
+        let mut reminder = ScheduledReminder {
+            step: rule.step,
+            anchor: rule.step.anchor(),
+            due_at,
+            useful_until,
+            joins_answer: false,
+        };
+        match rule.step.subject() {
+            Subject::Act => {}
+            Subject::Session if due_at < now => {
+                if rule.step == ReminderStep::Preparation {
+                    late_preparation = Some(reminder);
+                }
+                continue;
+            }
+            Subject::Session | Subject::Aftercare | Subject::NextSession => {
+                match quiet_free(due_at.max(now), useful_until, facts, now) {
+                    Some(due_at) => reminder.due_at = due_at,
+                    None => continue,
+                }
+            }
+        }
+        if reminder.due_at < useful_until {
+            scheduled.push(reminder);
+        }
+    }
+    let answer = scheduled
+        .iter()
+        .find(|reminder| reminder.step.subject() == Subject::Act);
+    if let (Some(late), Some(answer)) = (late_preparation, answer)
+        && answer.due_at < late.useful_until
+    {
+        scheduled.push(ScheduledReminder {
+            due_at: answer.due_at,
+            joins_answer: true,
+            ..late
+        });
+    }
+    scheduled.sort_by_key(|reminder| (reminder.due_at, reminder.step));
+    scheduled
+}
+
+/// Whether a step belongs to a session as it stands.
+fn applies(step: ReminderStep, facts: &ReminderFacts) -> bool {
+    let to_come = matches!(facts.state, SessionState::Booked | SessionState::Confirmed);
+    match step {
+        ReminderStep::BookingConfirmation => to_come && facts.action == Some(SessionAction::Book),
+        ReminderStep::MovedNotice => to_come && facts.action == Some(SessionAction::Reschedule),
+        ReminderStep::CancelledNotice => {
+            facts.state == SessionState::Cancelled && facts.action == Some(SessionAction::Cancel)
+        }
+        ReminderStep::Preparation | ReminderStep::FinalReminder => to_come,
+        ReminderStep::ConfirmRequest => facts.state == SessionState::Booked,
+        ReminderStep::AftercareDay0
+        | ReminderStep::AftercareDay4
+        | ReminderStep::AftercareDay10
+        | ReminderStep::AftercareDay30
+        | ReminderStep::BookNextOpens
+        | ReminderStep::BookNextClosing => facts.state == SessionState::Completed,
+    }
+}
+
+/// When a step is due by its rule, and until when it is of use.
+fn moment(rule: &ReminderRule, facts: &ReminderFacts, now: Instant) -> Option<(Instant, Instant)> {
+    let due_at = match rule.timing {
+        Timing::Start {
+            hours_before,
+            or_before_cutoff_hours,
+        } => {
+            let starts_at = facts.starts_at?;
+            let before_start = starts_at - hours(hours_before.get());
+            match or_before_cutoff_hours {
+                Some(before_cutoff) => before_start
+                    .min(starts_at - hours(facts.cutoff_hours) - hours(before_cutoff.get())),
+                None => before_start,
+            }
+        }
+        Timing::StartDay { days_before, at } => {
+            let day = facts.starts_at?.day_at(facts.zone);
+            at.on(add_days(day, -i64::from(days_before.get())), facts.zone)
+        }
+        Timing::Action { minutes_after } => {
+            let acted_at = match rule.step.subject() {
+                Subject::Aftercare => facts.completed_at?,
+                _ => now,
+            };
+            acted_at + TimeDelta::minutes(minutes_after.get().into())
+        }
+        Timing::CompletionDay { days_after, at } => {
+            let completed_at = facts.completed_at?;
+            let day = add_days(completed_at.day_at(facts.zone), days_after.get().into());
+            at.on(day, facts.zone).max(completed_at)
+        }
+        Timing::GapOpens { days_before, at } => {
+            let day = facts.next_window?.recommended_from;
+            at.on(add_days(day, -i64::from(days_before.get())), facts.zone)
+        }
+        Timing::GapCloses { days_before, at } => {
+            let day = facts.next_window?.latest;
+            at.on(add_days(day, -i64::from(days_before.get())), facts.zone)
+        }
+    };
+    Some((due_at, useful_until(rule.step, due_at, facts)?))
+}
+
+/// Until when a step is of use. A studio that set a step nearer to the session than usual gets it until the start.
+fn useful_until(step: ReminderStep, due_at: Instant, facts: &ReminderFacts) -> Option<Instant> {
+    let before_start = |before: TimeDelta| {
+        let starts_at = facts.starts_at?;
+        Some(starts_at - before)
+            .filter(|until| due_at < *until)
+            .or(Some(starts_at))
+    };
+    let end_of = |day| start_of_day(add_days(day, 1), facts.zone);
+    match step {
+        ReminderStep::BookingConfirmation
+        | ReminderStep::MovedNotice
+        | ReminderStep::CancelledNotice
+        | ReminderStep::FinalReminder => facts.starts_at,
+        ReminderStep::Preparation => before_start(hours(48)),
+        ReminderStep::ConfirmRequest => before_start(hours(facts.cutoff_hours.max(24))),
+        ReminderStep::AftercareDay0 => Some(due_at + TimeDelta::days(2)),
+        ReminderStep::AftercareDay4 => Some(due_at + TimeDelta::days(3)),
+        ReminderStep::AftercareDay10 => Some(due_at + TimeDelta::days(7)),
+        ReminderStep::AftercareDay30 => Some(due_at + TimeDelta::days(14)),
+        ReminderStep::BookNextOpens => Some(end_of(facts.next_window?.recommended_until)),
+        ReminderStep::BookNextClosing => Some(end_of(facts.next_window?.latest)),
+    }
+}
+
+/// The minute nearest to `due_at` that is not quiet, not past, and before the use is over.
+fn quiet_free(
+    due_at: Instant,
+    useful_until: Instant,
+    facts: &ReminderFacts,
+    now: Instant,
+) -> Option<Instant> {
+    let quiet_at = |instant: Instant| {
+        let quiet = facts
+            .quiet_hours?
+            .around(instant.day_at(facts.zone), facts.zone);
+        quiet
+            .into_iter()
+            .find(|interval| interval.contains(instant))
+    };
+    let Some(quiet) = quiet_at(due_at) else {
+        return Some(due_at);
+    };
+    let before = quiet.starts_at - TimeDelta::minutes(1);
+    [before, quiet.ends_at]
+        .into_iter()
+        .filter(|instant| {
+            now <= *instant && *instant < useful_until && quiet_at(*instant).is_none()
+        })
+        .min_by_key(|instant| (*instant - due_at).abs())
+}
+
+fn hours(hours: u16) -> TimeDelta {
+    TimeDelta::hours(hours.into())
+}
+
+#[cfg(test)]
+#[path = "schedule_tests.rs"]
+mod tests;

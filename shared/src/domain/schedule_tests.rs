@@ -1,0 +1,462 @@
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use chrono::{Offset, Timelike};
+use chrono_tz::{Africa, America, Asia, Australia, Europe, Pacific};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::domain::gap::Gap;
+use crate::domain::local_time::days_between;
+use crate::domain::reminder::default_rules;
+use ReminderStep as Step;
+
+fn instant(text: &str) -> Instant {
+    Instant::parse(text).unwrap()
+}
+
+fn booked(starts_at: &str) -> ReminderFacts {
+    ReminderFacts {
+        kind: SessionKind::Treatment,
+        state: SessionState::Booked,
+        starts_at: Some(instant(starts_at)),
+        completed_at: None,
+        action: Some(SessionAction::Book),
+        zone: Europe::London,
+        quiet_hours: None,
+        cutoff_hours: 48,
+        next_window: None,
+    }
+}
+
+fn completed(at: &str) -> ReminderFacts {
+    let completed_at = instant(at);
+    ReminderFacts {
+        state: SessionState::Completed,
+        completed_at: Some(completed_at),
+        action: Some(SessionAction::Complete),
+        next_window: Some(
+            Gap::new(7, 10, 14, 60)
+                .unwrap()
+                .window(completed_at.day_at(Europe::London)),
+        ),
+        ..booked(at)
+    }
+}
+
+fn quiet(from: &str, until: &str) -> Option<QuietHours> {
+    serde_json::from_value(json!({"from": from, "until": until})).unwrap()
+}
+
+fn due(facts: &ReminderFacts, now: &str) -> Vec<(Step, String)> {
+    schedule(facts, &default_rules(), instant(now))
+        .into_iter()
+        .map(|reminder| (reminder.step, reminder.due_at.to_string()))
+        .collect()
+}
+
+fn steps(facts: &ReminderFacts, now: &str) -> Vec<Step> {
+    due(facts, now).into_iter().map(|(step, _)| step).collect()
+}
+
+fn find(facts: &ReminderFacts, now: &str, step: Step) -> ScheduledReminder {
+    let all = schedule(facts, &default_rules(), instant(now));
+    *all.iter().find(|reminder| reminder.step == step).unwrap()
+}
+
+#[test]
+fn a_booking_is_followed_to_its_start() {
+    let expected = [
+        (Step::BookingConfirmation, "2027-03-01T12:00:00Z"),
+        (Step::Preparation, "2027-03-24T10:00:00Z"),
+        (Step::ConfirmRequest, "2027-03-28T13:00:00Z"),
+        (Step::FinalReminder, "2027-03-30T13:00:00Z"),
+    ];
+    let found = due(&booked("2027-03-31T13:00:00Z"), "2027-03-01T12:00:00Z");
+    assert_eq!(found, expected.map(|(step, at)| (step, at.to_owned())));
+}
+
+#[test]
+fn the_request_to_confirm_comes_before_the_cut_off() {
+    let mut facts = booked("2027-03-31T13:00:00Z");
+    facts.cutoff_hours = 96;
+    let request = find(&facts, "2027-03-01T12:00:00Z", Step::ConfirmRequest);
+    assert_eq!(request.due_at, instant("2027-03-26T13:00:00Z"));
+    assert_eq!(request.useful_until, instant("2027-03-27T13:00:00Z"));
+    facts.state = SessionState::Confirmed;
+    facts.action = Some(SessionAction::Confirm);
+    assert_eq!(
+        steps(&facts, "2027-03-01T12:00:00Z"),
+        [Step::Preparation, Step::FinalReminder]
+    );
+}
+
+#[test]
+fn late_preparation_joins_the_answer_while_it_is_of_use() {
+    let facts = booked("2027-03-31T13:00:00Z");
+    let late = find(&facts, "2027-03-28T15:00:00Z", Step::Preparation);
+    assert!(late.joins_answer);
+    assert_eq!(late.due_at, instant("2027-03-28T15:00:00Z"));
+    assert_eq!(late.useful_until, instant("2027-03-29T13:00:00Z"));
+    // Less than 48 hours before, shaving and pausing medicines is too late.
+    assert_eq!(
+        steps(&facts, "2027-03-29T13:00:00Z"),
+        [Step::BookingConfirmation, Step::FinalReminder]
+    );
+    assert_eq!(
+        steps(&facts, "2027-03-31T12:00:00Z"),
+        [Step::BookingConfirmation]
+    );
+    assert_eq!(steps(&facts, "2027-03-31T13:00:00Z"), []);
+    let looked_at_again = ReminderFacts {
+        action: None,
+        ..facts
+    };
+    assert_eq!(
+        steps(&looked_at_again, "2027-03-28T15:00:00Z"),
+        [Step::FinalReminder]
+    );
+}
+
+#[test]
+fn a_move_and_a_cancellation_are_answered_after_ten_minutes() {
+    let moved = ReminderFacts {
+        action: Some(SessionAction::Reschedule),
+        ..booked("2027-03-31T13:00:00Z")
+    };
+    let answer = find(&moved, "2027-03-01T12:00:00Z", Step::MovedNotice);
+    assert_eq!(answer.due_at, instant("2027-03-01T12:10:00Z"));
+    let cancelled = ReminderFacts {
+        state: SessionState::Cancelled,
+        action: Some(SessionAction::Cancel),
+        ..booked("2027-03-31T13:00:00Z")
+    };
+    assert_eq!(
+        due(&cancelled, "2027-03-01T12:00:00Z"),
+        [(Step::CancelledNotice, "2027-03-01T12:10:00Z".to_owned())]
+    );
+    assert_eq!(
+        steps(
+            &ReminderFacts {
+                action: None,
+                ..cancelled
+            },
+            "2027-03-01T12:00:00Z"
+        ),
+        []
+    );
+    for state in [
+        SessionState::Planned,
+        SessionState::Arrived,
+        SessionState::NoShow,
+    ] {
+        let facts = ReminderFacts {
+            state,
+            ..booked("2027-03-31T13:00:00Z")
+        };
+        assert_eq!(steps(&facts, "2027-03-01T12:00:00Z"), [], "{state}");
+    }
+}
+
+#[test]
+fn care_follows_a_session_that_took_place() {
+    // 18:30 at the studio before the clocks change, and still ten o'clock after.
+    let facts = completed("2027-03-26T18:30:00Z");
+    let expected = [
+        (Step::AftercareDay0, "2027-03-26T19:00:00Z"),
+        (Step::AftercareDay4, "2027-03-30T09:00:00Z"),
+        (Step::AftercareDay10, "2027-04-05T09:00:00Z"),
+        (Step::BookNextOpens, "2027-04-05T09:00:00Z"),
+        (Step::AftercareDay30, "2027-04-25T09:00:00Z"),
+        (Step::BookNextClosing, "2027-05-18T09:00:00Z"),
+    ];
+    assert_eq!(
+        due(&facts, "2027-03-26T18:30:00Z"),
+        expected.map(|(step, at)| (step, at.to_owned()))
+    );
+    let all_booked = ReminderFacts {
+        next_window: None,
+        ..facts.clone()
+    };
+    assert_eq!(steps(&all_booked, "2027-03-26T18:30:00Z").len(), 4);
+    let consultation = ReminderFacts {
+        kind: SessionKind::Consultation,
+        ..facts
+    };
+    assert_eq!(steps(&consultation, "2027-03-26T18:30:00Z"), []);
+}
+
+#[test]
+fn a_session_that_was_recorded_late_gets_the_care_that_is_still_of_use() {
+    let facts = completed("2027-03-26T18:30:00Z");
+    let late = due(&facts, "2027-03-31T15:00:00Z");
+    assert_eq!(
+        late[0],
+        (Step::AftercareDay4, "2027-03-31T15:00:00Z".to_owned())
+    );
+    assert_eq!(late.len(), 5);
+}
+
+#[test]
+fn quiet_hours_move_a_mail_to_the_nearer_side() {
+    let night = |starts_at| ReminderFacts {
+        quiet_hours: quiet("20:00", "08:00"),
+        ..booked(starts_at)
+    };
+    let final_at = |starts_at, now| {
+        find(&night(starts_at), now, Step::FinalReminder)
+            .due_at
+            .to_string()
+    };
+    let now = "2027-01-01T12:00:00Z";
+    assert_eq!(
+        final_at("2027-01-20T21:00:00Z", now),
+        "2027-01-19T19:59:00Z"
+    );
+    assert_eq!(
+        final_at("2027-01-20T06:00:00Z", now),
+        "2027-01-19T08:00:00Z"
+    );
+    assert_eq!(
+        final_at("2027-01-20T08:00:00Z", now),
+        "2027-01-19T08:00:00Z"
+    );
+    assert_eq!(
+        final_at("2027-01-20T20:00:00Z", now),
+        "2027-01-19T19:59:00Z"
+    );
+    // Eight in the evening lies nearer, and is past.
+    assert_eq!(
+        final_at("2027-01-20T21:00:00Z", "2027-01-19T20:30:00Z"),
+        "2027-01-20T08:00:00Z"
+    );
+    // The answer to an act comes at once.
+    let answer = find(
+        &night("2027-01-20T21:00:00Z"),
+        "2027-01-01T23:00:00Z",
+        Step::BookingConfirmation,
+    );
+    assert_eq!(answer.due_at, instant("2027-01-01T23:00:00Z"));
+}
+
+#[test]
+fn a_mail_with_no_allowed_minute_of_use_is_left_out() {
+    let mut rules = default_rules();
+    for rule in &mut rules {
+        if rule.step == Step::FinalReminder {
+            rule.timing =
+                serde_json::from_value(json!({"relative_to": "start", "hours_before": 5})).unwrap();
+        }
+    }
+    let facts = ReminderFacts {
+        quiet_hours: quiet("20:00", "08:00"),
+        ..booked("2027-01-20T07:00:00Z")
+    };
+    let scheduled = schedule(&facts, &rules, instant("2027-01-19T21:00:00Z"));
+    assert!(
+        scheduled
+            .iter()
+            .all(|reminder| reminder.step != Step::FinalReminder)
+    );
+}
+
+#[test]
+fn a_step_that_a_studio_set_nearer_is_of_use_until_the_start() {
+    let rules = [ReminderRule {
+        step: Step::Preparation,
+        session_kinds: vec![SessionKind::Treatment],
+        timing: serde_json::from_value(json!({"relative_to": "start", "hours_before": 24}))
+            .unwrap(),
+        enabled: true,
+    }];
+    let scheduled = schedule(
+        &booked("2027-01-20T12:00:00Z"),
+        &rules,
+        instant("2027-01-01T12:00:00Z"),
+    );
+    assert_eq!(scheduled[0].useful_until, instant("2027-01-20T12:00:00Z"));
+    let off = [ReminderRule {
+        enabled: false,
+        ..rules[0].clone()
+    }];
+    assert_eq!(
+        schedule(
+            &booked("2027-01-20T12:00:00Z"),
+            &off,
+            instant("2027-01-01T12:00:00Z")
+        ),
+        []
+    );
+}
+
+/// The hours of 2026 to 2030 before which a zone's clocks change.
+fn changes(zone: Tz) -> Vec<Instant> {
+    let offset = |instant: Instant| instant.at(zone).offset().fix().local_minus_utc();
+    let first = instant("2026-01-01T00:00:00Z");
+    (1..5 * 366 * 24)
+        .map(|hour| first + TimeDelta::hours(hour))
+        .filter(|now| offset(*now) != offset(*now - TimeDelta::hours(1)))
+        .collect()
+}
+
+#[test]
+fn days_keep_the_time_of_day_and_hours_elapse_over_every_change_of_the_clocks() {
+    for (zone, at_least) in [
+        (Europe::London, 10),
+        (America::New_York, 10),
+        (America::St_Johns, 10),
+        (Australia::Lord_Howe, 10),
+        (Pacific::Chatham, 10),
+        (Africa::Casablanca, 10),
+        (Asia::Tehran, 0),
+        (America::Sao_Paulo, 0),
+    ] {
+        let found = changes(zone);
+        assert!(found.len() >= at_least, "{zone}: {}", found.len());
+        // Zones whose clocks stand still are looked at too.
+        let moments = found.into_iter().chain([instant("2028-03-20T12:00:00Z")]);
+        for (change, hour) in
+            moments.flat_map(|change| (-2..10 * 24).step_by(5).map(move |hour| (change, hour)))
+        {
+            let starts_at = change + TimeDelta::hours(hour);
+            let now = starts_at - TimeDelta::days(40);
+            let before = ReminderFacts {
+                zone,
+                starts_at: Some(starts_at),
+                ..booked("2027-01-01T00:00:00Z")
+            };
+            let day = starts_at.day_at(zone);
+            for reminder in schedule(&before, &default_rules(), now) {
+                match reminder.step {
+                    Step::Preparation => {
+                        let local = reminder.due_at.at(zone);
+                        assert_eq!(
+                            (local.hour(), local.minute()),
+                            (10, 0),
+                            "{zone} {starts_at}"
+                        );
+                        assert_eq!(
+                            days_between(local.date_naive(), day),
+                            7,
+                            "{zone} {starts_at}"
+                        );
+                    }
+                    Step::ConfirmRequest => {
+                        assert_eq!(starts_at - reminder.due_at, TimeDelta::hours(72))
+                    }
+                    Step::FinalReminder => {
+                        assert_eq!(starts_at - reminder.due_at, TimeDelta::hours(24))
+                    }
+                    _ => {}
+                }
+            }
+            let after = ReminderFacts {
+                zone,
+                completed_at: Some(starts_at),
+                ..completed("2027-01-01T00:00:00Z")
+            };
+            for reminder in schedule(&after, &default_rules(), starts_at) {
+                let local = reminder.due_at.at(zone);
+                let days = match reminder.step {
+                    Step::AftercareDay4 => 4,
+                    Step::AftercareDay10 => 10,
+                    Step::AftercareDay30 => 30,
+                    _ => continue,
+                };
+                assert_eq!(
+                    (local.hour(), local.minute()),
+                    (10, 0),
+                    "{zone} {starts_at}"
+                );
+                assert_eq!(
+                    days_between(day, local.date_naive()),
+                    days,
+                    "{zone} {starts_at}"
+                );
+            }
+        }
+    }
+}
+
+fn any_facts() -> impl Strategy<Value = (ReminderFacts, Instant)> {
+    let zones = vec![
+        Europe::London,
+        Australia::Lord_Howe,
+        America::St_Johns,
+        Africa::Casablanca,
+        Asia::Tehran,
+    ];
+    let times = (
+        0_i64..60 * 24 * 60,
+        -5_i64 * 24 * 60..20 * 24 * 60,
+        0_i64..24 * 60,
+    );
+    (
+        prop::sample::select(zones),
+        prop::sample::select(SessionKind::ALL),
+        prop::sample::select(SessionState::ALL),
+        prop::option::of(prop::sample::select(SessionAction::ALL)),
+        prop::option::of((0_u16..24, 0_u16..24)),
+        0_u16..200,
+        times,
+    )
+        .prop_map(
+            |(zone, kind, state, action, quiet_hours, cutoff_hours, (start, ahead, ago))| {
+                let starts_at = instant("2027-03-01T00:00:00Z") + TimeDelta::minutes(start);
+                let now = starts_at - TimeDelta::minutes(ahead);
+                let completed_at = now - TimeDelta::minutes(ago);
+                let facts = ReminderFacts {
+                    kind,
+                    state,
+                    starts_at: (state != SessionState::Planned).then_some(starts_at),
+                    completed_at: (state == SessionState::Completed).then_some(completed_at),
+                    action,
+                    zone,
+                    quiet_hours: quiet_hours.filter(|(from, until)| from != until).and_then(
+                        |(from, until)| quiet(&format!("{from:02}:00"), &format!("{until:02}:00")),
+                    ),
+                    cutoff_hours,
+                    next_window: Some(
+                        Gap::new(7, 10, 14, 60)
+                            .unwrap()
+                            .window(completed_at.day_at(zone)),
+                    ),
+                };
+                (facts, now)
+            },
+        )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn what_is_scheduled_keeps_the_rules((facts, now) in any_facts()) {
+        let scheduled = schedule(&facts, &default_rules(), now);
+        for reminder in &scheduled {
+            let ScheduledReminder { step, due_at, useful_until, joins_answer, .. } = *reminder;
+            prop_assert!(now <= due_at && due_at < useful_until, "{reminder:?}");
+            match step.subject() {
+                Subject::Act | Subject::Session => prop_assert!(useful_until <= facts.starts_at.unwrap(), "{reminder:?}"),
+                Subject::Aftercare | Subject::NextSession => {
+                    prop_assert!(due_at >= facts.completed_at.unwrap(), "{reminder:?}");
+                }
+            }
+            if let Some(quiet) = facts.quiet_hours
+                && step.subject() != Subject::Act
+                && !joins_answer
+            {
+                let nights = quiet.around(due_at.day_at(facts.zone), facts.zone);
+                prop_assert!(!nights.iter().any(|night| night.contains(due_at)), "{reminder:?}");
+            }
+            if joins_answer {
+                prop_assert!(step == Step::Preparation);
+                prop_assert!(scheduled.iter().any(|other| other.step.subject() == Subject::Act && other.due_at == due_at));
+            }
+        }
+        let mut steps = scheduled.iter().map(|reminder| reminder.step).collect::<Vec<_>>();
+        steps.sort_unstable();
+        steps.dedup();
+        prop_assert_eq!(steps.len(), scheduled.len());
+    }
+}

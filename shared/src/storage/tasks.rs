@@ -1,0 +1,182 @@
+//! The one worklist for staff.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::columns::Json;
+use super::paging::{Page, PageRequest, load_page, resource};
+use super::schema::tasks;
+use super::{Db, Tx};
+use crate::domain::task::{NewTask, TaskOutcome};
+use crate::domain::text::Note;
+use crate::domain::{
+    ClientId, Instant, MailId, PlanId, SessionId, StudioId, TaskId, TaskKind, TaskState,
+};
+use crate::error::{Error, Result};
+
+/// Something that staff have to look at.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = tasks, treat_none_as_null = true)]
+pub struct Task {
+    /// Its id.
+    pub id: TaskId,
+    /// Whose staff has to look.
+    pub studio_id: StudioId,
+    /// What about.
+    pub kind: TaskKind,
+    /// Where it stands.
+    pub state: TaskState,
+    /// Names the cause: no two tasks have the same.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub dedupe_key: String,
+    /// Which client it concerns.
+    pub client_id: Option<ClientId>,
+    /// Which plan it concerns.
+    pub plan_id: Option<PlanId>,
+    /// Which session it concerns.
+    pub session_id: Option<SessionId>,
+    /// Which mail it concerns.
+    pub mail_id: Option<MailId>,
+    /// What else to know; its fields depend on the kind.
+    #[schema(value_type = Object)]
+    pub detail: Json<Map<String, Value>>,
+    /// By when somebody should have looked.
+    pub due_at: Instant,
+    /// When it was closed, where it was.
+    pub closed_at: Option<Instant>,
+    /// What was done, or why nothing was needed.
+    pub resolution: Option<Note>,
+    /// Raised by each change; its ETag.
+    pub version: i64,
+    /// Its place in the change sequence.
+    pub change: i64,
+    /// When it was opened.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+resource!(tasks, Task, TaskId, "task");
+
+/// Which tasks are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct TaskFilter {
+    /// Those of any of these studios; of all where there is no list.
+    pub studio_ids: Option<Vec<StudioId>>,
+    /// Those that stand so.
+    pub state: Option<TaskState>,
+    /// Those about this.
+    pub kind: Option<TaskKind>,
+    /// Those that concern this client.
+    pub client_id: Option<ClientId>,
+    /// Those that concern this session.
+    pub session_id: Option<SessionId>,
+}
+
+impl Task {
+    /// Opens a task, unless its cause has one already: what somebody closed stays closed.
+    pub fn open(tx: &mut Tx<'_>, new: NewTask) -> Result<Option<Self>> {
+        let known: i64 = tasks::table
+            .filter(tasks::dedupe_key.eq(&new.dedupe_key))
+            .count()
+            .get_result(tx.db)?;
+        if known > 0 {
+            return Ok(None);
+        }
+        let now = tx.now();
+        let task = Self {
+            id: TaskId::new(),
+            studio_id: new.studio_id,
+            kind: new.kind,
+            state: TaskState::Open,
+            dedupe_key: new.dedupe_key,
+            client_id: new.client_id,
+            plan_id: new.plan_id,
+            session_id: new.session_id,
+            mail_id: new.mail_id,
+            detail: Json(new.detail),
+            due_at: new.due_at,
+            closed_at: None,
+            resolution: None,
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        task.create(tx, "task.opened").map(Some)
+    }
+
+    /// Closes a task; closing it again in the same way is as doing it once.
+    pub fn close(
+        tx: &mut Tx<'_>,
+        id: TaskId,
+        expected: Option<i64>,
+        outcome: TaskOutcome,
+        resolution: Option<&Note>,
+    ) -> Result<Self> {
+        let found = Self::find(tx.db, id)?;
+        if found.state == TaskState::from(outcome) {
+            return Ok(found);
+        }
+        let task = Self::find_for_change(tx.db, id, expected)?;
+        if task.state != TaskState::Open {
+            return Err(Error::refused(
+                "task_closed",
+                format!("this task is already {}", task.state),
+            ));
+        }
+        task.end(tx, outcome, resolution)
+    }
+
+    /// Closes the open task of a cause that is gone, if there is one.
+    pub fn close_for(tx: &mut Tx<'_>, dedupe_key: &str, resolution: &'static str) -> Result<()> {
+        let open: Option<Self> = tasks::table
+            .filter(tasks::dedupe_key.eq(dedupe_key))
+            .filter(tasks::state.eq(TaskState::Open))
+            .select(Self::as_select())
+            .get_result(tx.db)
+            .optional()?;
+        match open {
+            Some(task) => task
+                .end(tx, TaskOutcome::Done, Some(&Note::literal(resolution)))
+                .map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn end(
+        mut self,
+        tx: &mut Tx<'_>,
+        outcome: TaskOutcome,
+        resolution: Option<&Note>,
+    ) -> Result<Self> {
+        self.state = outcome.into();
+        self.closed_at = Some(tx.now());
+        self.resolution = resolution.cloned();
+        self.save(tx, "task.closed", None)
+    }
+
+    /// A page of tasks, in the order in which they were opened.
+    pub fn list(db: &mut Db, filter: &TaskFilter, page: &PageRequest) -> Result<Page<Self>> {
+        let mut query = tasks::table.into_boxed();
+        if let Some(studio_ids) = &filter.studio_ids {
+            query = query.filter(tasks::studio_id.eq_any(studio_ids.clone()));
+        }
+        if let Some(state) = filter.state {
+            query = query.filter(tasks::state.eq(state));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(tasks::kind.eq(kind));
+        }
+        if let Some(client_id) = filter.client_id {
+            query = query.filter(tasks::client_id.eq(client_id));
+        }
+        if let Some(session_id) = filter.session_id {
+            query = query.filter(tasks::session_id.eq(session_id));
+        }
+        load_page!(db, tasks, Task, query, page)
+    }
+}
