@@ -124,9 +124,17 @@ impl Error {
         };
         match self {
             Self::Invalid(errors) => Self::Invalid(moved(errors)),
-            Self::Refused { code, detail, breaches, conflicts } => {
-                Self::Refused { code, detail, breaches: moved(breaches), conflicts }
-            }
+            Self::Refused {
+                code,
+                detail,
+                breaches,
+                conflicts,
+            } => Self::Refused {
+                code,
+                detail,
+                breaches: moved(breaches),
+                conflicts,
+            },
             other => other,
         }
     }

@@ -43,7 +43,9 @@ impl<'de> Deserialize<'de> for LocalStart {
             .iter()
             .find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok())
             .map(Self)
-            .ok_or_else(|| de::Error::custom("write a time on the studio's clock, such as 2026-12-01T10:00"))
+            .ok_or_else(|| {
+                de::Error::custom("write a time on the studio's clock, such as 2026-12-01T10:00")
+            })
     }
 }
 
@@ -116,7 +118,9 @@ impl Booking {
     pub fn start(&self, zone: Tz) -> Result<Instant> {
         match (self.starts_at, self.local_start) {
             (Some(instant), None) => Ok(instant),
-            (None, Some(local)) => resolve_local(local.0, zone, self.disambiguation).map_err(explain),
+            (None, Some(local)) => {
+                resolve_local(local.0, zone, self.disambiguation).map_err(explain)
+            }
             _ => Err(Error::invalid(
                 "/starts_at",
                 "one_of",
@@ -277,13 +281,25 @@ pub struct Breach {
 }
 
 /// Weighs the rules' noes against the override that was asked for: all of them must be covered.
-pub fn weigh(breaches: &[Breach], asked: Option<&Override>, now: Instant) -> Result<Vec<OverrideUsed>> {
+pub fn weigh(
+    breaches: &[Breach],
+    asked: Option<&Override>,
+    now: Instant,
+) -> Result<Vec<OverrideUsed>> {
     let covered = |breach: &Breach| {
         let rule = breach.rule?;
         let asked = asked.filter(|asked| asked.rules.contains(&rule))?;
-        Some(OverrideUsed { rule, code: breach.code.to_owned(), reason: asked.reason.clone(), at: now })
+        Some(OverrideUsed {
+            rule,
+            code: breach.code.to_owned(),
+            reason: asked.reason.clone(),
+            at: now,
+        })
     };
-    let open: Vec<&Breach> = breaches.iter().filter(|breach| covered(breach).is_none()).collect();
+    let open: Vec<&Breach> = breaches
+        .iter()
+        .filter(|breach| covered(breach).is_none())
+        .collect();
     let Some(first) = open.first() else {
         return Ok(breaches.iter().filter_map(covered).collect());
     };
@@ -308,22 +324,39 @@ mod tests {
     use super::*;
 
     fn breach(rule: Option<OverridableRule>, code: &'static str) -> Breach {
-        Breach { rule, code, pointer: "/starts_at", detail: "take another time".into(), conflicts: Vec::new() }
+        Breach {
+            rule,
+            code,
+            pointer: "/starts_at",
+            detail: "take another time".into(),
+            conflicts: Vec::new(),
+        }
     }
 
     fn asked(rules: &[OverridableRule]) -> Override {
-        Override { rules: rules.to_vec(), reason: Reason::parse("agreed by telephone").unwrap() }
+        Override {
+            rules: rules.to_vec(),
+            reason: Reason::parse("agreed by telephone").unwrap(),
+        }
     }
 
     #[test]
     fn every_no_must_be_covered() {
         let now = Instant::from_millis(0);
-        let breaches =
-            [breach(Some(OverridableRule::Overlap), "overlap"), breach(Some(OverridableRule::Gap), "gap_too_short")];
+        let breaches = [
+            breach(Some(OverridableRule::Overlap), "overlap"),
+            breach(Some(OverridableRule::Gap), "gap_too_short"),
+        ];
         assert!(weigh(&[], None, now).unwrap().is_empty());
         assert!(weigh(&breaches, None, now).is_err());
         let half = weigh(&breaches, Some(&asked(&[OverridableRule::Overlap])), now);
-        assert!(matches!(half, Err(Error::Refused { code: "gap_too_short", .. })));
+        assert!(matches!(
+            half,
+            Err(Error::Refused {
+                code: "gap_too_short",
+                ..
+            })
+        ));
         let both = asked(&[OverridableRule::Overlap, OverridableRule::Gap]);
         assert_eq!(weigh(&breaches, Some(&both), now).unwrap().len(), 2);
         assert!(weigh(&[breach(None, "in_the_past")], Some(&both), now).is_err());
@@ -333,11 +366,21 @@ mod tests {
     fn one_start_is_asked_for() {
         let booking = |text: &str| serde_json::from_str::<Booking>(text).unwrap();
         let zone = chrono_tz::Europe::London;
-        let local = booking(r#"{"local_start": "2026-07-01T10:00"}"#).start(zone).unwrap();
+        let local = booking(r#"{"local_start": "2026-07-01T10:00"}"#)
+            .start(zone)
+            .unwrap();
         assert_eq!(local.to_string(), "2026-07-01T09:00:00Z");
         assert!(booking("{}").start(zone).is_err());
-        assert!(booking(r#"{"local_start": "2026-03-29T01:30"}"#).start(zone).is_err());
-        assert!(booking(r#"{"local_start": "2026-03-29T01:30", "disambiguation": "later"}"#).start(zone).is_ok());
+        assert!(
+            booking(r#"{"local_start": "2026-03-29T01:30"}"#)
+                .start(zone)
+                .is_err()
+        );
+        assert!(
+            booking(r#"{"local_start": "2026-03-29T01:30", "disambiguation": "later"}"#)
+                .start(zone)
+                .is_ok()
+        );
         assert!(serde_json::from_str::<Booking>(r#"{"local_start": "2026-07-01 10:00"}"#).is_err());
     }
 }

@@ -13,7 +13,9 @@ use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::time_off::TimeOff;
 use super::{Db, Tx, session_history};
-use crate::domain::booking::{BookSeries, Booking, Breach, NewSession, OverridableRule, Override, weigh};
+use crate::domain::booking::{
+    BookSeries, Booking, Breach, NewSession, OverridableRule, Override, weigh,
+};
 use crate::domain::gap::{self, PlanSession};
 use crate::domain::interval::{Interval, any_covers, intersect};
 use crate::domain::local_time::add_days;
@@ -39,9 +41,8 @@ impl Session {
     pub fn arrange(tx: &mut Tx<'_>, new: &NewSession, may_override: MayOverride) -> Result<Self> {
         let session = Self::plan_single(tx, new)?;
         match &new.booking {
-            Some(booking) => {
-                Self::book(tx, session.id, None, booking, may_override).map_err(|error| error.under("/booking"))
-            }
+            Some(booking) => Self::book(tx, session.id, None, booking, may_override)
+                .map_err(|error| error.under("/booking")),
             None => Ok(session),
         }
     }
@@ -65,7 +66,14 @@ impl Session {
         booking: &Booking,
         may_override: MayOverride,
     ) -> Result<Self> {
-        Self::give_time(tx, id, expected, booking, may_override, SessionAction::Reschedule)
+        Self::give_time(
+            tx,
+            id,
+            expected,
+            booking,
+            may_override,
+            SessionAction::Reschedule,
+        )
     }
 
     /// Books several sessions of a plan, all of them or none.
@@ -77,11 +85,19 @@ impl Session {
     ) -> Result<Vec<Self>> {
         Plan::find(tx.db, plan_id)?;
         if series.sessions.is_empty() {
-            return Err(Error::invalid("/sessions", "empty", "name at least one session"));
+            return Err(Error::invalid(
+                "/sessions",
+                "empty",
+                "name at least one session",
+            ));
         }
         // In the plan's order, whatever order they were named in: each is judged by the one before it.
-        let mut wanted: Vec<(usize, i32)> =
-            series.sessions.iter().enumerate().map(|(place, one)| (place, i32::from(one.ordinal.get()))).collect();
+        let mut wanted: Vec<(usize, i32)> = series
+            .sessions
+            .iter()
+            .enumerate()
+            .map(|(place, one)| (place, i32::from(one.ordinal.get())))
+            .collect();
         wanted.sort_by_key(|(_, ordinal)| *ordinal);
         let planned = Self::of_plan(tx.db, plan_id)?;
         let mut booked = Vec::new();
@@ -89,13 +105,26 @@ impl Session {
         for (place, ordinal) in wanted {
             let pointer = format!("/sessions/{place}/ordinal");
             if last == Some(ordinal) {
-                return Err(Error::invalid(pointer, "named_twice", "name each session once"));
+                return Err(Error::invalid(
+                    pointer,
+                    "named_twice",
+                    "name each session once",
+                ));
             }
             last = Some(ordinal);
-            let session = planned.iter().find(|session| session.ordinal == Some(ordinal)).ok_or_else(|| {
-                Error::invalid(pointer, "unknown_ordinal", "name a session that the plan has")
-            })?;
-            let Some(one) = series.sessions.get(place) else { continue };
+            let session = planned
+                .iter()
+                .find(|session| session.ordinal == Some(ordinal))
+                .ok_or_else(|| {
+                    Error::invalid(
+                        pointer,
+                        "unknown_ordinal",
+                        "name a session that the plan has",
+                    )
+                })?;
+            let Some(one) = series.sessions.get(place) else {
+                continue;
+            };
             let session = Self::book(tx, session.id, None, &one.booking, may_override)
                 .map_err(|error| error.under(&format!("/sessions/{place}/booking")))?;
             booked.push(session);
@@ -115,7 +144,11 @@ impl Session {
         let studio = Studio::find(tx.db, found.studio_id)?;
         let now = tx.now();
         let starts_at = booking.start(studio.time_zone.0)?;
-        let circumstances = Circumstances { at: now, starts_at: found.starts_at, previous: None };
+        let circumstances = Circumstances {
+            at: now,
+            starts_at: found.starts_at,
+            previous: None,
+        };
         let to = match next(found.state, action, circumstances) {
             Transition::To(state) => state,
             Transition::AlreadyInEffect if found.stands_so(booking, starts_at) => return Ok(found),
@@ -133,9 +166,16 @@ impl Session {
         let before = Self::find_for_change(tx.db, id, expected)?;
         refuse_unallowed_override(booking.override_.as_ref(), may_override)?;
         let mut session = before.clone();
-        let practitioner_id = booking.practitioner_id.or(session.practitioner_id).ok_or_else(|| {
-            Error::invalid("/practitioner_id", "required", "say who treats: neither the session nor the request does")
-        })?;
+        let practitioner_id = booking
+            .practitioner_id
+            .or(session.practitioner_id)
+            .ok_or_else(|| {
+                Error::invalid(
+                    "/practitioner_id",
+                    "required",
+                    "say who treats: neither the session nor the request does",
+                )
+            })?;
         let practitioner = find_named_practitioner(tx.db, practitioner_id)?;
         if let Some(minutes) = booking.duration_minutes {
             session.duration_minutes = i32::from(minutes.get());
@@ -146,7 +186,11 @@ impl Session {
         session.starts_at = Some(starts_at);
         session.ends_at = Some(ends_at);
         session.blocked_until = Some(blocked_until);
-        let kept_room = if action == SessionAction::Reschedule { session.room_id } else { None };
+        let kept_room = if action == SessionAction::Reschedule {
+            session.room_id
+        } else {
+            None
+        };
         session.room_id = choose_room(tx.db, &session, &studio, booking.room_id, kept_room)?;
         let mut breaches = Vec::new();
         if starts_at <= now {
@@ -154,7 +198,8 @@ impl Session {
                 rule: None,
                 code: "in_the_past",
                 pointer: "/starts_at",
-                detail: "book a time to come; what has already taken place is told with complete".into(),
+                detail: "book a time to come; what has already taken place is told with complete"
+                    .into(),
                 conflicts: Vec::new(),
             });
         }
@@ -169,10 +214,26 @@ impl Session {
         if action == SessionAction::Reschedule {
             session.schedule_version += 1;
         }
-        let reason = booking.override_.as_ref().map(|asked| asked.reason.to_string());
-        let name = if action == SessionAction::Book { "session.booked" } else { "session.moved" };
+        let reason = booking
+            .override_
+            .as_ref()
+            .map(|asked| asked.reason.to_string());
+        let name = if action == SessionAction::Book {
+            "session.booked"
+        } else {
+            "session.moved"
+        };
         let saved = session.save(tx, name, reason.as_deref())?;
-        session_history::note(tx, &before, &saved, Step { action, occurred_at: now, reason })?;
+        session_history::note(
+            tx,
+            &before,
+            &saved,
+            Step {
+                action,
+                occurred_at: now,
+                reason,
+            },
+        )?;
         saved.settle(tx, Some(action))?;
         Ok(saved)
     }
@@ -180,13 +241,22 @@ impl Session {
     /// Whether the session already stands as this asks.
     fn stands_so(&self, booking: &Booking, starts_at: Instant) -> bool {
         self.starts_at == Some(starts_at)
-            && booking.practitioner_id.is_none_or(|id| self.practitioner_id == Some(id))
+            && booking
+                .practitioner_id
+                .is_none_or(|id| self.practitioner_id == Some(id))
             && booking.room_id.is_none_or(|id| self.room_id == Some(id))
-            && booking.duration_minutes.is_none_or(|minutes| i32::from(minutes.get()) == self.duration_minutes)
+            && booking
+                .duration_minutes
+                .is_none_or(|minutes| i32::from(minutes.get()) == self.duration_minutes)
     }
 
     /// Takes note of the overrides that are used, or refuses.
-    pub(super) fn accept(&mut self, breaches: &[Breach], asked: Option<&Override>, now: Instant) -> Result<()> {
+    pub(super) fn accept(
+        &mut self,
+        breaches: &[Breach],
+        asked: Option<&Override>,
+        now: Instant,
+    ) -> Result<()> {
         let used = weigh(breaches, asked, now)?;
         self.overlap_reason = used
             .iter()
@@ -198,7 +268,10 @@ impl Session {
 }
 
 /// Overrides are for those who answer for the treatment.
-pub(super) fn refuse_unallowed_override(asked: Option<&Override>, may_override: MayOverride) -> Result<()> {
+pub(super) fn refuse_unallowed_override(
+    asked: Option<&Override>,
+    may_override: MayOverride,
+) -> Result<()> {
     if asked.is_some() && may_override == MayOverride::No {
         return Err(Error::Forbidden {
             detail: "overriding a rule needs the role owner or practitioner".into(),
@@ -225,7 +298,11 @@ fn choose_room(
         if usable.iter().any(|room| room.id == asked) {
             return Ok(Some(asked));
         }
-        return Err(Error::invalid("/room_id", "unknown_room", "name a room of the session's studio that is in use"));
+        return Err(Error::invalid(
+            "/room_id",
+            "unknown_room",
+            "name a room of the session's studio that is in use",
+        ));
     }
     let mut in_order: Vec<RoomId> = usable.iter().map(|room| room.id).collect();
     if let Some(kept) = kept.filter(|kept| in_order.contains(kept)) {
@@ -234,9 +311,14 @@ fn choose_room(
     }
     let claims = claims_near(db, session)?;
     for room_id in &in_order {
-        let candidate = Session { room_id: Some(*room_id), ..session.clone() };
+        let candidate = Session {
+            room_id: Some(*room_id),
+            ..session.clone()
+        };
         let is_free = candidate.claim().is_none_or(|claim| {
-            conflicts(&claim, &claims).iter().all(|conflict| conflict.kind != ConflictKind::Room)
+            conflicts(&claim, &claims)
+                .iter()
+                .all(|conflict| conflict.kind != ConflictKind::Room)
         });
         if is_free {
             return Ok(Some(*room_id));
@@ -260,9 +342,15 @@ fn hours_breaches(
     let zone = studio.time_zone.0;
     // A session may span midnight, and so may opening hours that meet there.
     let days = [-1, 0, 1].map(|offset| add_days(starts_at.day_at(zone), offset));
-    let open: Vec<Interval> = days.iter().flat_map(|day| studio.opening_hours.open_on(*day, zone)).collect();
+    let open: Vec<Interval> = days
+        .iter()
+        .flat_map(|day| studio.opening_hours.open_on(*day, zone))
+        .collect();
     let works_here = practitioner.working_hours.at_studio(studio.id);
-    let working: Vec<Interval> = days.iter().flat_map(|day| works_here.open_on(*day, zone)).collect();
+    let working: Vec<Interval> = days
+        .iter()
+        .flat_map(|day| works_here.open_on(*day, zone))
+        .collect();
     let open = crate::domain::interval::normalise(open);
     let working = crate::domain::interval::normalise(working);
     let breach = |code, detail: &str| Breach {
@@ -274,9 +362,15 @@ fn hours_breaches(
     };
     let mut breaches = Vec::new();
     if !any_covers(&open, wanted) {
-        breaches.push(breach("outside_opening_hours", "take a time in which the studio is open"));
+        breaches.push(breach(
+            "outside_opening_hours",
+            "take a time in which the studio is open",
+        ));
     } else if !any_covers(&intersect(&open, &working), wanted) {
-        breaches.push(breach("outside_working_hours", "take a time in which the practitioner works at this studio"));
+        breaches.push(breach(
+            "outside_working_hours",
+            "take a time in which the practitioner works at this studio",
+        ));
     }
     if !practitioner.active {
         breaches.push(Breach {
@@ -286,7 +380,10 @@ fn hours_breaches(
         });
     }
     if !TimeOff::between(db, &[practitioner.id], starts_at, ends_at)?.is_empty() {
-        breaches.push(breach("time_off", "take a time in which the practitioner is not away"));
+        breaches.push(breach(
+            "time_off",
+            "take a time in which the practitioner is not away",
+        ));
     }
     Ok(breaches)
 }
@@ -300,7 +397,10 @@ pub(super) fn overlap_breaches(db: &mut Db, session: &Session) -> Result<Vec<Bre
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let mut kinds: Vec<&str> = found.iter().map(|conflict| conflict.kind.as_str()).collect();
+    let mut kinds: Vec<&str> = found
+        .iter()
+        .map(|conflict| conflict.kind.as_str())
+        .collect();
     kinds.sort_unstable();
     kinds.dedup();
     Ok(vec![Breach {
@@ -317,7 +417,9 @@ pub(super) fn overlap_breaches(db: &mut Db, session: &Session) -> Result<Vec<Bre
 
 /// The plan's gaps, towards the session before and the one after.
 fn gap_breaches(db: &mut Db, session: &Session, studio: &Studio) -> Result<Vec<Breach>> {
-    let (Some(plan_id), Some(ordinal), Some(starts_at)) = (session.plan_id, session.ordinal, session.starts_at) else {
+    let (Some(plan_id), Some(ordinal), Some(starts_at)) =
+        (session.plan_id, session.ordinal, session.starts_at)
+    else {
         return Ok(Vec::new());
     };
     let plan = Plan::find(db, plan_id)?;
@@ -337,7 +439,11 @@ fn gap_breaches(db: &mut Db, session: &Session, studio: &Studio) -> Result<Vec<B
 }
 
 /// The sessions of a plan as the gaps' rules see them.
-pub(super) fn plan_sessions(db: &mut Db, plan_id: PlanId, studio: &Studio) -> Result<Vec<PlanSession>> {
+pub(super) fn plan_sessions(
+    db: &mut Db,
+    plan_id: PlanId,
+    studio: &Studio,
+) -> Result<Vec<PlanSession>> {
     let zone = studio.time_zone.0;
     Session::of_plan(db, plan_id)?
         .into_iter()
@@ -381,7 +487,11 @@ fn claims_near(db: &mut Db, session: &Session) -> Result<Vec<Claim>> {
                 .or(sessions::practitioner_id.eq(session.practitioner_id))
                 .or(sessions::client_id.eq(session.client_id)),
         )
-        .filter(sessions::state.eq_any([SessionState::Booked, SessionState::Confirmed, SessionState::Arrived]))
+        .filter(sessions::state.eq_any([
+            SessionState::Booked,
+            SessionState::Confirmed,
+            SessionState::Arrived,
+        ]))
         .filter(sessions::starts_at.gt(starts_at - LONGEST_CLAIM))
         .filter(sessions::starts_at.lt(blocked_until))
         .filter(sessions::blocked_until.gt(starts_at))

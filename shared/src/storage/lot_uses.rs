@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -77,22 +78,20 @@ fn clients_exposed(
             .load(db)?,
     };
     let maybe_it = used::product_id.is_null().and(used::kind.eq(traced.kind));
+    let mut lot_ids = traced.lots_without_code.clone();
+    lot_ids.extend(lot_id);
+    let every_lot = lot_id.is_none().into_sql::<Bool>();
     let candidates = used::table
         .filter(used::product_id.eq(product_id).or(maybe_it))
-        .into_boxed();
-    let candidates = match lot_id {
-        Some(lot_id) => candidates.filter(
+        .filter(
             used::lot_id
                 .is_null()
-                .or(used::lot_id.eq(lot_id))
-                .or(used::lot_id
-                    .assume_not_null()
-                    .eq_any(traced.lots_without_code.clone())),
-        ),
-        None => candidates,
-    };
+                .or(used::lot_id.assume_not_null().eq_any(lot_ids))
+                .or(every_lot),
+        )
+        .select(used::record_id);
     let query = pigment_records::table
-        .filter(pigment_records::id.eq_any(candidates.select(used::record_id)))
+        .filter(pigment_records::id.eq_any(candidates))
         .into_boxed();
     let records: Page<PigmentRecord> = load_page!(db, pigment_records, PigmentRecord, query, page)?;
 

@@ -45,7 +45,12 @@ pub struct ReminderRule {
     pub updated_at: Instant,
 }
 
-resource!(reminder_rules, ReminderRule, ReminderRuleId, "reminder_rule");
+resource!(
+    reminder_rules,
+    ReminderRule,
+    ReminderRuleId,
+    "reminder_rule"
+);
 
 impl ReminderRule {
     /// Gives a new studio the usual rules.
@@ -92,7 +97,9 @@ impl ReminderRule {
     /// A page of a studio's rules.
     pub fn list(db: &mut Db, studio_id: StudioId, page: &PageRequest) -> Result<Page<Self>> {
         Studio::find(db, studio_id)?;
-        let query = reminder_rules::table.filter(reminder_rules::studio_id.eq(studio_id)).into_boxed();
+        let query = reminder_rules::table
+            .filter(reminder_rules::studio_id.eq(studio_id))
+            .into_boxed();
         load_page!(db, reminder_rules, ReminderRule, query, page)
     }
 

@@ -20,8 +20,8 @@ use crate::domain::reminder::{ReminderRule as Rule, Subject};
 use crate::domain::schedule::{ReminderFacts, ScheduledReminder, schedule};
 use crate::domain::session::SessionAction;
 use crate::domain::{
-    Anchor, Channel, ClientId, Instant, MailId, PlanId, ReminderId, ReminderState, ReminderStep, SessionId,
-    SessionState, StudioId,
+    Anchor, Channel, ClientId, Instant, MailId, PlanId, ReminderId, ReminderState, ReminderStep,
+    SessionId, SessionState, StudioId,
 };
 use crate::error::{Error, Result};
 
@@ -115,7 +115,10 @@ impl Reminder {
 
     /// Whether nothing has been sent of it and nothing can have been.
     fn is_open(&self) -> bool {
-        matches!(self.state, ReminderState::Scheduled | ReminderState::Suppressed)
+        matches!(
+            self.state,
+            ReminderState::Scheduled | ReminderState::Suppressed
+        )
     }
 
     /// Whether it stands for the same wish: its step, and where it matters the session's time.
@@ -134,7 +137,11 @@ impl Reminder {
 }
 
 /// Brings a session's rows in line with the session as it stands now. `action` is what was just done with it.
-pub(super) fn sync_session(tx: &mut Tx<'_>, session: &Session, action: Option<SessionAction>) -> Result<()> {
+pub(super) fn sync_session(
+    tx: &mut Tx<'_>,
+    session: &Session,
+    action: Option<SessionAction>,
+) -> Result<()> {
     let studio = Studio::find(tx.db, session.studio_id)?;
     let rules = ReminderRule::of_studio(tx.db, session.studio_id)?;
     sync(tx, session, action, &studio, &rules)
@@ -178,7 +185,9 @@ pub(super) fn sync_client(tx: &mut Tx<'_>, client_id: ClientId) -> Result<()> {
 /// The sessions with rows that are still to come.
 #[diesel::dsl::auto_type]
 fn open_sessions() -> _ {
-    reminders::table.filter(reminders::state.eq("scheduled")).select(reminders::session_id)
+    reminders::table
+        .filter(reminders::state.eq("scheduled"))
+        .select(reminders::session_id)
 }
 
 fn sync(
@@ -214,7 +223,9 @@ fn sync(
     for row in rows.iter().filter(|row| row.is_open()) {
         let same_time = row.schedule_version == session.schedule_version;
         let is_right = wanted.iter().any(|one| {
-            row.answers(one, session.schedule_version) && row.due_at == one.due_at && row.state == ReminderState::Scheduled
+            row.answers(one, session.schedule_version)
+                && row.due_at == one.due_at
+                && row.state == ReminderState::Scheduled
         });
         // A notice of an act stands until there is another act; what is due already is the worker's to judge.
         let waits = row.state == ReminderState::Scheduled
@@ -234,7 +245,10 @@ fn sync(
         .select(Reminder::as_select())
         .load(tx.db)?;
     for one in wanted {
-        if standing.iter().any(|row| row.answers(&one, session.schedule_version)) {
+        if standing
+            .iter()
+            .any(|row| row.answers(&one, session.schedule_version))
+        {
             continue;
         }
         let row = Reminder {
@@ -265,17 +279,19 @@ fn sync(
 
 /// When the plan's next session should be, where this one is completed and that one has no time yet.
 fn next_window(db: &mut Db, session: &Session, studio: &Studio) -> Result<Option<GapWindow>> {
-    let (Some(plan_id), Some(ordinal), Some(completed_at)) = (session.plan_id, session.ordinal, session.completed_at)
+    let (Some(plan_id), Some(ordinal), Some(completed_at)) =
+        (session.plan_id, session.ordinal, session.completed_at)
     else {
         return Ok(None);
     };
     let ordinal = u8::try_from(ordinal).map_err(Error::internal)?;
     let plan = Plan::find(db, plan_id)?;
-    let next_is_planned = plan_sessions(db, plan_id, studio)?
-        .iter()
-        .any(|other| other.ordinal == ordinal.saturating_add(1) && other.state == SessionState::Planned);
+    let next_is_planned = plan_sessions(db, plan_id, studio)?.iter().any(|other| {
+        other.ordinal == ordinal.saturating_add(1) && other.state == SessionState::Planned
+    });
     if !next_is_planned {
         return Ok(None);
     }
-    Ok(gap_after(&plan.gaps, ordinal).map(|gap| gap.window(completed_at.day_at(studio.time_zone.0))))
+    Ok(gap_after(&plan.gaps, ordinal)
+        .map(|gap| gap.window(completed_at.day_at(studio.time_zone.0))))
 }

@@ -38,7 +38,11 @@ fn judge(
     occurred_at: Instant,
 ) -> Result<Judged> {
     let found = Session::find(tx.db, id)?;
-    let circumstances = Circumstances { at: occurred_at, starts_at: found.starts_at, previous: None };
+    let circumstances = Circumstances {
+        at: occurred_at,
+        starts_at: found.starts_at,
+        previous: None,
+    };
     match next(found.state, action, circumstances) {
         Transition::AlreadyInEffect => Ok(Judged::InEffect(Box::new(found))),
         Transition::Refused { code, detail } => {
@@ -56,9 +60,11 @@ fn judge(
 fn happened_at(tx: &Tx<'_>, occurred_at: Option<Instant>) -> Result<Instant> {
     match occurred_at {
         // Clocks of tablets run a little fast.
-        Some(at) if at > tx.now() + TimeDelta::minutes(5) => {
-            Err(Error::invalid("/occurred_at", "in_the_future", "write when it happened; that can't be in the future"))
-        }
+        Some(at) if at > tx.now() + TimeDelta::minutes(5) => Err(Error::invalid(
+            "/occurred_at",
+            "in_the_future",
+            "write when it happened; that can't be in the future",
+        )),
         Some(at) => Ok(at.min(tx.now())),
         None => Ok(tx.now()),
     }
@@ -66,14 +72,25 @@ fn happened_at(tx: &Tx<'_>, occurred_at: Option<Instant>) -> Result<Instant> {
 
 impl Session {
     /// Notes that the client has said yes to the time.
-    pub fn confirm(tx: &mut Tx<'_>, id: SessionId, expected: Option<i64>, told: &Occurred) -> Result<Self> {
+    pub fn confirm(
+        tx: &mut Tx<'_>,
+        id: SessionId,
+        expected: Option<i64>,
+        told: &Occurred,
+    ) -> Result<Self> {
         let occurred_at = happened_at(tx, told.occurred_at)?;
         let (before, state) = match judge(tx, id, expected, SessionAction::Confirm, occurred_at)? {
             Judged::Go(session, state) => (*session, state),
             Judged::InEffect(session) => return Ok(*session),
         };
-        if before.starts_at.is_some_and(|starts_at| starts_at <= occurred_at) {
-            return Err(Error::refused("already_started", "the session's time has come; check the client in instead"));
+        if before
+            .starts_at
+            .is_some_and(|starts_at| starts_at <= occurred_at)
+        {
+            return Err(Error::refused(
+                "already_started",
+                "the session's time has come; check the client in instead",
+            ));
         }
         let mut session = before.clone();
         session.confirmed_at = Some(occurred_at);
@@ -81,7 +98,12 @@ impl Session {
     }
 
     /// Notes that the client is here.
-    pub fn check_in(tx: &mut Tx<'_>, id: SessionId, expected: Option<i64>, told: &Occurred) -> Result<Self> {
+    pub fn check_in(
+        tx: &mut Tx<'_>,
+        id: SessionId,
+        expected: Option<i64>,
+        told: &Occurred,
+    ) -> Result<Self> {
         let occurred_at = happened_at(tx, told.occurred_at)?;
         let (before, state) = match judge(tx, id, expected, SessionAction::CheckIn, occurred_at)? {
             Judged::Go(session, state) => (*session, state),
@@ -110,7 +132,11 @@ impl Session {
             session.practitioner_id = Some(practitioner_id);
         }
         if session.practitioner_id.is_none() {
-            return Err(Error::invalid("/practitioner_id", "required", "say who treated: the session doesn't"));
+            return Err(Error::invalid(
+                "/practitioner_id",
+                "required",
+                "say who treated: the session doesn't",
+            ));
         }
         session.completed_at = Some(occurred_at);
         session.completion = Some(told.completion);
@@ -118,7 +144,14 @@ impl Session {
             session.clinical_notes = Some(notes.clone());
         }
         session.nonconformities = Json(found_wanting(tx, &before, occurred_at)?);
-        let session = session.stand(tx, before, state, SessionAction::Complete, occurred_at, None)?;
+        let session = session.stand(
+            tx,
+            before,
+            state,
+            SessionAction::Complete,
+            occurred_at,
+            None,
+        )?;
         for (place, record) in told.pigment_records.iter().enumerate() {
             let place = format!("/pigment_records/{place}");
             if record.session_id != id {
@@ -131,14 +164,23 @@ impl Session {
             PigmentRecord::record_within(tx, record, &place)?;
         }
         if !session.nonconformities.is_empty() {
-            let codes = session.nonconformities.iter().map(|one| one.code.as_str().into()).collect();
+            let codes = session
+                .nonconformities
+                .iter()
+                .map(|one| one.code.as_str().into())
+                .collect();
             session.open_task(tx, TaskKind::Nonconformity, occurred_at, "codes", codes)?;
         }
         Ok(session)
     }
 
     /// Calls the session off. In a plan, a new planned session takes its place.
-    pub fn cancel(tx: &mut Tx<'_>, id: SessionId, expected: Option<i64>, told: &Cancel) -> Result<Self> {
+    pub fn cancel(
+        tx: &mut Tx<'_>,
+        id: SessionId,
+        expected: Option<i64>,
+        told: &Cancel,
+    ) -> Result<Self> {
         let occurred_at = happened_at(tx, told.occurred_at)?;
         let (before, state) = match judge(tx, id, expected, SessionAction::Cancel, occurred_at)? {
             Judged::Go(session, state) => (*session, state),
@@ -149,11 +191,23 @@ impl Session {
         session.ended_by = Some(told.by.unwrap_or(EndedBy::Studio));
         session.end_reason = told.reason.clone();
         let reason = told.reason.as_ref().map(|reason| reason.to_string());
-        session.stand(tx, before, state, SessionAction::Cancel, occurred_at, reason)
+        session.stand(
+            tx,
+            before,
+            state,
+            SessionAction::Cancel,
+            occurred_at,
+            reason,
+        )
     }
 
     /// Notes that the client didn't come. In a plan, a new planned session takes its place.
-    pub fn no_show(tx: &mut Tx<'_>, id: SessionId, expected: Option<i64>, told: &Occurred) -> Result<Self> {
+    pub fn no_show(
+        tx: &mut Tx<'_>,
+        id: SessionId,
+        expected: Option<i64>,
+        told: &Occurred,
+    ) -> Result<Self> {
         let occurred_at = happened_at(tx, told.occurred_at)?;
         let (before, state) = match judge(tx, id, expected, SessionAction::NoShow, occurred_at)? {
             Judged::Go(session, state) => (*session, state),
@@ -175,7 +229,10 @@ impl Session {
         let found = Self::find_for_change(tx.db, id, expected)?;
         refuse_unallowed_override(told.override_.as_ref(), may_override)?;
         let Some((step, before_step)) = session_history::last_standing(tx.db, id)? else {
-            return Err(Error::refused("nothing_to_revert", "the session has no action that could be taken back"));
+            return Err(Error::refused(
+                "nothing_to_revert",
+                "the session has no action that could be taken back",
+            ));
         };
         if found.state == SessionState::Completed && PigmentRecord::any_standing(tx.db, id)? {
             return Err(Error::refused(
@@ -209,7 +266,16 @@ impl Session {
         let saved = session.save(tx, "session.reverted", Some(&told.reason))?;
         session_history::mark_reverted(tx, step.id)?;
         let reason = Some(told.reason.to_string());
-        session_history::note(tx, &found, &saved, Step { action: SessionAction::Revert, occurred_at: now, reason })?;
+        session_history::note(
+            tx,
+            &found,
+            &saved,
+            Step {
+                action: SessionAction::Revert,
+                occurred_at: now,
+                reason,
+            },
+        )?;
         let tell_again = saved.state.holds_time() && takes_up_anew;
         let as_if = match step.action {
             SessionAction::Reschedule => SessionAction::Reschedule,
@@ -240,7 +306,16 @@ impl Session {
             _ => "session.changed",
         };
         let saved = self.save(tx, name, reason.as_deref())?;
-        session_history::note(tx, &before, &saved, Step { action, occurred_at, reason })?;
+        session_history::note(
+            tx,
+            &before,
+            &saved,
+            Step {
+                action,
+                occurred_at,
+                reason,
+            },
+        )?;
         let is_lost = matches!(saved.state, SessionState::Cancelled | SessionState::NoShow);
         if let Some(plan_id) = saved.plan_id.filter(|_| is_lost)
             && Plan::find(tx.db, plan_id)?.state == PlanState::Open
@@ -261,7 +336,11 @@ impl Session {
         session.end_reason = Some(reason.clone());
         session.recorded_at = Some(now);
         let saved = session.save(tx, "session.cancelled", Some(reason))?;
-        let step = Step { action: SessionAction::Cancel, occurred_at: now, reason: Some(reason.to_string()) };
+        let step = Step {
+            action: SessionAction::Cancel,
+            occurred_at: now,
+            reason: Some(reason.to_string()),
+        };
         session_history::note(tx, &self, &saved, step)?;
         Ok(saved)
     }
@@ -282,12 +361,20 @@ impl Session {
         let studio = Studio::find(tx.db, self.studio_id)?;
         let all = plan_sessions(tx.db, plan_id, &studio)?;
         for breach in gap::breaches(&all, &plan.gaps) {
-            let Some(later) = all.iter().find(|session| session.ordinal == breach.later_ordinal) else {
+            let Some(later) = all
+                .iter()
+                .find(|session| session.ordinal == breach.later_ordinal)
+            else {
                 continue;
             };
             let session = Self::find(tx.db, later.session_id)?;
             // What somebody accepted when booking isn't news.
-            if session.id != self.id && !session.overrides.iter().any(|used| used.code == breach.kind.as_str()) {
+            if session.id != self.id
+                && !session
+                    .overrides
+                    .iter()
+                    .any(|used| used.code == breach.kind.as_str())
+            {
                 let code = vec![breach.kind.as_str().into()];
                 session.open_task(tx, TaskKind::GapBreach, tx.now(), "codes", code)?;
             }
@@ -321,10 +408,18 @@ impl Session {
 }
 
 /// What wasn't as it should have been when the session took place.
-fn found_wanting(tx: &mut Tx<'_>, before: &Session, occurred_at: Instant) -> Result<Vec<Nonconformity>> {
+fn found_wanting(
+    tx: &mut Tx<'_>,
+    before: &Session,
+    occurred_at: Instant,
+) -> Result<Vec<Nonconformity>> {
     let mut found = Vec::new();
     if before.starts_at.is_none() {
-        found.push(nonconformity(NonconformityCode::NotBooked, "The session took place without having been booked.", ""));
+        found.push(nonconformity(
+            NonconformityCode::NotBooked,
+            "The session took place without having been booked.",
+            "",
+        ));
     }
     if let (Some(plan_id), Some(ordinal)) = (before.plan_id, before.ordinal) {
         let plan = Plan::find(tx.db, plan_id)?;
@@ -333,7 +428,9 @@ fn found_wanting(tx: &mut Tx<'_>, before: &Session, occurred_at: Instant) -> Res
         let ordinal = u8::try_from(ordinal).map_err(Error::internal)?;
         let earlier = all.iter().find(|session| session.ordinal + 1 == ordinal);
         let day = occurred_at.day_at(studio.time_zone.0);
-        let gap = ordinal.checked_sub(1).and_then(|earlier| gap::gap_after(&plan.gaps, earlier));
+        let gap = ordinal
+            .checked_sub(1)
+            .and_then(|earlier| gap::gap_after(&plan.gaps, earlier));
         match (gap, earlier) {
             (Some(gap), Some(earlier)) => match earlier.completed_day {
                 Some(earlier_day) => {
@@ -371,8 +468,16 @@ fn take_back_replacement(tx: &mut Tx<'_>, reverted: &Session) -> Result<()> {
     if before.state != SessionState::Planned {
         return Err(Error::refused(
             "replaced",
-            format!("session {} has taken this one's place in the plan and has its own time; cancel that first", before.id),
+            format!(
+                "session {} has taken this one's place in the plan and has its own time; cancel that first",
+                before.id
+            ),
         ));
     }
-    before.call_off_planned(tx, &Reason::literal("The session that it replaced stands again.")).map(drop)
+    before
+        .call_off_planned(
+            tx,
+            &Reason::literal("The session that it replaced stands again."),
+        )
+        .map(drop)
 }

@@ -63,12 +63,17 @@ pub(super) fn note(tx: &mut Tx<'_>, before: &Session, after: &Session, step: Ste
         snapshot_before: Json(before.clone()),
         reverted: step.action == SessionAction::Revert,
     };
-    diesel::insert_into(session_transitions::table).values(&transition).execute(tx.db)?;
+    diesel::insert_into(session_transitions::table)
+        .values(&transition)
+        .execute(tx.db)?;
     Ok(())
 }
 
 /// The last step that stands, with the session as it was before.
-pub(super) fn last_standing(db: &mut Db, id: SessionId) -> Result<Option<(SessionTransition, Session)>> {
+pub(super) fn last_standing(
+    db: &mut Db,
+    id: SessionId,
+) -> Result<Option<(SessionTransition, Session)>> {
     let mut standing: Vec<SessionTransition> = session_transitions::table
         .filter(session_transitions::session_id.eq(id))
         .filter(session_transitions::reverted.eq(false))

@@ -14,13 +14,15 @@ use crate::domain::booking::{NewSession, OverrideUsed, SessionPatch};
 use crate::domain::nonconformity::Nonconformity;
 use crate::domain::text::{ExternalId, Note, Reason};
 use crate::domain::{
-    ClientId, Completion, EndedBy, Instant, PlanId, PractitionerId, RoomId, SessionId, SessionKind, SessionState,
-    StudioId,
+    ClientId, Completion, EndedBy, Instant, PlanId, PractitionerId, RoomId, SessionId, SessionKind,
+    SessionState, StudioId,
 };
 use crate::error::{Error, Result};
 
 /// A session.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize, ToSchema,
+)]
 #[diesel(table_name = sessions, treat_none_as_null = true)]
 pub struct Session {
     /// Its id; it stays through every move.
@@ -148,7 +150,13 @@ impl SessionFilter {
 
 impl Session {
     /// A session that nothing has happened to yet.
-    fn blank(tx: &Tx<'_>, studio_id: StudioId, client_id: ClientId, kind: SessionKind, duration_minutes: i32) -> Self {
+    fn blank(
+        tx: &Tx<'_>,
+        studio_id: StudioId,
+        client_id: ClientId,
+        kind: SessionKind,
+        duration_minutes: i32,
+    ) -> Self {
         let now = tx.now();
         Self {
             id: SessionId::new(),
@@ -200,7 +208,11 @@ impl Session {
         let client = match Client::find(tx.db, new.client_id) {
             Ok(client) if client.deleted_at.is_none() => client,
             Ok(_) | Err(Error::NotFound { .. }) => {
-                return Err(Error::invalid("/client_id", "unknown_client", "name a client who exists"));
+                return Err(Error::invalid(
+                    "/client_id",
+                    "unknown_client",
+                    "name a client who exists",
+                ));
             }
             Err(error) => return Err(error),
         };
@@ -209,9 +221,19 @@ impl Session {
         }
         let studio_id = new.studio_id.unwrap_or(client.studio_id);
         if let Err(Error::NotFound { .. }) = super::studios::Studio::find(tx.db, studio_id) {
-            return Err(Error::invalid("/studio_id", "unknown_studio", "name a studio that exists"));
+            return Err(Error::invalid(
+                "/studio_id",
+                "unknown_studio",
+                "name a studio that exists",
+            ));
         }
-        let mut session = Self::blank(tx, studio_id, client.id, new.kind, i32::from(new.duration_minutes.get()));
+        let mut session = Self::blank(
+            tx,
+            studio_id,
+            client.id,
+            new.kind,
+            i32::from(new.duration_minutes.get()),
+        );
         refuse_taken_external_id!(tx.db, sessions, session.id, &new.external_id);
         session.external_id = new.external_id.clone();
         session.practitioner_id = new.practitioner_id;
@@ -221,8 +243,13 @@ impl Session {
 
     /// Plans a treatment session of a plan.
     pub fn plan(tx: &mut Tx<'_>, new: &NewPlannedSession) -> Result<Self> {
-        let mut session =
-            Self::blank(tx, new.studio_id, new.client_id, new.kind, new.duration_minutes);
+        let mut session = Self::blank(
+            tx,
+            new.studio_id,
+            new.client_id,
+            new.kind,
+            new.duration_minutes,
+        );
         session.plan_id = Some(new.plan_id);
         session.ordinal = Some(new.ordinal);
         session.practitioner_id = new.practitioner_id;
@@ -231,7 +258,13 @@ impl Session {
 
     /// Plans the session that takes the place of a cancelled or missed one in its plan.
     pub(super) fn plan_replacement(&self, tx: &mut Tx<'_>) -> Result<Self> {
-        let mut session = Self::blank(tx, self.studio_id, self.client_id, self.kind, self.duration_minutes);
+        let mut session = Self::blank(
+            tx,
+            self.studio_id,
+            self.client_id,
+            self.kind,
+            self.duration_minutes,
+        );
         session.plan_id = self.plan_id;
         session.ordinal = self.ordinal;
         session.practitioner_id = self.practitioner_id;
@@ -240,14 +273,21 @@ impl Session {
     }
 
     /// Changes what a session says beside its time and state.
-    pub fn change(tx: &mut Tx<'_>, id: SessionId, expected: Option<i64>, patch: &SessionPatch) -> Result<Self> {
+    pub fn change(
+        tx: &mut Tx<'_>,
+        id: SessionId,
+        expected: Option<i64>,
+        patch: &SessionPatch,
+    ) -> Result<Self> {
         let mut session = Self::find_for_change(tx.db, id, expected)?;
         let before = (session.duration_minutes, session.practitioner_id);
         if let Some(minutes) = patch.duration_minutes.value() {
             session.duration_minutes = i32::from(minutes.get());
         }
         patch.practitioner_id.apply(&mut session.practitioner_id);
-        if before != (session.duration_minutes, session.practitioner_id) && session.state != SessionState::Planned {
+        if before != (session.duration_minutes, session.practitioner_id)
+            && session.state != SessionState::Planned
+        {
             return Err(Error::refused(
                 "already_booked",
                 "the session has its time; move it to change how long it takes or who treats",
@@ -308,8 +348,11 @@ impl Session {
         }
         if let Some((at, id)) = page.after_instant() {
             let id = SessionId(id);
-            query = query
-                .filter(sessions::starts_at.gt(at).or(sessions::starts_at.eq(at).and(sessions::id.gt(id))));
+            query = query.filter(
+                sessions::starts_at
+                    .gt(at)
+                    .or(sessions::starts_at.eq(at).and(sessions::id.gt(id))),
+            );
         }
         let rows: Vec<Self> = query
             .filter(sessions::starts_at.is_not_null())
@@ -327,9 +370,11 @@ impl Session {
 /// A practitioner whom a request names: one who isn't there is the request's fault.
 pub(super) fn find_named_practitioner(db: &mut Db, id: PractitionerId) -> Result<Practitioner> {
     Practitioner::find(db, id).map_err(|error| match error {
-        Error::NotFound { .. } => {
-            Error::invalid("/practitioner_id", "unknown_practitioner", "name a practitioner who exists")
-        }
+        Error::NotFound { .. } => Error::invalid(
+            "/practitioner_id",
+            "unknown_practitioner",
+            "name a practitioner who exists",
+        ),
         error => error,
     })
 }
