@@ -211,8 +211,12 @@ fn is_instance(template: &str, path: &str) -> bool {
         })
 }
 
+/// A part of a JSON pointer in a URI's fragment, where a brace isn't allowed.
 fn escape(text: &str) -> String {
-    text.replace('~', "~0").replace('/', "~1")
+    text.replace('~', "~0")
+        .replace('/', "~1")
+        .replace('{', "%7B")
+        .replace('}', "%7D")
 }
 
 /// Makes the judge stricter than the contract: a client must pass over fields that it doesn't know, a test must not.
