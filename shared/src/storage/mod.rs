@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod clients;
 pub mod columns;
+mod contents;
 mod dialect;
 pub mod figures;
 pub mod idempotency;
@@ -23,6 +24,7 @@ pub mod time_off;
 mod transaction;
 mod writer;
 
+pub use contents::{Contents, mark_as_demo};
 pub use dialect::{ColumnDescription, DatabaseUrl, Db};
 pub use store::{Store, StoreOptions};
 pub use transaction::{Actor, Tx, WriteContext};
