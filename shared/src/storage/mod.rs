@@ -10,6 +10,7 @@ pub mod booking;
 pub mod clients;
 pub mod columns;
 pub mod delivery;
+mod contents;
 mod dialect;
 pub mod figures;
 pub mod idempotency;
@@ -41,6 +42,7 @@ mod transaction;
 pub mod worker_status;
 mod writer;
 
+pub use contents::{Contents, mark_as_demo};
 pub use dialect::{ColumnDescription, DatabaseUrl, Db};
 pub use store::{Store, StoreOptions};
 pub use transaction::{Actor, Tx, WriteContext};
