@@ -16,6 +16,7 @@ use stipple_shared::storage::{Contents, Store, WriteContext, mark_as_demo};
 
 use crate::api::PORT;
 use crate::data::{DEMO_DIRECTORY, DIRECTORY, Data};
+use crate::demo;
 use crate::failure::Failure;
 use crate::mail::MailSettings;
 use crate::private_file;
@@ -54,7 +55,9 @@ impl Up {
         let store = data.open()?;
         if self.demo {
             store.write_blocking(WriteContext::command_line(), mark_as_demo)?;
+            demo::load(&data, &mail)?;
         }
+        Data::furnish(&store)?;
         let options = Options {
             listen: self.listen.address(PORT),
             threads: self.listen.threads(),

@@ -348,6 +348,10 @@ impl Session {
     /// What follows from every change of a session's time or state: reminders, the plan's other sessions, tasks.
     pub(super) fn settle(&self, tx: &mut Tx<'_>, action: Option<SessionAction>) -> Result<()> {
         reminders::sync_session(tx, self, action)?;
+        if self.state != SessionState::Booked {
+            let cause = format!("unconfirmed:{}:{}", self.id, self.schedule_version);
+            Task::close_for(tx, &cause, "The client answered, or the session has ended.")?;
+        }
         let Some(plan_id) = self.plan_id else {
             return Ok(());
         };
