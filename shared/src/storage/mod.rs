@@ -6,11 +6,12 @@
 pub mod api_keys;
 pub mod assessments;
 pub mod audit;
+pub mod availability;
 pub mod booking;
 pub mod clients;
 pub mod columns;
-pub mod delivery;
 mod contents;
+pub mod delivery;
 mod dialect;
 pub mod figures;
 pub mod idempotency;
