@@ -368,3 +368,6 @@ fn operations_mut(item: &mut utoipa::openapi::PathItem) -> Vec<(&'static str, &m
     .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
     .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,7 +178,7 @@ impl Contract {
         }
         let schema = json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$ref": place,
+            "$ref": reference(place),
             "paths": self.document["paths"],
             "components": self.document["components"],
         });
@@ -213,6 +213,11 @@ fn is_instance(template: &str, path: &str) -> bool {
 
 fn escape(text: &str) -> String {
     text.replace('~', "~0").replace('/', "~1")
+}
+
+/// A JSON pointer as it may stand in a reference, which is a URI.
+fn reference(pointer: &str) -> String {
+    pointer.replace('{', "%7B").replace('}', "%7D")
 }
 
 /// Makes the judge stricter than the contract: a client must pass over fields that it doesn't know, a test must not.
