@@ -110,4 +110,32 @@ impl Error {
             conflicts: Vec::new(),
         }
     }
+
+    /// The same error with its pointers below the place where the thing stands in the request.
+    pub fn under(self, place: &str) -> Self {
+        let moved = |errors: Vec<FieldError>| {
+            errors
+                .into_iter()
+                .map(|one| FieldError {
+                    pointer: format!("{place}{}", one.pointer),
+                    ..one
+                })
+                .collect()
+        };
+        match self {
+            Self::Invalid(errors) => Self::Invalid(moved(errors)),
+            Self::Refused {
+                code,
+                detail,
+                breaches,
+                conflicts,
+            } => Self::Refused {
+                code,
+                detail,
+                breaches: moved(breaches),
+                conflicts,
+            },
+            other => other,
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! What the HTTP surface promises to every caller, proved from outside on both engines. Each answer in here was also
-//! checked against the published contract, field by field, by the caller that received it.
+//! What the HTTP surface promises to every caller, proved from outside. Each answer in here was also checked against the
+//! published contract, field by field, by the caller that received it.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,6 +13,7 @@ mod lists;
 mod names;
 mod once;
 mod paths;
+mod plans;
 mod serving;
 mod sync;
 mod tags;

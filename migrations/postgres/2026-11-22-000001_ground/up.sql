@@ -193,7 +193,7 @@ CREATE TABLE assessments (
     norwood TEXT,
     ludwig TEXT,
     savin TEXT,
-    salt_regions TEXT,
+    salt TEXT,
     fitzpatrick TEXT,
     skin_tone TEXT,
     undertone TEXT,
@@ -314,6 +314,8 @@ CREATE TABLE products (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
+CREATE UNIQUE INDEX products_one_of_a_name ON products (kind, maker, brand, coalesce(shade, ''));
+CREATE INDEX products_by_change ON products (change);
 
 CREATE TABLE lots (
     id BYTEA NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
@@ -339,6 +341,7 @@ CREATE TABLE lots (
 );
 CREATE UNIQUE INDEX lots_one_code_for_a_product ON lots (product_id, code, coalesce(batch_code, ''));
 CREATE INDEX lots_by_product ON lots (product_id);
+CREATE INDEX lots_by_change ON lots (change);
 
 CREATE TABLE pigment_records (
     id BYTEA NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
@@ -354,9 +357,6 @@ CREATE TABLE pigment_records (
     anaesthetic TEXT,
     machine TEXT,
     speed_hertz INTEGER,
-    depth_micrometres INTEGER,
-    density_percent INTEGER,
-    layer INTEGER,
     label_information_given_at BIGINT,
     reactions TEXT,
     notes TEXT,
@@ -374,6 +374,7 @@ CREATE TABLE pigment_records (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
+CREATE INDEX pigment_records_by_change ON pigment_records (change);
 CREATE INDEX pigment_records_by_session ON pigment_records (session_id);
 CREATE INDEX pigment_records_by_client ON pigment_records (client_id, occurred_at);
 CREATE UNIQUE INDEX pigment_records_one_amendment ON pigment_records (amends_record_id);
@@ -494,6 +495,7 @@ CREATE TABLE tasks (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
+CREATE INDEX tasks_by_change ON tasks (change);
 CREATE INDEX tasks_by_client ON tasks (client_id);
 CREATE INDEX tasks_by_session ON tasks (session_id);
 CREATE INDEX tasks_by_studio ON tasks (studio_id, due_at);

@@ -1,6 +1,9 @@
 //! The rules of a studio, as pure functions and types: nothing here does I/O or reads a clock.
 
+pub mod api_key;
+pub mod assessment;
 pub mod availability;
+pub mod booking;
 pub mod client;
 pub mod gap;
 pub mod hours;
@@ -14,16 +17,22 @@ pub mod number;
 pub mod overlap;
 pub mod patch;
 pub mod pigment;
+pub mod plan;
+pub mod plan_template;
 pub mod practitioner;
+pub mod record;
 pub mod reminder;
+pub mod reminder_rule;
 pub mod salt;
 pub mod schedule;
 pub mod session;
+pub mod stock;
 pub mod studio;
 pub mod task;
 pub mod template;
 pub mod text;
 mod text_enum;
+pub mod trace;
 pub mod vocabulary;
 
 pub use id::*;

@@ -34,6 +34,12 @@ text_enums! {
         LabelInformationNotGiven = "label_information_not_given",
         /// The session is neither under way nor completed.
         SessionNotHeld = "session_not_held",
+        /// The session took place without having been booked.
+        NotBooked = "not_booked",
+        /// It took place sooner after the one before than its plan allows.
+        GapTooShort = "gap_too_short",
+        /// The plan's session before had not taken place.
+        EarlierSessionNotCompleted = "earlier_session_not_completed",
     }
 }
 
@@ -153,7 +159,8 @@ fn check_lot(
     }
 }
 
-fn nonconformity(
+/// Something that does not agree with a rule.
+pub fn nonconformity(
     code: NonconformityCode,
     detail: impl Into<String>,
     pointer: impl Into<String>,

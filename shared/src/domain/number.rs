@@ -60,8 +60,12 @@ bounded_numbers! {
     OffsetHours: u16, 0..=2160, 72;
     /// Calendar days before or after.
     OffsetDays: u16, 0..=365, 7;
+    /// How many treatment sessions a plan has.
+    TreatmentSessions: u8, 1..=12, 3;
     /// A session's place in its plan, from 1.
     Ordinal: u8, 1..=12, 1;
+    /// For how many days a product may be used once opened.
+    ShelfDays: u16, 1..=3650, 365;
     /// Until how many hours before the start a client may cancel.
     CutoffHours: u16, 0..=720, 48;
 }

@@ -20,6 +20,37 @@ pub struct SaltRegions {
     pub right: Percent,
 }
 
+/// The share of hair that is lost in each region, and the score that follows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SaltScore {
+    /// The top, 40 % of the scalp.
+    pub vertex: Percent,
+    /// The back, 24 % of the scalp.
+    pub posterior: Percent,
+    /// The left side, 18 % of the scalp.
+    pub left: Percent,
+    /// The right side, 18 % of the scalp.
+    pub right: Percent,
+    /// The score, to one decimal.
+    #[schema(minimum = 0, maximum = 100, example = 11.4)]
+    pub total: f64,
+    /// The band that the score falls in.
+    pub band: SaltBand,
+}
+
+impl From<SaltRegions> for SaltScore {
+    fn from(regions: SaltRegions) -> Self {
+        Self {
+            vertex: regions.vertex,
+            posterior: regions.posterior,
+            left: regions.left,
+            right: regions.right,
+            total: regions.total(),
+            band: regions.band(),
+        }
+    }
+}
+
 text_enums! {
     /// The band that a SALT score falls in.
     SaltBand {

@@ -10,9 +10,13 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::columns::Json;
-use super::paging::resource;
+use super::paging::{Page, PageRequest, load_page, resource};
+use super::practitioners::Practitioner;
+use super::references::named;
 use super::schema::api_keys;
+use super::studios::Studio;
 use super::{Db, Tx};
+use crate::domain::api_key::NewApiKey;
 use crate::domain::text::Name;
 use crate::domain::{ApiKeyId, Instant, PractitionerId, Role, StudioId};
 use crate::error::{Error, Result};
@@ -86,17 +90,30 @@ resource!(api_keys, ApiKey, ApiKeyId, "api_key");
 
 impl ApiKey {
     /// Makes a key; the secret is in the answer and nowhere else.
-    pub fn make(tx: &mut Tx<'_>, role: Role, name: &Name) -> Result<(Self, KeySecret)> {
-        let secret = KeySecret::generate()?;
+    pub fn make(tx: &mut Tx<'_>, new: &NewApiKey) -> Result<(Self, KeySecret)> {
         let now = tx.now();
+        new.check(now)?;
+        if let Some(practitioner_id) = new.practitioner_id {
+            named(
+                Practitioner::find(tx.db, practitioner_id),
+                "/practitioner_id",
+            )?;
+        }
+        for (place, studio_id) in new.studio_ids.iter().flatten().enumerate() {
+            named(
+                Studio::find(tx.db, *studio_id),
+                &format!("/studio_ids/{place}"),
+            )?;
+        }
+        let secret = KeySecret::generate()?;
         let key = Self {
             id: ApiKeyId::new(),
-            name: name.clone(),
-            role,
+            name: new.name.clone(),
+            role: new.role,
             secret_hash: hash_of(secret.reveal()),
-            practitioner_id: None,
-            studio_ids: None,
-            expires_at: None,
+            practitioner_id: new.practitioner_id,
+            studio_ids: new.studio_ids.clone().map(Json),
+            expires_at: new.expires_at,
             revoked_at: None,
             last_used_at: None,
             version: 0,
@@ -105,6 +122,12 @@ impl ApiKey {
             updated_at: now,
         };
         Ok((key.create(tx, "api_key.made")?, secret))
+    }
+
+    /// A page of keys, ended ones too.
+    pub fn list(db: &mut Db, page: &PageRequest) -> Result<Page<Self>> {
+        let query = api_keys::table.into_boxed();
+        load_page!(db, api_keys, ApiKey, query, page)
     }
 
     /// The key with this secret, if it's neither ended nor expired.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::schema::{clients, contact_consents};
 use super::studios::Studio;
-use super::{Db, Tx};
+use super::{Db, Tx, reminders};
 use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth, search_text};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
 use crate::domain::{ClientId, ConsentPurpose, ContactConsentId, EmailState, Instant, StudioId};
@@ -176,6 +176,7 @@ impl Client {
                 client.note_choice(tx, purpose, granted)?;
             }
         }
+        reminders::sync_client(tx, client.id)?;
         Ok(client)
     }
 

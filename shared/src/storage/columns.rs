@@ -188,6 +188,7 @@ enum_columns!(
     ReminderStep,
     Role,
     Savin,
+    session::SessionAction,
     ScalpType,
     SessionKind,
     SessionState,

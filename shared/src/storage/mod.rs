@@ -4,25 +4,46 @@
 //! for each process, which commits those that wait together; nobody is answered before the commit.
 
 pub mod api_keys;
+pub mod assessments;
 pub mod audit;
+pub mod availability;
+pub mod booking;
 pub mod clients;
 pub mod columns;
+mod contents;
+pub mod delivery;
 mod dialect;
 pub mod figures;
 pub mod idempotency;
+pub mod lot_uses;
+pub mod lots;
+pub mod mails;
 mod migrations;
 pub mod paging;
+pub mod pigment_records;
+pub mod plan_templates;
+pub mod plans;
 pub mod practitioners;
+pub mod products;
 mod readers;
+mod record_lots;
+mod references;
+pub mod reminder_rules;
+pub mod reminders;
 pub mod rooms;
 pub mod schema;
+mod session_actions;
+pub mod session_history;
+pub mod sessions;
 mod store;
 pub mod studios;
 pub mod tasks;
 pub mod time_off;
 mod transaction;
+pub mod worker_status;
 mod writer;
 
+pub use contents::{Contents, mark_as_demo};
 pub use dialect::{ColumnDescription, DatabaseUrl, Db};
 pub use store::{Store, StoreOptions};
 pub use transaction::{Actor, Tx, WriteContext};

@@ -6,8 +6,9 @@ use utoipa::ToSchema;
 
 use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
+use super::reminder_rules::ReminderRule;
 use super::schema::studios;
-use super::{Db, Tx};
+use super::{Db, Tx, reminders};
 use crate::domain::hours::{QuietHours, WeeklyHours};
 use crate::domain::studio::{NewStudio, StudioPatch};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
@@ -93,7 +94,9 @@ impl Studio {
             created_at: now,
             updated_at: now,
         };
-        studio.create(tx, "studio.opened")
+        let studio = studio.create(tx, "studio.opened")?;
+        ReminderRule::make_usual(tx, studio.id)?;
+        Ok(studio)
     }
 
     /// Changes a studio.
@@ -124,7 +127,9 @@ impl Studio {
         studio.quiet_hours = quiet_hours.map(Json);
         patch.external_id.apply(&mut studio.external_id);
         refuse_taken_external_id!(tx.db, studios, id, &studio.external_id);
-        studio.save(tx, "studio.changed", None)
+        let studio = studio.save(tx, "studio.changed", None)?;
+        reminders::sync_studio(tx, studio.id)?;
+        Ok(studio)
     }
 
     /// A page of studios.

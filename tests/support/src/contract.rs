@@ -211,8 +211,12 @@ fn is_instance(template: &str, path: &str) -> bool {
         })
 }
 
+/// A part of a JSON pointer in a URI's fragment, where a brace isn't allowed.
 fn escape(text: &str) -> String {
-    text.replace('~', "~0").replace('/', "~1")
+    text.replace('~', "~0")
+        .replace('/', "~1")
+        .replace('{', "%7B")
+        .replace('}', "%7D")
 }
 
 /// A JSON pointer as it may stand in a reference, which is a URI.

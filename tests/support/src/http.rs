@@ -13,6 +13,7 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use serde_json::Value;
 use stipple_api::{Listening, Options, Server};
+use stipple_shared::domain::api_key::NewApiKey;
 use stipple_shared::domain::text::Name;
 use stipple_shared::domain::{ApiKeyId, Role};
 use stipple_shared::storage::api_keys::ApiKey;
@@ -111,7 +112,7 @@ impl TestServer {
         self.store
             .write_blocking(WriteContext::command_line(), move |tx| {
                 let name = Name::literal("a key for tests");
-                let (key, secret) = ApiKey::make(tx, role, &name)?;
+                let (key, secret) = ApiKey::make(tx, &NewApiKey::unbounded(role, name))?;
                 Ok(TestKey {
                     id: key.id,
                     secret: secret.reveal().to_owned(),

@@ -1,0 +1,99 @@
+//! What an API key is made of.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::id::{PractitionerId, StudioId};
+use super::instant::Instant;
+use super::text::Name;
+use super::vocabulary::Role;
+use crate::error::{Error, Result};
+
+/// A new API key.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewApiKey {
+    /// What it's for, such as the program or the person who uses it.
+    pub name: Name,
+    /// What it may do.
+    pub role: Role,
+    /// Whose it is, where it belongs to a practitioner.
+    pub practitioner_id: Option<PractitionerId>,
+    /// Which studios it sees; all of them where this is left out.
+    #[schema(min_items = 1)]
+    pub studio_ids: Option<Vec<StudioId>>,
+    /// When it ends by itself; never where this is left out.
+    pub expires_at: Option<Instant>,
+}
+
+impl NewApiKey {
+    /// A key that sees all studios and doesn't end by itself.
+    pub fn unbounded(role: Role, name: Name) -> Self {
+        Self {
+            name,
+            role,
+            practitioner_id: None,
+            studio_ids: None,
+            expires_at: None,
+        }
+    }
+
+    /// Refuses bounds that make no sense whatever is stored.
+    pub fn check(&self, now: Instant) -> Result<()> {
+        if self.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(Error::invalid(
+                "/expires_at",
+                "in_the_past",
+                "write an instant that is still to come",
+            ));
+        }
+        let Some(studio_ids) = &self.studio_ids else {
+            return Ok(());
+        };
+        if studio_ids.is_empty() {
+            return Err(Error::invalid(
+                "/studio_ids",
+                "empty",
+                "name a studio, or leave this out for all of them",
+            ));
+        }
+        for (place, id) in studio_ids.iter().enumerate() {
+            if studio_ids.iter().take(place).any(|earlier| earlier == id) {
+                return Err(Error::invalid(
+                    format!("/studio_ids/{place}"),
+                    "duplicate",
+                    "name each studio once",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_must_leave_something_to_see() {
+        let now = Instant::parse("2026-11-25T09:00:00Z").unwrap();
+        let key = NewApiKey::unbounded(Role::FrontDesk, Name::literal("Desk"));
+        let studio = StudioId::new();
+        assert!(key.check(now).is_ok());
+        for (studio_ids, expires_at, fine) in [
+            (Some(vec![studio]), None, true),
+            (Some(vec![]), None, false),
+            (Some(vec![studio, studio]), None, false),
+            (None, Some(now), false),
+            (None, Some(now + chrono::TimeDelta::days(1)), true),
+        ] {
+            let bounded = NewApiKey {
+                studio_ids,
+                expires_at,
+                ..key.clone()
+            };
+            assert_eq!(bounded.check(now).is_ok(), fine, "{bounded:?}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What an assessment is made of: the consultation in which a plan is decided.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::id::{ClientId, PractitionerId, SessionId, StudioId};
+use super::instant::Instant;
+use super::patch::merge_patch;
+use super::salt::SaltRegions;
+use super::text::{ExternalId, Name, Note};
+use super::vocabulary::{
+    ExpectationPoint, Fitzpatrick, HairTexture, Indication, Ludwig, Norwood, Savin, ScalpType,
+    Undertone,
+};
+use crate::error::{Error, Result};
+
+/// A point that the client has understood, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// What they have understood.
+    pub point: ExpectationPoint,
+    /// When they said so.
+    pub acknowledged_at: Instant,
+}
+
+/// A new assessment. Any scale may be used for any indication: what was seen is a fact.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAssessment {
+    /// Who was assessed.
+    pub client_id: ClientId,
+    /// Where. The client's own studio where this is left out.
+    pub studio_id: Option<StudioId>,
+    /// By whom.
+    pub practitioner_id: PractitionerId,
+    /// In which session, where it was one.
+    pub session_id: Option<SessionId>,
+    /// Why the client comes.
+    pub indication: Indication,
+    /// The Norwood-Hamilton grade.
+    pub norwood: Option<Norwood>,
+    /// The Ludwig grade.
+    pub ludwig: Option<Ludwig>,
+    /// The image of the Savin scale that is nearest.
+    pub savin: Option<Savin>,
+    /// The loss in the four regions of the scalp; total and band are computed.
+    pub salt: Option<SaltRegions>,
+    /// The Fitzpatrick skin type.
+    pub fitzpatrick: Option<Fitzpatrick>,
+    /// The skin's tone, in the practitioner's words.
+    pub skin_tone: Option<Name>,
+    /// The hue under the skin's colour.
+    pub undertone: Option<Undertone>,
+    /// How the scalp's skin is.
+    pub scalp_type: Option<ScalpType>,
+    /// The hair's colour, in the practitioner's words.
+    pub hair_colour: Option<Name>,
+    /// How the hair is.
+    pub hair_texture: Option<HairTexture>,
+    /// Scars: where, how old, from what.
+    pub scars: Option<Note>,
+    /// What the client wants.
+    pub goals: Option<Note>,
+    /// Notes for those who treat.
+    pub notes: Option<Note>,
+    /// What the client has understood, each point at most once.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub expectations: Vec<Expectation>,
+    /// When it took place: now where this is left out.
+    pub occurred_at: Option<Instant>,
+    /// Another system's name for it.
+    pub external_id: Option<ExternalId>,
+}
+
+merge_patch! {
+    /// Changes an assessment.
+    AssessmentPatch {
+        set {
+            /// By whom.
+            practitioner_id: PractitionerId,
+            /// Why the client comes.
+            indication: Indication,
+            /// What the client has understood: the whole list.
+            expectations: Vec<Expectation>,
+            /// When it took place.
+            occurred_at: Instant,
+        }
+        null {
+            /// In which session.
+            session_id: SessionId,
+            /// The Norwood-Hamilton grade.
+            norwood: Norwood,
+            /// The Ludwig grade.
+            ludwig: Ludwig,
+            /// The image of the Savin scale that is nearest.
+            savin: Savin,
+            /// The loss in the four regions of the scalp: all four anew.
+            salt: SaltRegions,
+            /// The Fitzpatrick skin type.
+            fitzpatrick: Fitzpatrick,
+            /// The skin's tone.
+            skin_tone: Name,
+            /// The hue under the skin's colour.
+            undertone: Undertone,
+            /// How the scalp's skin is.
+            scalp_type: ScalpType,
+            /// The hair's colour.
+            hair_colour: Name,
+            /// How the hair is.
+            hair_texture: HairTexture,
+            /// Scars.
+            scars: Note,
+            /// What the client wants.
+            goals: Note,
+            /// Notes for those who treat.
+            notes: Note,
+            /// Another system's name for it.
+            external_id: ExternalId,
+        }
+    }
+}
+
+/// Refuses what can't have happened yet.
+pub fn check_occurred_at(occurred_at: Instant, now: Instant) -> Result<()> {
+    if occurred_at > now {
+        return Err(Error::invalid(
+            "/occurred_at",
+            "in_the_future",
+            "write when it took place; that can't be later than now",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a point that is named twice, or understood in the future.
+pub fn check_expectations(expectations: &[Expectation], now: Instant) -> Result<()> {
+    for (place, expectation) in expectations.iter().enumerate() {
+        let wrong = if expectations
+            .iter()
+            .take(place)
+            .any(|earlier| earlier.point == expectation.point)
+        {
+            ("point", "duplicate", "name each point at most once")
+        } else if expectation.acknowledged_at > now {
+            (
+                "acknowledged_at",
+                "in_the_future",
+                "write when the client said so; that can't be later than now",
+            )
+        } else {
+            continue;
+        };
+        let (field, code, detail) = wrong;
+        return Err(Error::invalid(
+            format!("/expectations/{place}/{field}"),
+            code,
+            detail,
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+
+    fn now() -> Instant {
+        Instant::parse("2026-11-25T09:00:00Z").unwrap()
+    }
+
+    fn pointer(result: Result<()>) -> Option<String> {
+        match result {
+            Err(Error::Invalid(errors)) => errors.first().map(|error| error.pointer.clone()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn each_point_is_understood_once_and_not_in_the_future() {
+        let understood = |point, acknowledged_at| Expectation {
+            point,
+            acknowledged_at,
+        };
+        let first = understood(ExpectationPoint::NoGrowth, now());
+        let second = understood(ExpectationPoint::CosmeticOnly, now());
+        let later = understood(
+            ExpectationPoint::TouchUpsNeeded,
+            now() + chrono::TimeDelta::milliseconds(1),
+        );
+        assert!(check_expectations(&[first, second], now()).is_ok());
+        assert_eq!(
+            pointer(check_expectations(&[first, second, first], now())).as_deref(),
+            Some("/expectations/2/point")
+        );
+        assert_eq!(
+            pointer(check_expectations(&[first, later], now())).as_deref(),
+            Some("/expectations/1/acknowledged_at")
+        );
+    }
+
+    #[test]
+    fn what_is_to_come_has_not_happened() {
+        assert!(check_occurred_at(now(), now()).is_ok());
+        assert!(check_occurred_at(now() + chrono::TimeDelta::seconds(1), now()).is_err());
+    }
+}

@@ -1,0 +1,386 @@
+//! What is asked for when a session is booked, moved or ended, and how the rules' no is weighed against an override.
+
+use std::fmt;
+
+use chrono::NaiveDateTime;
+use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::ToSchema;
+
+use super::id::{ClientId, PractitionerId, RoomId, StudioId};
+use super::instant::Instant;
+use super::local_time::{Disambiguation, LocalTimeProblem, resolve_local};
+use super::number::{DurationMinutes, Ordinal};
+use super::overlap::Conflict;
+use super::patch::merge_patch;
+use super::record::NewPigmentRecord;
+use super::text::{ExternalId, Note, Reason};
+use super::text_enum::text_enums;
+use super::vocabulary::{Completion, EndedBy, SessionKind};
+use crate::error::{Error, FieldError, Result};
+
+/// A time on the studio's clock, such as `2026-12-01T10:00`.
+#[derive(Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, pattern = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$", example = "2026-12-01T10:00")]
+pub struct LocalStart(pub NaiveDateTime);
+
+impl fmt::Debug for LocalStart {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0.format("%Y-%m-%dT%H:%M:%S"))
+    }
+}
+
+impl Serialize for LocalStart {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.format("%Y-%m-%dT%H:%M:%S"))
+    }
+}
+
+impl<'de> Deserialize<'de> for LocalStart {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+            .iter()
+            .find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok())
+            .map(Self)
+            .ok_or_else(|| {
+                de::Error::custom("write a time on the studio's clock, such as 2026-12-01T10:00")
+            })
+    }
+}
+
+text_enums! {
+    /// A rule that somebody allowed may override, with a reason.
+    OverridableRule {
+        /// Nobody and no room is in two sessions at once.
+        Overlap = "overlap",
+        /// The gaps between a plan's sessions.
+        Gap = "gap",
+        /// The studio's opening hours, the practitioner's working hours and time off.
+        Hours = "hours",
+    }
+}
+
+/// A wish to do what rules say no to. Only owners and practitioners may; it's kept with the session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    /// Which rules.
+    #[schema(min_items = 1)]
+    pub rules: Vec<OverridableRule>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// An override that was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OverrideUsed {
+    /// Which rule said no.
+    pub rule: OverridableRule,
+    /// The breach that was accepted.
+    pub code: String,
+    /// Why.
+    pub reason: Reason,
+    /// When.
+    pub at: Instant,
+}
+
+/// A time, a practitioner and a room for a session.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Booking {
+    /// When it starts. Either this or `local_start`.
+    pub starts_at: Option<Instant>,
+    /// When it starts on the studio's clock. Either this or `starts_at`.
+    pub local_start: Option<LocalStart>,
+    /// What to do where the clocks skip or repeat `local_start`: refused unless said otherwise.
+    #[serde(default = "reject")]
+    #[schema(required = false, default = "reject")]
+    pub disambiguation: Disambiguation,
+    /// Who treats; whoever the session already names where this is left out.
+    pub practitioner_id: Option<PractitionerId>,
+    /// Which room; the first free one of the studio where this is left out.
+    pub room_id: Option<RoomId>,
+    /// How long it takes; as long as the session already says where this is left out.
+    pub duration_minutes: Option<DurationMinutes>,
+    /// Which rules to override, and why.
+    #[serde(rename = "override")]
+    pub override_: Option<Override>,
+}
+
+fn reject() -> Disambiguation {
+    Disambiguation::Reject
+}
+
+impl Booking {
+    /// The instant that is meant.
+    pub fn start(&self, zone: Tz) -> Result<Instant> {
+        match (self.starts_at, self.local_start) {
+            (Some(instant), None) => Ok(instant),
+            (None, Some(local)) => {
+                resolve_local(local.0, zone, self.disambiguation).map_err(explain)
+            }
+            _ => Err(Error::invalid(
+                "/starts_at",
+                "one_of",
+                "write either starts_at or local_start",
+            )),
+        }
+    }
+}
+
+fn explain(problem: LocalTimeProblem) -> Error {
+    match problem {
+        LocalTimeProblem::DoesNotExist { next_valid } => Error::invalid(
+            "/local_start",
+            "local_time_does_not_exist",
+            format!(
+                "the studio's clocks skip this time; take another, such as starts_at {next_valid}, or say disambiguation earlier or later"
+            ),
+        ),
+        LocalTimeProblem::ExistsTwice { earlier, later } => Error::invalid(
+            "/local_start",
+            "local_time_exists_twice",
+            format!(
+                "the studio's clocks show this time twice; say disambiguation earlier ({earlier}) or later ({later})"
+            ),
+        ),
+    }
+}
+
+/// A new session outside of a plan's own series: a consultation, a patch test, a touch-up, a review.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSession {
+    /// Who is treated.
+    pub client_id: ClientId,
+    /// Where; the client's own studio where this is left out.
+    pub studio_id: Option<StudioId>,
+    /// What for. Treatments belong to a plan: open one, and it plans them.
+    pub kind: SessionKind,
+    /// Who treats.
+    pub practitioner_id: Option<PractitionerId>,
+    /// How long it takes.
+    pub duration_minutes: DurationMinutes,
+    /// The time to book it for at once; without it the session is only planned.
+    pub booking: Option<Booking>,
+    /// Notes for all staff; nothing clinical.
+    pub notes: Option<Note>,
+    /// Another system's name for it.
+    pub external_id: Option<ExternalId>,
+}
+
+merge_patch! {
+    /// Changes what a session says beside its time and state.
+    SessionPatch {
+        set {
+            /// How long it takes; only before it's booked. Move a booked one instead.
+            duration_minutes: DurationMinutes,
+        }
+        null {
+            /// Who treats; only before it's booked. Move a booked one instead.
+            practitioner_id: PractitionerId,
+            /// Notes for all staff; nothing clinical.
+            notes: Note,
+            /// Notes for those who treat.
+            clinical_notes: Note,
+            /// Another system's name for it.
+            external_id: ExternalId,
+        }
+    }
+}
+
+/// One session of a series that is booked in one call.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeriesBooking {
+    /// Its place in the plan.
+    pub ordinal: Ordinal,
+    /// Its time.
+    pub booking: Booking,
+}
+
+/// A series to be booked, all of it or none.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BookSeries {
+    /// The sessions, each at most once.
+    #[schema(min_items = 1, max_items = 12)]
+    pub sessions: Vec<SeriesBooking>,
+}
+
+/// Tells that a session took place.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Complete {
+    /// Whether all that was planned was done.
+    #[serde(default = "in_full")]
+    #[schema(required = false, default = "full")]
+    pub completion: Completion,
+    /// When it ended, where that isn't now: what is written down afterwards tells both.
+    pub occurred_at: Option<Instant>,
+    /// Who treated, where it wasn't whoever was booked.
+    pub practitioner_id: Option<PractitionerId>,
+    /// Notes for those who treat.
+    pub clinical_notes: Option<Note>,
+    /// What went into the skin, recorded in the same transaction; each names this session.
+    #[serde(default = "Vec::new")]
+    #[schema(required = false)]
+    pub pigment_records: Vec<NewPigmentRecord>,
+}
+
+fn in_full() -> Completion {
+    Completion::Full
+}
+
+/// Calls a session off.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cancel {
+    /// Who called it off; the studio unless said otherwise.
+    pub by: Option<EndedBy>,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// When, where that isn't now.
+    pub occurred_at: Option<Instant>,
+}
+
+/// Tells when something happened, where that isn't now.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Occurred {
+    /// When it happened.
+    pub occurred_at: Option<Instant>,
+}
+
+/// Takes the last action back.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Revert {
+    /// Why.
+    pub reason: Reason,
+    /// Which rules to override, where the session would take up a time again.
+    #[serde(rename = "override")]
+    pub override_: Option<Override>,
+}
+
+/// A rule's no to a booking.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Breach {
+    /// Which rule it belongs to, and so what overrides it; none where nothing does.
+    pub rule: Option<OverridableRule>,
+    /// A stable name.
+    pub code: &'static str,
+    /// Where in the request.
+    pub pointer: &'static str,
+    /// What to do about it.
+    pub detail: String,
+    /// The sessions in the way.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Weighs the rules' noes against the override that was asked for: all of them must be covered.
+pub fn weigh(
+    breaches: &[Breach],
+    asked: Option<&Override>,
+    now: Instant,
+) -> Result<Vec<OverrideUsed>> {
+    let covered = |breach: &Breach| {
+        let rule = breach.rule?;
+        let asked = asked.filter(|asked| asked.rules.contains(&rule))?;
+        Some(OverrideUsed {
+            rule,
+            code: breach.code.to_owned(),
+            reason: asked.reason.clone(),
+            at: now,
+        })
+    };
+    let open: Vec<&Breach> = breaches
+        .iter()
+        .filter(|breach| covered(breach).is_none())
+        .collect();
+    let Some(first) = open.first() else {
+        return Ok(breaches.iter().filter_map(covered).collect());
+    };
+    Err(Error::Refused {
+        code: first.code,
+        detail: first.detail.clone(),
+        breaches: open
+            .iter()
+            .map(|breach| FieldError::new(breach.pointer, breach.code, breach.detail.clone()))
+            .collect(),
+        conflicts: open
+            .iter()
+            .flat_map(|breach| &breach.conflicts)
+            .filter_map(|conflict| serde_json::to_value(conflict).ok())
+            .collect(),
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+
+    fn breach(rule: Option<OverridableRule>, code: &'static str) -> Breach {
+        Breach {
+            rule,
+            code,
+            pointer: "/starts_at",
+            detail: "take another time".into(),
+            conflicts: Vec::new(),
+        }
+    }
+
+    fn asked(rules: &[OverridableRule]) -> Override {
+        Override {
+            rules: rules.to_vec(),
+            reason: Reason::parse("agreed by telephone").unwrap(),
+        }
+    }
+
+    #[test]
+    fn every_no_must_be_covered() {
+        let now = Instant::from_millis(0);
+        let breaches = [
+            breach(Some(OverridableRule::Overlap), "overlap"),
+            breach(Some(OverridableRule::Gap), "gap_too_short"),
+        ];
+        assert!(weigh(&[], None, now).unwrap().is_empty());
+        assert!(weigh(&breaches, None, now).is_err());
+        let half = weigh(&breaches, Some(&asked(&[OverridableRule::Overlap])), now);
+        assert!(matches!(
+            half,
+            Err(Error::Refused {
+                code: "gap_too_short",
+                ..
+            })
+        ));
+        let both = asked(&[OverridableRule::Overlap, OverridableRule::Gap]);
+        assert_eq!(weigh(&breaches, Some(&both), now).unwrap().len(), 2);
+        assert!(weigh(&[breach(None, "in_the_past")], Some(&both), now).is_err());
+    }
+
+    #[test]
+    fn one_start_is_asked_for() {
+        let booking = |text: &str| serde_json::from_str::<Booking>(text).unwrap();
+        let zone = chrono_tz::Europe::London;
+        let local = booking(r#"{"local_start": "2026-07-01T10:00"}"#)
+            .start(zone)
+            .unwrap();
+        assert_eq!(local.to_string(), "2026-07-01T09:00:00Z");
+        assert!(booking("{}").start(zone).is_err());
+        assert!(
+            booking(r#"{"local_start": "2026-03-29T01:30"}"#)
+                .start(zone)
+                .is_err()
+        );
+        assert!(
+            booking(r#"{"local_start": "2026-03-29T01:30", "disambiguation": "later"}"#)
+                .start(zone)
+                .is_ok()
+        );
+        assert!(serde_json::from_str::<Booking>(r#"{"local_start": "2026-07-01 10:00"}"#).is_err());
+    }
+}

@@ -1,0 +1,211 @@
+//! Assessments.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::clients::Client;
+use super::columns::Json;
+use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
+use super::practitioners::Practitioner;
+use super::references::{named, of_another_client};
+use super::schema::assessments;
+use super::sessions::Session;
+use super::studios::Studio;
+use super::{Db, Tx};
+use crate::domain::assessment::{
+    AssessmentPatch, Expectation, NewAssessment, check_expectations, check_occurred_at,
+};
+use crate::domain::patch::Patch;
+use crate::domain::salt::SaltScore;
+use crate::domain::text::{ExternalId, Name, Note};
+use crate::domain::{
+    AssessmentId, ClientId, Fitzpatrick, HairTexture, Indication, Instant, Ludwig, Norwood,
+    PractitionerId, Savin, ScalpType, SessionId, StudioId, Undertone,
+};
+use crate::error::Result;
+
+/// What was seen and said in a consultation.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = assessments, treat_none_as_null = true)]
+pub struct Assessment {
+    /// Its id.
+    pub id: AssessmentId,
+    /// Another system's name for it.
+    pub external_id: Option<ExternalId>,
+    /// Who was assessed.
+    pub client_id: ClientId,
+    /// Where.
+    pub studio_id: StudioId,
+    /// By whom.
+    pub practitioner_id: PractitionerId,
+    /// In which session.
+    pub session_id: Option<SessionId>,
+    /// Why the client comes.
+    pub indication: Indication,
+    /// The Norwood-Hamilton grade.
+    pub norwood: Option<Norwood>,
+    /// The Ludwig grade.
+    pub ludwig: Option<Ludwig>,
+    /// The image of the Savin scale that is nearest.
+    pub savin: Option<Savin>,
+    /// The loss in the four regions of the scalp, with total and band.
+    #[schema(value_type = Option<SaltScore>)]
+    pub salt: Option<Json<SaltScore>>,
+    /// The Fitzpatrick skin type.
+    pub fitzpatrick: Option<Fitzpatrick>,
+    /// The skin's tone.
+    pub skin_tone: Option<Name>,
+    /// The hue under the skin's colour.
+    pub undertone: Option<Undertone>,
+    /// How the scalp's skin is.
+    pub scalp_type: Option<ScalpType>,
+    /// The hair's colour.
+    pub hair_colour: Option<Name>,
+    /// How the hair is.
+    pub hair_texture: Option<HairTexture>,
+    /// Scars.
+    pub scars: Option<Note>,
+    /// What the client wants.
+    pub goals: Option<Note>,
+    /// Notes for those who treat.
+    pub notes: Option<Note>,
+    /// What the client has understood.
+    #[schema(value_type = Vec<Expectation>)]
+    pub expectations: Json<Vec<Expectation>>,
+    /// When it took place.
+    pub occurred_at: Instant,
+    /// When it was entered here.
+    pub recorded_at: Instant,
+    /// Raised by each change; its ETag.
+    pub version: i64,
+    /// Its place in the change sequence.
+    pub change: i64,
+    /// When it was created.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+resource!(assessments, Assessment, AssessmentId, "assessment");
+
+/// Which assessments are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct AssessmentFilter {
+    /// The one that another system calls so.
+    pub external_id: Option<ExternalId>,
+    /// Those of this client.
+    pub client_id: Option<ClientId>,
+    /// Those of this studio.
+    pub studio_id: Option<StudioId>,
+}
+
+impl Assessment {
+    /// Records an assessment.
+    pub fn record(tx: &mut Tx<'_>, new: &NewAssessment) -> Result<Self> {
+        let id = AssessmentId::new();
+        let now = tx.now();
+        let client = named(Client::find(tx.db, new.client_id), "/client_id")?;
+        let studio_id = new.studio_id.unwrap_or(client.studio_id);
+        named(Studio::find(tx.db, studio_id), "/studio_id")?;
+        refuse_taken_external_id!(tx.db, assessments, id, &new.external_id);
+        let assessment = Self {
+            id,
+            external_id: new.external_id.clone(),
+            client_id: new.client_id,
+            studio_id,
+            practitioner_id: new.practitioner_id,
+            session_id: new.session_id,
+            indication: new.indication,
+            norwood: new.norwood,
+            ludwig: new.ludwig,
+            savin: new.savin,
+            salt: new.salt.map(|regions| Json(SaltScore::from(regions))),
+            fitzpatrick: new.fitzpatrick,
+            skin_tone: new.skin_tone.clone(),
+            undertone: new.undertone,
+            scalp_type: new.scalp_type,
+            hair_colour: new.hair_colour.clone(),
+            hair_texture: new.hair_texture,
+            scars: new.scars.clone(),
+            goals: new.goals.clone(),
+            notes: new.notes.clone(),
+            expectations: Json(new.expectations.clone()),
+            occurred_at: new.occurred_at.unwrap_or(now),
+            recorded_at: now,
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        assessment.check(tx)?;
+        assessment.create(tx, "assessment.recorded")
+    }
+
+    /// Changes an assessment; the audit trail keeps what stood there before.
+    pub fn change(
+        tx: &mut Tx<'_>,
+        id: AssessmentId,
+        expected: Option<i64>,
+        patch: &AssessmentPatch,
+    ) -> Result<Self> {
+        let mut assessment = Self::find_for_change(tx.db, id, expected)?;
+        patch.external_id.apply(&mut assessment.external_id);
+        patch.practitioner_id.apply(&mut assessment.practitioner_id);
+        patch.session_id.apply(&mut assessment.session_id);
+        patch.indication.apply(&mut assessment.indication);
+        patch.norwood.apply(&mut assessment.norwood);
+        patch.ludwig.apply(&mut assessment.ludwig);
+        patch.savin.apply(&mut assessment.savin);
+        match patch.salt {
+            Patch::Absent => {}
+            Patch::Null => assessment.salt = None,
+            Patch::Value(regions) => assessment.salt = Some(Json(SaltScore::from(regions))),
+        }
+        patch.fitzpatrick.apply(&mut assessment.fitzpatrick);
+        patch.skin_tone.apply(&mut assessment.skin_tone);
+        patch.undertone.apply(&mut assessment.undertone);
+        patch.scalp_type.apply(&mut assessment.scalp_type);
+        patch.hair_colour.apply(&mut assessment.hair_colour);
+        patch.hair_texture.apply(&mut assessment.hair_texture);
+        patch.scars.apply(&mut assessment.scars);
+        patch.goals.apply(&mut assessment.goals);
+        patch.notes.apply(&mut assessment.notes);
+        patch.expectations.apply(&mut assessment.expectations.0);
+        patch.occurred_at.apply(&mut assessment.occurred_at);
+        refuse_taken_external_id!(tx.db, assessments, id, &assessment.external_id);
+        assessment.check(tx)?;
+        assessment.save(tx, "assessment.changed", None)
+    }
+
+    /// A page of assessments.
+    pub fn list(db: &mut Db, filter: &AssessmentFilter, page: &PageRequest) -> Result<Page<Self>> {
+        let mut query = assessments::table.into_boxed();
+        if let Some(external_id) = &filter.external_id {
+            query = query.filter(assessments::external_id.eq(external_id.clone()));
+        }
+        if let Some(client_id) = filter.client_id {
+            query = query.filter(assessments::client_id.eq(client_id));
+        }
+        if let Some(studio_id) = filter.studio_id {
+            query = query.filter(assessments::studio_id.eq(studio_id));
+        }
+        load_page!(db, assessments, Assessment, query, page)
+    }
+
+    fn check(&self, tx: &mut Tx<'_>) -> Result<()> {
+        check_occurred_at(self.occurred_at, tx.now())?;
+        check_expectations(&self.expectations, tx.now())?;
+        named(
+            Practitioner::find(tx.db, self.practitioner_id),
+            "/practitioner_id",
+        )?;
+        if let Some(session_id) = self.session_id {
+            let session = named(Session::find(tx.db, session_id), "/session_id")?;
+            if session.client_id != self.client_id {
+                return Err(of_another_client("/session_id"));
+            }
+        }
+        Ok(())
+    }
+}

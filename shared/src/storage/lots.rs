@@ -1,0 +1,244 @@
+//! Lots of products.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
+use super::products::Product;
+use super::schema::{lots, products};
+use super::{Db, Tx};
+use crate::domain::lot::{Expiry, LotFacts};
+use crate::domain::stock::{LotPatch, LotShape, NewLot};
+use crate::domain::text::{ExternalId, LotCode, Name, Note, Reason};
+use crate::domain::{ExpiryPrecision, Instant, LotId, LotState, ProductId, ProductKind};
+use crate::error::{Error, FieldError, Result};
+
+/// What a maker filled in one go, and printed one code on.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = lots, treat_none_as_null = true)]
+pub struct Lot {
+    /// Its id.
+    pub id: LotId,
+    /// Another system's name for it.
+    pub external_id: Option<ExternalId>,
+    /// Of which product.
+    pub product_id: ProductId,
+    /// The code as printed.
+    pub code: Option<LotCode>,
+    /// Why there is no code.
+    pub no_code_reason: Option<Reason>,
+    /// A second code that some makers print.
+    pub batch_code: Option<LotCode>,
+    /// When it expires; with month precision any day of the month.
+    pub expires_on: Option<NaiveDate>,
+    /// How exactly the expiry is printed.
+    pub expiry_precision: Option<ExpiryPrecision>,
+    /// Who delivered it.
+    pub supplier: Option<Name>,
+    /// On which invoice.
+    pub invoice_reference: Option<Name>,
+    /// When it was delivered.
+    pub received_on: Option<NaiveDate>,
+    /// Whether it may be used.
+    pub state: LotState,
+    /// Why the state is what it is.
+    pub state_reason: Option<Reason>,
+    /// Notes.
+    pub notes: Option<Note>,
+    /// Raised by each change; its ETag.
+    pub version: i64,
+    /// Its place in the change sequence.
+    pub change: i64,
+    /// When it was added.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+resource!(lots, Lot, LotId, "lot");
+
+/// Which lots are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct LotFilter {
+    /// Those of this product.
+    pub product_id: Option<ProductId>,
+    /// Those that stand so.
+    pub state: Option<LotState>,
+    /// The one that another system calls so.
+    pub external_id: Option<ExternalId>,
+    /// Those with this code, of whatever product.
+    pub code: Option<LotCode>,
+}
+
+impl Lot {
+    /// Adds a lot of a product.
+    pub fn add(tx: &mut Tx<'_>, new: &NewLot) -> Result<Self> {
+        match Product::find(tx.db, new.product_id) {
+            Err(Error::NotFound { .. }) => {
+                return Err(Error::invalid(
+                    "/product_id",
+                    "unknown_product",
+                    "name a product that exists",
+                ));
+            }
+            found => found.map(drop)?,
+        }
+        let now = tx.now();
+        let lot = Self {
+            id: LotId::new(),
+            external_id: new.external_id.clone(),
+            product_id: new.product_id,
+            code: new.code.clone(),
+            no_code_reason: new.no_code_reason.clone(),
+            batch_code: new.batch_code.clone(),
+            expires_on: new.expires_on,
+            expiry_precision: new
+                .expiry_precision
+                .or(new.expires_on.map(|_day| ExpiryPrecision::Day)),
+            supplier: new.supplier.clone(),
+            invoice_reference: new.invoice_reference.clone(),
+            received_on: new.received_on,
+            state: new.state,
+            state_reason: new.state_reason.clone(),
+            notes: new.notes.clone(),
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        lot.shape().check()?;
+        lot.refuse_taken_code(tx.db)?;
+        refuse_taken_external_id!(tx.db, lots, lot.id, &lot.external_id);
+        lot.create(tx, "lot.added")
+    }
+
+    /// Changes a lot.
+    pub fn change(
+        tx: &mut Tx<'_>,
+        id: LotId,
+        expected: Option<i64>,
+        patch: &LotPatch,
+    ) -> Result<Self> {
+        let mut lot = Self::find_for_change(tx.db, id, expected)?;
+        let state_before = lot.state;
+        patch.code.apply(&mut lot.code);
+        patch.no_code_reason.apply(&mut lot.no_code_reason);
+        patch.batch_code.apply(&mut lot.batch_code);
+        patch.expires_on.apply(&mut lot.expires_on);
+        lot.expiry_precision = lot
+            .expires_on
+            .map(|_day| lot.expiry_precision.unwrap_or(ExpiryPrecision::Day));
+        if let Some(precision) = patch.expiry_precision.value() {
+            lot.expiry_precision = Some(*precision);
+        }
+        patch.supplier.apply(&mut lot.supplier);
+        patch.invoice_reference.apply(&mut lot.invoice_reference);
+        patch.received_on.apply(&mut lot.received_on);
+        patch.state.apply(&mut lot.state);
+        if lot.state != state_before {
+            // A reason given for another state says nothing about this one.
+            lot.state_reason = None;
+        }
+        patch.state_reason.apply(&mut lot.state_reason);
+        patch.notes.apply(&mut lot.notes);
+        patch.external_id.apply(&mut lot.external_id);
+        lot.shape().check()?;
+        lot.refuse_taken_code(tx.db)?;
+        refuse_taken_external_id!(tx.db, lots, id, &lot.external_id);
+        let action = match (lot.state == state_before, lot.state) {
+            (true, _) => "lot.changed",
+            (false, LotState::Available) => "lot.released",
+            (false, LotState::Quarantined) => "lot.quarantined",
+            (false, LotState::Recalled) => "lot.recalled",
+            (false, LotState::Discarded) => "lot.discarded",
+        };
+        let reason = lot.state_reason.clone();
+        lot.save(tx, action, reason.as_deref())
+    }
+
+    /// A page of lots.
+    pub fn list(db: &mut Db, filter: &LotFilter, page: &PageRequest) -> Result<Page<Self>> {
+        let mut query = lots::table.into_boxed();
+        if let Some(product_id) = filter.product_id {
+            query = query.filter(lots::product_id.eq(product_id));
+        }
+        if let Some(state) = filter.state {
+            query = query.filter(lots::state.eq(state));
+        }
+        if let Some(external_id) = &filter.external_id {
+            query = query.filter(lots::external_id.eq(external_id.clone()));
+        }
+        if let Some(code) = &filter.code {
+            query = query.filter(lots::code.eq(code.clone()));
+        }
+        load_page!(db, lots, Lot, query, page)
+    }
+
+    /// What rules have to know of these lots, with their products. A lot that doesn't exist is left out.
+    pub fn facts(db: &mut Db, ids: &[LotId]) -> Result<HashMap<LotId, (ProductId, LotFacts)>> {
+        let rows: Vec<(Self, ProductKind)> = lots::table
+            .inner_join(products::table.on(products::id.eq(lots::product_id)))
+            .filter(lots::id.eq_any(ids.to_vec()))
+            .select((Self::as_select(), products::kind))
+            .load(db)?;
+        Ok(rows
+            .into_iter()
+            .map(|(lot, kind)| {
+                let facts = LotFacts {
+                    kind,
+                    state: lot.state,
+                    expiry: lot
+                        .expires_on
+                        .zip(lot.expiry_precision)
+                        .map(|(on, precision)| Expiry { on, precision }),
+                };
+                (lot.id, (lot.product_id, facts))
+            })
+            .collect())
+    }
+
+    fn shape(&self) -> LotShape<'_> {
+        LotShape {
+            code: self.code.as_ref(),
+            no_code_reason: self.no_code_reason.as_ref(),
+            expires_on: self.expires_on,
+            expiry_precision: self.expiry_precision,
+            state: self.state,
+            state_reason: self.state_reason.as_ref(),
+        }
+    }
+
+    /// Refuses a second lot of a product with the same codes. Lots without a code can't be told apart and may be many.
+    fn refuse_taken_code(&self, db: &mut Db) -> Result<()> {
+        let Some(code) = &self.code else {
+            return Ok(());
+        };
+        let mut query = lots::table
+            .filter(lots::product_id.eq(self.product_id))
+            .filter(lots::code.eq(code))
+            .filter(lots::id.ne(self.id))
+            .into_boxed();
+        query = match &self.batch_code {
+            Some(batch_code) => query.filter(lots::batch_code.eq(batch_code.clone())),
+            None => query.filter(lots::batch_code.is_null()),
+        };
+        let taken: Option<LotId> = query.select(lots::id).get_result(db).optional()?;
+        match taken {
+            Some(id) => Err(Error::Refused {
+                code: "lot_code_taken",
+                detail: "this product has a lot with this code already; use that one, or write the batch_code that tells them apart".into(),
+                breaches: vec![FieldError::new(
+                    "/code",
+                    "taken",
+                    "choose a code that no other lot of the product has",
+                )],
+                conflicts: vec![serde_json::json!({ "id": id })],
+            }),
+            None => Ok(()),
+        }
+    }
+}

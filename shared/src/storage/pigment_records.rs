@@ -1,0 +1,438 @@
+//! Pigment records: append-only, each with what in it doesn't agree with a rule.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::{Map, json};
+use utoipa::ToSchema;
+
+use super::columns::Json;
+use super::lots::Lot;
+use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
+use super::practitioners::Practitioner;
+use super::record_lots::{RecordLot, place_lots};
+use super::schema::{pigment_record_lots, pigment_records, sessions};
+use super::studios::Studio;
+use super::tasks::Task;
+use super::{Db, Tx};
+use crate::domain::nonconformity::{Nonconformity, RecordFacts, nonconformities};
+use crate::domain::pigment::{LotUse, Mix, Needle, Zones, lot_uses};
+use crate::domain::record::{NewPigmentRecord, occurred_at};
+use crate::domain::task::NewTask;
+use crate::domain::text::{ExternalId, Name, Note, Reason};
+use crate::domain::{
+    ClientId, HealedAs, Instant, LotId, PigmentRecordId, PlanId, PractitionerId, ProductId,
+    SessionId, SessionState, StudioId, TaskKind,
+};
+use crate::error::{Error, Result};
+
+/// What went into whom.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = pigment_records, treat_none_as_null = true)]
+pub struct PigmentRecord {
+    /// Its id.
+    pub id: PigmentRecordId,
+    /// Another system's name for it.
+    pub external_id: Option<ExternalId>,
+    /// In which session.
+    pub session_id: SessionId,
+    /// Into whom.
+    pub client_id: ClientId,
+    /// Where.
+    pub studio_id: StudioId,
+    /// Who did it.
+    pub practitioner_id: PractitionerId,
+    /// Their licence number as it was then.
+    pub licence_number: Option<Name>,
+    /// The zones that were treated.
+    #[schema(value_type = Zones)]
+    pub zones: Json<Zones>,
+    /// What was mixed.
+    #[schema(value_type = Mix)]
+    pub mix: Json<Mix>,
+    /// What carried the pigment in.
+    #[schema(value_type = Option<Needle>)]
+    pub needle: Option<Json<Needle>>,
+    /// What numbed the skin.
+    #[schema(value_type = Option<LotUse>)]
+    pub anaesthetic: Option<Json<LotUse>>,
+    /// Which machine.
+    pub machine: Option<Name>,
+    /// The machine's strokes in a second.
+    pub speed_hertz: Option<i32>,
+    /// When the client was given the label's information.
+    pub label_information_given_at: Option<Instant>,
+    /// How the skin reacted during the session.
+    pub reactions: Option<Note>,
+    /// Notes.
+    pub notes: Option<Note>,
+    /// What in it doesn't agree with a rule.
+    #[schema(value_type = Vec<Nonconformity>)]
+    pub nonconformities: Json<Vec<Nonconformity>>,
+    /// The record that this one corrects.
+    pub amends_record_id: Option<PigmentRecordId>,
+    /// What was wrong with that one.
+    pub amend_reason: Option<Reason>,
+    /// The record that corrects this one; where it's null, this is the newest.
+    pub amended_by_record_id: Option<PigmentRecordId>,
+    /// When it was taken back, where it was.
+    pub voided_at: Option<Instant>,
+    /// Why it was taken back.
+    pub void_reason: Option<Reason>,
+    /// How the work looked once it had healed.
+    pub healed_as: Option<HealedAs>,
+    /// When it was used.
+    pub occurred_at: Instant,
+    /// When it was written down here.
+    pub recorded_at: Instant,
+    /// Raised by each change; its ETag.
+    pub version: i64,
+    /// Its place in the change sequence.
+    pub change: i64,
+    /// When it was written down here.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+resource!(
+    pigment_records,
+    PigmentRecord,
+    PigmentRecordId,
+    "pigment_record"
+);
+
+/// Which records are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct PigmentRecordFilter {
+    /// Those of this client.
+    pub client_id: Option<ClientId>,
+    /// Those of this session.
+    pub session_id: Option<SessionId>,
+    /// Those that name this lot, of whatever kind.
+    pub lot_id: Option<LotId>,
+    /// Those that name this product, or a lot of it.
+    pub product_id: Option<ProductId>,
+    /// The one that another system calls so.
+    pub external_id: Option<ExternalId>,
+}
+
+/// What a record takes from its session.
+#[derive(Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+struct SessionFacts {
+    client_id: ClientId,
+    studio_id: StudioId,
+    plan_id: Option<PlanId>,
+    practitioner_id: Option<PractitionerId>,
+    state: SessionState,
+}
+
+impl PigmentRecord {
+    /// Writes down what was used. A breach of a rule doesn't stop it: it's listed, and staff get a task.
+    pub fn record(tx: &mut Tx<'_>, new: &NewPigmentRecord) -> Result<Self> {
+        Self::write_down(tx, new, "", None)
+    }
+
+    /// The same for a record that stands inside of another request, at this place.
+    pub(super) fn record_within(tx: &mut Tx<'_>, new: &NewPigmentRecord, at: &str) -> Result<Self> {
+        Self::write_down(tx, new, at, None)
+    }
+
+    /// Whether a session has records that were neither voided nor amended.
+    pub(super) fn any_standing(db: &mut Db, session_id: SessionId) -> Result<bool> {
+        let standing: i64 = pigment_records::table
+            .filter(pigment_records::session_id.eq(session_id))
+            .filter(pigment_records::voided_at.is_null())
+            .filter(pigment_records::amended_by_record_id.is_null())
+            .count()
+            .get_result(db)?;
+        Ok(standing > 0)
+    }
+
+    /// Puts a corrected record in the place of one that was wrong; the wrong one stays to be read.
+    pub fn amend(
+        tx: &mut Tx<'_>,
+        id: PigmentRecordId,
+        expected: Option<i64>,
+        new: &NewPigmentRecord,
+        reason: &Reason,
+    ) -> Result<Self> {
+        let mut wrong = Self::find(tx.db, id)?;
+        wrong.refuse_amended(tx.db)?;
+        Self::find_for_change(tx.db, id, expected)?;
+        if wrong.voided_at.is_some() {
+            return Err(Error::refused(
+                "record_voided",
+                "this record was taken back; make a new one",
+            ));
+        }
+        if new.session_id != wrong.session_id {
+            return Err(Error::invalid(
+                "/record/session_id",
+                "other_session",
+                "a correction stays in its session; void this record and make a new one in the other session",
+            ));
+        }
+        let amendment = Self::write_down(tx, new, "/record", Some((&wrong, reason)))?;
+        wrong.amended_by_record_id = Some(amendment.id);
+        wrong.save(tx, "pigment_record.amended", Some(reason))?;
+        Task::close_for(tx, &task_key(id), "The record was amended.")?;
+        Ok(amendment)
+    }
+
+    /// Takes a record back; doing so twice is as doing it once. It stays to be read, and a trace still shows it.
+    pub fn void(
+        tx: &mut Tx<'_>,
+        id: PigmentRecordId,
+        expected: Option<i64>,
+        reason: &Reason,
+    ) -> Result<Self> {
+        let found = Self::find(tx.db, id)?;
+        if found.voided_at.is_some() {
+            return Ok(found);
+        }
+        let mut record = Self::find_for_change(tx.db, id, expected)?;
+        record.refuse_amended(tx.db)?;
+        record.voided_at = Some(tx.now());
+        record.void_reason = Some(reason.clone());
+        let record = record.save(tx, "pigment_record.voided", Some(reason))?;
+        Task::close_for(tx, &task_key(id), "The record was taken back.")?;
+        Ok(record)
+    }
+
+    /// Says how the work looks now that it has healed; a later look may say otherwise.
+    pub fn judge_healed(
+        tx: &mut Tx<'_>,
+        id: PigmentRecordId,
+        expected: Option<i64>,
+        verdict: HealedAs,
+    ) -> Result<Self> {
+        let found = Self::find(tx.db, id)?;
+        if found.healed_as == Some(verdict) {
+            return Ok(found);
+        }
+        let mut record = Self::find_for_change(tx.db, id, expected)?;
+        record.refuse_amended(tx.db)?;
+        if record.voided_at.is_some() {
+            return Err(Error::refused(
+                "record_voided",
+                "this record was taken back; judge the one that took its place",
+            ));
+        }
+        record.healed_as = Some(verdict);
+        record.save(tx, "pigment_record.judged", None)
+    }
+
+    /// A page of records, voided and amended ones included: each says so itself.
+    pub fn list(
+        db: &mut Db,
+        filter: &PigmentRecordFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
+        let mut query = pigment_records::table.into_boxed();
+        if let Some(client_id) = filter.client_id {
+            query = query.filter(pigment_records::client_id.eq(client_id));
+        }
+        if let Some(session_id) = filter.session_id {
+            query = query.filter(pigment_records::session_id.eq(session_id));
+        }
+        if let Some(lot_id) = filter.lot_id {
+            query = query.filter(
+                pigment_records::id.eq_any(
+                    pigment_record_lots::table
+                        .filter(pigment_record_lots::lot_id.eq(lot_id))
+                        .select(pigment_record_lots::record_id),
+                ),
+            );
+        }
+        if let Some(product_id) = filter.product_id {
+            query = query.filter(
+                pigment_records::id.eq_any(
+                    pigment_record_lots::table
+                        .filter(pigment_record_lots::product_id.eq(product_id))
+                        .select(pigment_record_lots::record_id),
+                ),
+            );
+        }
+        if let Some(external_id) = &filter.external_id {
+            query = query.filter(pigment_records::external_id.eq(external_id.clone()));
+        }
+        load_page!(db, pigment_records, PigmentRecord, query, page)
+    }
+
+    /// Stores a record with its lots, its nonconformities and their task. `at` is where the record lies in the body.
+    fn write_down(
+        tx: &mut Tx<'_>,
+        new: &NewPigmentRecord,
+        at: &str,
+        amends: Option<(&Self, &Reason)>,
+    ) -> Result<Self> {
+        let now = tx.now();
+        let session = session_facts(tx.db, new.session_id, at)?;
+        let wrong = amends.map(|(wrong, _reason)| wrong);
+        let (practitioner_id, licence_number) =
+            practitioner(tx.db, new, at, session.practitioner_id, wrong)?;
+        let occurred_at = occurred_at(
+            new.occurred_at.or(wrong.map(|wrong| wrong.occurred_at)),
+            now,
+            &format!("{at}/occurred_at"),
+        )?;
+        let studio = Studio::find(tx.db, session.studio_id)?;
+        let uses = lot_uses(&new.mix, new.needle.as_ref(), new.anaesthetic.as_ref());
+        let lot_ids: Vec<LotId> = uses.iter().filter_map(|one| one.lot_use.lot_id).collect();
+        let lots = Lot::facts(tx.db, &lot_ids)?;
+        let placed = place_lots(tx.db, &uses, &lots, at)?;
+        let facts = RecordFacts {
+            mix: &new.mix,
+            needle: new.needle.as_ref(),
+            anaesthetic: new.anaesthetic.as_ref(),
+            label_information_given_at: new.label_information_given_at,
+            occurred_at,
+            zone: studio.time_zone.0,
+            session_state: session.state,
+        };
+        let lots = lots
+            .into_iter()
+            .map(|(id, (_, facts))| (id, facts))
+            .collect();
+        let record = Self {
+            id: PigmentRecordId::new(),
+            external_id: new.external_id.clone(),
+            session_id: new.session_id,
+            client_id: session.client_id,
+            studio_id: session.studio_id,
+            practitioner_id,
+            licence_number,
+            zones: Json(new.zones.clone()),
+            mix: Json(new.mix.clone()),
+            needle: new.needle.clone().map(Json),
+            anaesthetic: new.anaesthetic.clone().map(Json),
+            machine: new.machine.clone(),
+            speed_hertz: new.speed_hertz.map(|speed| i32::from(speed.get())),
+            label_information_given_at: new.label_information_given_at,
+            reactions: new.reactions.clone(),
+            notes: new.notes.clone(),
+            nonconformities: Json(nonconformities(&facts, &lots)),
+            amends_record_id: wrong.map(|wrong| wrong.id),
+            amend_reason: amends.map(|(_wrong, reason)| reason.clone()),
+            amended_by_record_id: None,
+            voided_at: None,
+            void_reason: None,
+            healed_as: wrong.and_then(|wrong| wrong.healed_as),
+            occurred_at,
+            recorded_at: now,
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        refuse_taken_external_id!(tx.db, pigment_records, record.id, &record.external_id);
+        let record = record.create(tx, "pigment_record.made")?;
+        RecordLot::insert_all(tx.db, record.id, &placed)?;
+        record.open_task(tx, session.plan_id)?;
+        Ok(record)
+    }
+
+    fn open_task(&self, tx: &mut Tx<'_>, plan_id: Option<PlanId>) -> Result<()> {
+        if self.nonconformities.is_empty() {
+            return Ok(());
+        }
+        let codes: Vec<&str> = self
+            .nonconformities
+            .iter()
+            .map(|one| one.code.as_str())
+            .collect();
+        let detail = Map::from_iter([
+            ("pigment_record_id".to_owned(), json!(self.id)),
+            ("codes".to_owned(), json!(codes)),
+        ]);
+        Task::open(
+            tx,
+            NewTask {
+                studio_id: self.studio_id,
+                kind: TaskKind::Nonconformity,
+                dedupe_key: task_key(self.id),
+                client_id: Some(self.client_id),
+                plan_id,
+                session_id: Some(self.session_id),
+                mail_id: None,
+                detail,
+                due_at: self.recorded_at,
+            },
+        )
+        .map(drop)
+    }
+
+    /// Refuses to touch a record that another has taken the place of, and names the newest.
+    fn refuse_amended(&self, db: &mut Db) -> Result<()> {
+        let Some(mut newest) = self.amended_by_record_id else {
+            return Ok(());
+        };
+        while let Some(next) = Self::find(db, newest)?.amended_by_record_id {
+            newest = next;
+        }
+        Err(Error::Refused {
+            code: "already_amended",
+            detail: format!("this record was amended; the newest is {newest}"),
+            breaches: Vec::new(),
+            conflicts: vec![json!({ "id": newest })],
+        })
+    }
+}
+
+/// The task that a record's nonconformities open.
+fn task_key(id: PigmentRecordId) -> String {
+    format!("nonconformity:{id}")
+}
+
+fn session_facts(db: &mut Db, id: SessionId, at: &str) -> Result<SessionFacts> {
+    sessions::table
+        .find(id)
+        .select(SessionFacts::as_select())
+        .get_result(db)
+        .optional()?
+        .ok_or_else(|| {
+            Error::invalid(
+                format!("{at}/session_id"),
+                "unknown_session",
+                "name a session that exists",
+            )
+        })
+}
+
+/// Who did it, and their licence number: as it was when a record that this one amends was made, else as it is now.
+fn practitioner(
+    db: &mut Db,
+    new: &NewPigmentRecord,
+    at: &str,
+    of_session: Option<PractitionerId>,
+    wrong: Option<&PigmentRecord>,
+) -> Result<(PractitionerId, Option<Name>)> {
+    let pointer = || format!("{at}/practitioner_id");
+    match wrong {
+        Some(wrong)
+            if new
+                .practitioner_id
+                .is_none_or(|id| id == wrong.practitioner_id) =>
+        {
+            return Ok((wrong.practitioner_id, wrong.licence_number.clone()));
+        }
+        _ => {}
+    }
+    let id = new.practitioner_id.or(of_session).ok_or_else(|| {
+        Error::invalid(
+            pointer(),
+            "required",
+            "say who did it: the session has no practitioner",
+        )
+    })?;
+    match Practitioner::find(db, id) {
+        Ok(practitioner) => Ok((id, practitioner.licence_number)),
+        Err(Error::NotFound { .. }) => Err(Error::invalid(
+            pointer(),
+            "unknown_practitioner",
+            "name a practitioner that exists",
+        )),
+        Err(error) => Err(error),
+    }
+}

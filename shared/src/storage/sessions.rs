@@ -1,0 +1,380 @@
+//! Sessions: what takes a practitioner's, a client's and a room's time.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::clients::Client;
+use super::columns::Json;
+use super::paging::{Page, PageRequest, Position, load_page, refuse_taken_external_id, resource};
+use super::practitioners::Practitioner;
+use super::schema::sessions;
+use super::{Db, Tx};
+use crate::domain::booking::{NewSession, OverrideUsed, SessionPatch};
+use crate::domain::nonconformity::Nonconformity;
+use crate::domain::text::{ExternalId, Note, Reason};
+use crate::domain::{
+    ClientId, Completion, EndedBy, Instant, PlanId, PractitionerId, RoomId, SessionId, SessionKind,
+    SessionState, StudioId,
+};
+use crate::error::{Error, Result};
+
+/// A session.
+#[derive(
+    Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize, ToSchema,
+)]
+#[diesel(table_name = sessions, treat_none_as_null = true)]
+pub struct Session {
+    /// Its id; it stays through every move.
+    pub id: SessionId,
+    /// Another system's name for it.
+    pub external_id: Option<ExternalId>,
+    /// Where.
+    pub studio_id: StudioId,
+    /// Who is treated.
+    pub client_id: ClientId,
+    /// The plan that it belongs to.
+    pub plan_id: Option<PlanId>,
+    /// Its place in the plan, from 1.
+    pub ordinal: Option<i32>,
+    /// The cancelled or missed session whose place it took.
+    pub replaces_session_id: Option<SessionId>,
+    /// What for.
+    pub kind: SessionKind,
+    /// Where it stands.
+    pub state: SessionState,
+    /// Who treats.
+    pub practitioner_id: Option<PractitionerId>,
+    /// Which room.
+    pub room_id: Option<RoomId>,
+    /// How long it takes, in minutes.
+    pub duration_minutes: i32,
+    /// When it starts.
+    pub starts_at: Option<Instant>,
+    /// When it ends.
+    pub ends_at: Option<Instant>,
+    /// Until when practitioner and room are kept free after it.
+    pub blocked_until: Option<Instant>,
+    /// Raised whenever its time changes; reminders and calendar entries belong to one of them.
+    pub schedule_version: i64,
+    /// Why it may overlap another one, where somebody allowed that.
+    pub overlap_reason: Option<Reason>,
+    /// The rules that were overridden for its present time.
+    #[schema(value_type = Vec<OverrideUsed>)]
+    pub overrides: Json<Vec<OverrideUsed>>,
+    /// What wasn't as it should have been when it took place.
+    #[schema(value_type = Vec<Nonconformity>)]
+    pub nonconformities: Json<Vec<Nonconformity>>,
+    /// When it was booked for its present time.
+    pub booked_at: Option<Instant>,
+    /// When the client said yes to its present time.
+    pub confirmed_at: Option<Instant>,
+    /// When the client came.
+    pub arrived_at: Option<Instant>,
+    /// When it ended, once it took place.
+    pub completed_at: Option<Instant>,
+    /// Whether all that was planned was done.
+    pub completion: Option<Completion>,
+    /// When it was called off or found missed.
+    pub ended_at: Option<Instant>,
+    /// Who called it off.
+    pub ended_by: Option<EndedBy>,
+    /// Why it was called off.
+    pub end_reason: Option<Reason>,
+    /// When its last state was written down, which may be long after it came about.
+    pub recorded_at: Option<Instant>,
+    /// Notes for all staff.
+    pub notes: Option<Note>,
+    /// Notes for those who treat. Absent for the front desk.
+    #[schema(required = false)]
+    pub clinical_notes: Option<Note>,
+    /// Raised by each change; its ETag.
+    pub version: i64,
+    /// Its place in the change sequence.
+    pub change: i64,
+    /// When it was planned.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+resource!(sessions, Session, SessionId, "session");
+
+/// A treatment session that a plan plans.
+#[derive(Clone, Debug)]
+pub struct NewPlannedSession {
+    /// Where.
+    pub studio_id: StudioId,
+    /// Who is treated.
+    pub client_id: ClientId,
+    /// The plan.
+    pub plan_id: PlanId,
+    /// Its place in the plan.
+    pub ordinal: i32,
+    /// What for.
+    pub kind: SessionKind,
+    /// Who treats, where the plan says so.
+    pub practitioner_id: Option<PractitionerId>,
+    /// How long it takes.
+    pub duration_minutes: i32,
+}
+
+/// Which sessions are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct SessionFilter {
+    /// The one that another system calls so.
+    pub external_id: Option<ExternalId>,
+    /// Those of this client.
+    pub client_id: Option<ClientId>,
+    /// Those of this plan.
+    pub plan_id: Option<PlanId>,
+    /// Those at this studio.
+    pub studio_id: Option<StudioId>,
+    /// Those with this practitioner.
+    pub practitioner_id: Option<PractitionerId>,
+    /// Those in any of these states.
+    pub states: Vec<SessionState>,
+    /// Those of this kind.
+    pub kind: Option<SessionKind>,
+    /// Those that start at this instant or later.
+    pub starts_from: Option<Instant>,
+    /// Those that start before this instant.
+    pub starts_before: Option<Instant>,
+}
+
+impl SessionFilter {
+    fn is_about_time(&self) -> bool {
+        self.starts_from.is_some() || self.starts_before.is_some()
+    }
+}
+
+impl Session {
+    /// A session that nothing has happened to yet.
+    fn blank(
+        tx: &Tx<'_>,
+        studio_id: StudioId,
+        client_id: ClientId,
+        kind: SessionKind,
+        duration_minutes: i32,
+    ) -> Self {
+        let now = tx.now();
+        Self {
+            id: SessionId::new(),
+            external_id: None,
+            studio_id,
+            client_id,
+            plan_id: None,
+            ordinal: None,
+            replaces_session_id: None,
+            kind,
+            state: SessionState::Planned,
+            practitioner_id: None,
+            room_id: None,
+            duration_minutes,
+            starts_at: None,
+            ends_at: None,
+            blocked_until: None,
+            schedule_version: 1,
+            overlap_reason: None,
+            overrides: Json(Vec::new()),
+            nonconformities: Json(Vec::new()),
+            booked_at: None,
+            confirmed_at: None,
+            arrived_at: None,
+            completed_at: None,
+            completion: None,
+            ended_at: None,
+            ended_by: None,
+            end_reason: None,
+            recorded_at: None,
+            notes: None,
+            clinical_notes: None,
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Plans a session outside of a plan's series.
+    pub fn plan_single(tx: &mut Tx<'_>, new: &NewSession) -> Result<Self> {
+        if new.kind == SessionKind::Treatment {
+            return Err(Error::invalid(
+                "/kind",
+                "needs_plan",
+                "open a plan: it plans its treatment sessions, which are then booked",
+            ));
+        }
+        let client = match Client::find(tx.db, new.client_id) {
+            Ok(client) if client.deleted_at.is_none() => client,
+            Ok(_) | Err(Error::NotFound { .. }) => {
+                return Err(Error::invalid(
+                    "/client_id",
+                    "unknown_client",
+                    "name a client who exists",
+                ));
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(practitioner_id) = new.practitioner_id {
+            find_named_practitioner(tx.db, practitioner_id)?;
+        }
+        let studio_id = new.studio_id.unwrap_or(client.studio_id);
+        if let Err(Error::NotFound { .. }) = super::studios::Studio::find(tx.db, studio_id) {
+            return Err(Error::invalid(
+                "/studio_id",
+                "unknown_studio",
+                "name a studio that exists",
+            ));
+        }
+        let mut session = Self::blank(
+            tx,
+            studio_id,
+            client.id,
+            new.kind,
+            i32::from(new.duration_minutes.get()),
+        );
+        refuse_taken_external_id!(tx.db, sessions, session.id, &new.external_id);
+        session.external_id = new.external_id.clone();
+        session.practitioner_id = new.practitioner_id;
+        session.notes = new.notes.clone();
+        session.create(tx, "session.planned")
+    }
+
+    /// Plans a treatment session of a plan.
+    pub fn plan(tx: &mut Tx<'_>, new: &NewPlannedSession) -> Result<Self> {
+        let mut session = Self::blank(
+            tx,
+            new.studio_id,
+            new.client_id,
+            new.kind,
+            new.duration_minutes,
+        );
+        session.plan_id = Some(new.plan_id);
+        session.ordinal = Some(new.ordinal);
+        session.practitioner_id = new.practitioner_id;
+        session.create(tx, "session.planned")
+    }
+
+    /// Plans the session that takes the place of a cancelled or missed one in its plan.
+    pub(super) fn plan_replacement(&self, tx: &mut Tx<'_>) -> Result<Self> {
+        let mut session = Self::blank(
+            tx,
+            self.studio_id,
+            self.client_id,
+            self.kind,
+            self.duration_minutes,
+        );
+        session.plan_id = self.plan_id;
+        session.ordinal = self.ordinal;
+        session.practitioner_id = self.practitioner_id;
+        session.replaces_session_id = Some(self.id);
+        session.create(tx, "session.planned")
+    }
+
+    /// Changes what a session says beside its time and state.
+    pub fn change(
+        tx: &mut Tx<'_>,
+        id: SessionId,
+        expected: Option<i64>,
+        patch: &SessionPatch,
+    ) -> Result<Self> {
+        let mut session = Self::find_for_change(tx.db, id, expected)?;
+        let before = (session.duration_minutes, session.practitioner_id);
+        if let Some(minutes) = patch.duration_minutes.value() {
+            session.duration_minutes = i32::from(minutes.get());
+        }
+        patch.practitioner_id.apply(&mut session.practitioner_id);
+        if before != (session.duration_minutes, session.practitioner_id)
+            && session.state != SessionState::Planned
+        {
+            return Err(Error::refused(
+                "already_booked",
+                "the session has its time; move it to change how long it takes or who treats",
+            ));
+        }
+        if let Some(practitioner_id) = session.practitioner_id {
+            find_named_practitioner(tx.db, practitioner_id)?;
+        }
+        patch.notes.apply(&mut session.notes);
+        patch.clinical_notes.apply(&mut session.clinical_notes);
+        patch.external_id.apply(&mut session.external_id);
+        refuse_taken_external_id!(tx.db, sessions, id, &session.external_id);
+        session.save(tx, "session.changed", None)
+    }
+
+    /// The sessions of a plan that still count: cancelled and missed ones are left out.
+    pub fn of_plan(db: &mut Db, plan_id: PlanId) -> Result<Vec<Self>> {
+        Ok(sessions::table
+            .filter(sessions::plan_id.eq(plan_id))
+            .filter(sessions::state.ne_all([SessionState::Cancelled, SessionState::NoShow]))
+            .order(sessions::ordinal)
+            .select(Self::as_select())
+            .load(db)?)
+    }
+
+    /// A page of sessions: by start where a time is asked for, else in order of creation.
+    pub fn list(db: &mut Db, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Self>> {
+        let mut query = sessions::table.into_boxed();
+        if let Some(external_id) = &filter.external_id {
+            query = query.filter(sessions::external_id.eq(external_id.clone()));
+        }
+        if let Some(client_id) = filter.client_id {
+            query = query.filter(sessions::client_id.eq(client_id));
+        }
+        if let Some(plan_id) = filter.plan_id {
+            query = query.filter(sessions::plan_id.eq(plan_id));
+        }
+        if let Some(studio_id) = filter.studio_id {
+            query = query.filter(sessions::studio_id.eq(studio_id));
+        }
+        if let Some(practitioner_id) = filter.practitioner_id {
+            query = query.filter(sessions::practitioner_id.eq(practitioner_id));
+        }
+        if !filter.states.is_empty() {
+            query = query.filter(sessions::state.eq_any(filter.states.clone()));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(sessions::kind.eq(kind));
+        }
+        if let Some(from) = filter.starts_from {
+            query = query.filter(sessions::starts_at.ge(from));
+        }
+        if let Some(before) = filter.starts_before {
+            query = query.filter(sessions::starts_at.lt(before));
+        }
+        if !filter.is_about_time() || page.updated_since.is_some() {
+            return load_page!(db, sessions, Session, query, page);
+        }
+        if let Some((at, id)) = page.after_instant() {
+            let id = SessionId(id);
+            query = query.filter(
+                sessions::starts_at
+                    .gt(at)
+                    .or(sessions::starts_at.eq(at).and(sessions::id.gt(id))),
+            );
+        }
+        let rows: Vec<Self> = query
+            .filter(sessions::starts_at.is_not_null())
+            .order((sessions::starts_at.asc(), sessions::id.asc()))
+            .limit(page.rows())
+            .select(Self::as_select())
+            .load(db)?;
+        Page::cut(db, rows, page, |row| match row.starts_at {
+            Some(at) => Position::At(at, row.id.0),
+            None => Position::Id(row.id.0),
+        })
+    }
+}
+
+/// A practitioner whom a request names: one who isn't there is the request's fault.
+pub(super) fn find_named_practitioner(db: &mut Db, id: PractitionerId) -> Result<Practitioner> {
+    Practitioner::find(db, id).map_err(|error| match error {
+        Error::NotFound { .. } => Error::invalid(
+            "/practitioner_id",
+            "unknown_practitioner",
+            "name a practitioner who exists",
+        ),
+        error => error,
+    })
+}
