@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(body["code"], "internal");
         let (status, body) = problem("/nothing").await;
         assert_eq!(status, StatusCode::NOT_FOUND);
-        assert_eq!(body["code"], "not_found");
+        assert_eq!(body["code"], "no_such_path");
         let (status, body) = problem("/early").await;
         assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
         assert_eq!(body["code"], "request_timeout");
