@@ -173,3 +173,79 @@ fn request_id(request: &ServiceRequest) -> String {
         })
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+mod tests {
+    use actix_web::http::StatusCode;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, try_call_service};
+    use actix_web::{App, HttpResponse, web};
+    use serde_json::Value;
+
+    use super::*;
+
+    async fn answer(path: &str) -> HttpResponse {
+        async fn panicking() -> HttpResponse {
+            panic!("a secret that must not be told")
+        }
+        let app = App::new()
+            .route("/panic", web::get().to(panicking))
+            .route("/bare", web::get().to(HttpResponse::BadGateway))
+            .route(
+                "/early",
+                web::get().to(|| async { Err::<HttpResponse, _>(Problem::timed_out()) }),
+            )
+            .wrap(from_fn(surround));
+        let app = actix_web::test::init_service(app).await;
+        let request = TestRequest::get()
+            .uri(path)
+            .insert_header((REQUEST_ID, "test-0001"))
+            .to_request();
+        match try_call_service(&app, request).await {
+            Ok(response) => response.map_into_boxed_body().into(),
+            Err(error) => error.error_response(),
+        }
+    }
+
+    async fn problem(path: &str) -> (StatusCode, Value) {
+        let response = answer(path).await;
+        assert_eq!(response.headers().get(REQUEST_ID).unwrap(), "test-0001");
+        assert_eq!(
+            response.headers().get(CONTENT_TYPE).unwrap(),
+            crate::problem::MEDIA_TYPE
+        );
+        assert!(response.headers().contains_key(X_CONTENT_TYPE_OPTIONS));
+        let status = response.status();
+        let bytes = actix_web::body::to_bytes(response.into_body()).await;
+        let body: Value = serde_json::from_slice(&bytes.unwrap()).unwrap();
+        assert_eq!(body["request_id"], "test-0001");
+        assert_eq!(body["instance"], path);
+        assert!(!body.to_string().contains("secret"), "{body}");
+        (status, body)
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_answered_like_any_other_fault() {
+        let (status, body) = problem("/panic").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body["code"], "internal");
+    }
+
+    #[actix_web::test]
+    async fn what_other_layers_answer_gets_the_same_shape() {
+        let (status, body) = problem("/bare").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body["code"], "internal");
+        let (status, body) = problem("/nothing").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert_eq!(body["code"], "no_such_path");
+        let (status, body) = problem("/early").await;
+        assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(body["code"], "request_timeout");
+    }
+}
