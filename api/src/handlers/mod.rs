@@ -1,9 +1,14 @@
 //! One file for each resource. A handler extracts, makes one call, responds.
 
+pub(crate) mod api_keys;
+pub(crate) mod assessments;
 pub(crate) mod clients;
 pub(crate) mod documents;
 pub(crate) mod operations;
+pub(crate) mod plan_templates;
+pub(crate) mod plans;
 pub(crate) mod practitioners;
+pub(crate) mod sessions;
 pub(crate) mod studios;
 
 use actix_web::HttpResponse;
