@@ -9,6 +9,7 @@ pub mod audit;
 pub mod booking;
 pub mod clients;
 pub mod columns;
+mod contents;
 mod dialect;
 pub mod figures;
 pub mod idempotency;
@@ -38,6 +39,7 @@ pub mod time_off;
 mod transaction;
 mod writer;
 
+pub use contents::{Contents, mark_as_demo};
 pub use dialect::{ColumnDescription, DatabaseUrl, Db};
 pub use store::{Store, StoreOptions};
 pub use transaction::{Actor, Tx, WriteContext};
