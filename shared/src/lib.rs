@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod letter;
 pub mod mail;
 pub mod storage;
 pub mod telemetry;

@@ -17,7 +17,7 @@ pub fn wrong(flag: &str, reason: &str) -> String {
 /// What is said about a value that couldn't be read; nothing where the error is of another kind.
 ///
 /// Clap's own words don't name the environment variable, and repeat the value even where it's a password.
-pub fn explain(error: &clap::Error, command: &Command) -> Option<String> {
+pub fn explain(error: &clap::Error, mut command: Command) -> Option<String> {
     if error.kind() != ErrorKind::ValueValidation {
         return None;
     }
@@ -27,7 +27,9 @@ pub fn explain(error: &clap::Error, command: &Command) -> Option<String> {
     };
     let shown = text(ContextKind::InvalidArg)?;
     let reason = error.source()?.to_string();
-    let Some(argument) = find(command, shown) else {
+    // Only a built command can show its arguments as the error does.
+    command.build();
+    let Some(argument) = find(&command, shown) else {
         return Some(format!("{shown}: {reason}"));
     };
     let name = match (argument.get_long(), argument.get_env()) {

@@ -101,8 +101,9 @@ impl FromStr for LogFilter {
 }
 
 pub(super) fn audit_key(text: &str) -> Result<AuditKey, &'static str> {
-    AuditKey::from_text(text)
-        .ok_or("write at least 32 bytes in base64, for instance what `openssl rand -base64 32` prints")
+    AuditKey::from_text(text).ok_or(
+        "write at least 32 bytes in base64, for instance what `openssl rand -base64 32` prints",
+    )
 }
 
 pub(super) fn listen(text: &str) -> Result<SocketAddr, &'static str> {
