@@ -4,8 +4,8 @@ use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::handlers::{
-    clients, lots, operations, pigment_records, practitioners, products, studios, tasks,
-    api_keys, assessments, clients, operations, plan_templates, plans, practitioners, studios,
+    api_keys, assessments, clients, lots, operations, pigment_records, plan_templates, plans,
+    practitioners, products, studios, tasks,
 };
 use crate::request::BODY_LIMIT;
 
@@ -50,7 +50,7 @@ pub(crate) fn v1(config: &mut ServiceConfig<'_>) {
         .service(pigment_records::judge_healed_work)
         .service(tasks::list_tasks)
         .service(tasks::get_task)
-        .service(tasks::close_task);
+        .service(tasks::close_task)
         .service(plan_templates::add_plan_template)
         .service(plan_templates::list_plan_templates)
         .service(plan_templates::get_plan_template)
