@@ -139,6 +139,10 @@ fn measure_reads(
             name: "list of 50",
             requests: world.client_list(),
         },
+        ReadCase {
+            name: "availability of a month",
+            requests: world.month_of_availability(),
+        },
     ];
     cases.retain(|case| plan.wants(case.name));
     if cases.is_empty() {

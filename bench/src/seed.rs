@@ -122,6 +122,17 @@ impl World {
         vec![get("/v1/clients?limit=50", &self.key)]
     }
 
+    /// The GET of where the first studio has an hour free in the month of its diary.
+    pub(crate) fn month_of_availability(&self) -> Vec<Vec<u8>> {
+        let first = self.first_day;
+        let last = first.checked_add_days(Days::new(30)).unwrap_or(first);
+        let studio = self.studio(0);
+        let path = format!(
+            "/v1/availability?studio_id={studio}&duration_minutes=60&from_day={first}&until_day={last}&limit=200"
+        );
+        vec![get(&path, &self.key)]
+    }
+
     /// The bookings that are there before anything is measured.
     fn diary(&self) -> Vec<Vec<u8>> {
         let mut requests = Vec::new();
