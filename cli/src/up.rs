@@ -9,6 +9,7 @@ use clap::builder::BoolishValueParser;
 use stipple_api::{Options, Server};
 use stipple_shared::config::{DataArgs, ListenArgs, MailArgs, PublicArgs};
 use stipple_shared::domain::Role;
+use stipple_shared::domain::api_key::NewApiKey;
 use stipple_shared::domain::text::Name;
 use stipple_shared::storage::api_keys::ApiKey;
 use stipple_shared::storage::{Contents, Store, WriteContext, mark_as_demo};
@@ -117,7 +118,10 @@ impl OwnerKey {
                 if ApiKey::any(tx.db)? {
                     return Ok(None);
                 }
-                let (_key, secret) = ApiKey::make(tx, Role::Owner, &Name::literal("First owner"))?;
+                let (_key, secret) = ApiKey::make(
+                    tx,
+                    &NewApiKey::unbounded(Role::Owner, Name::literal("First owner")),
+                )?;
                 Ok(Some(secret))
             })
             .await?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod assessments;
+pub(crate) mod availability;
 pub(crate) mod clients;
 pub(crate) mod documents;
 pub(crate) mod lots;
@@ -11,6 +12,8 @@ pub(crate) mod plan_templates;
 pub(crate) mod plans;
 pub(crate) mod practitioners;
 pub(crate) mod products;
+pub(crate) mod reminders;
+pub(crate) mod session_actions;
 pub(crate) mod sessions;
 pub(crate) mod studios;
 pub(crate) mod tasks;
