@@ -4,8 +4,6 @@ use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::handlers::{
-    api_keys, assessments, clients, lots, operations, pigment_records, plan_templates, plans,
-    practitioners, products, studios, tasks,
     api_keys, assessments, availability, clients, lots, operations, pigment_records,
     plan_templates, plans, practitioners, products, reminders, session_actions, sessions, studios,
     tasks,
@@ -35,25 +33,6 @@ pub(crate) fn v1(config: &mut ServiceConfig<'_>) {
         .service(clients::get_client)
         .service(clients::change_client)
         .service(clients::list_contact_consents)
-        .service(products::add_product)
-        .service(products::list_products)
-        .service(products::get_product)
-        .service(products::change_product)
-        .service(products::list_product_uses)
-        .service(lots::add_lot)
-        .service(lots::list_lots)
-        .service(lots::get_lot)
-        .service(lots::change_lot)
-        .service(lots::list_lot_uses)
-        .service(pigment_records::record_pigment)
-        .service(pigment_records::list_pigment_records)
-        .service(pigment_records::get_pigment_record)
-        .service(pigment_records::amend_pigment_record)
-        .service(pigment_records::void_pigment_record)
-        .service(pigment_records::judge_healed_work)
-        .service(tasks::list_tasks)
-        .service(tasks::get_task)
-        .service(tasks::close_task)
         .service(plan_templates::add_plan_template)
         .service(plan_templates::list_plan_templates)
         .service(plan_templates::get_plan_template)
