@@ -1,5 +1,7 @@
 //! The published contract: made from the handlers, finished here with what holds for all of them.
 
+use std::sync::Arc;
+
 use actix_web::App;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayItems, Schema};
@@ -11,6 +13,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
 
+use crate::paths::PathTree;
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 use crate::routes;
 
@@ -20,7 +23,7 @@ pub struct Documents {
     pub yaml: String,
     /// As JSON.
     pub json: String,
-    paths: Vec<(String, Vec<&'static str>)>,
+    paths: PathTree,
 }
 
 impl Documents {
@@ -39,22 +42,13 @@ impl Documents {
     }
 
     fn of(document: &OpenApi, more_paths: &[(&str, &[&'static str])]) -> Self {
-        let mut paths: Vec<(String, Vec<&'static str>)> = document
-            .paths
-            .paths
-            .iter()
-            .map(|(path, item)| {
-                (
-                    path.clone(),
-                    operations(item)
-                        .into_iter()
-                        .map(|(method, _)| method)
-                        .collect(),
-                )
-            })
-            .collect();
+        let mut paths = PathTree::default();
+        for (path, item) in &document.paths.paths {
+            let methods = operations(item).into_iter().map(|(method, _)| method);
+            paths.add(path, methods.collect());
+        }
         for (path, methods) in more_paths {
-            paths.push(((*path).to_owned(), methods.to_vec()));
+            paths.add(path, methods.to_vec());
         }
         Self {
             // The document is plain data of ours, which always serialises.
@@ -66,37 +60,25 @@ impl Documents {
 
     /// The methods that this path answers, where it exists.
     pub(crate) fn allowed_methods(&self, path: &str) -> Option<String> {
-        self.paths
-            .iter()
-            .find(|(template, _)| matches_template(template, path))
-            .map(|(_, methods)| {
-                let head = methods.contains(&"GET").then_some("HEAD");
-                methods
-                    .iter()
-                    .copied()
-                    .chain(head)
-                    .chain(["OPTIONS"])
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            })
+        self.paths.find(path).map(|known| {
+            let head = known.methods.contains(&"GET").then_some("HEAD");
+            known
+                .methods
+                .iter()
+                .copied()
+                .chain(head)
+                .chain(["OPTIONS"])
+                .collect::<Vec<_>>()
+                .join(", ")
+        })
     }
 
     /// The path as the contract writes it.
-    pub(crate) fn template(&self, path: &str) -> Option<&str> {
+    pub(crate) fn template(&self, path: &str) -> Option<Arc<str>> {
         self.paths
-            .iter()
-            .find(|(template, _)| matches_template(template, path))
-            .map(|(template, _)| template.as_str())
+            .find(path)
+            .map(|known| Arc::clone(&known.template))
     }
-}
-
-fn matches_template(template: &str, path: &str) -> bool {
-    let mut given = path.split('/');
-    let fits = template.split('/').all(|expected| match given.next() {
-        Some(segment) => (expected.starts_with('{') && !segment.is_empty()) || expected == segment,
-        None => false,
-    });
-    fits && given.next().is_none()
 }
 
 /// The document that `stipple openapi` prints.
