@@ -51,6 +51,13 @@ pub struct PageBody<T> {
     pub latest_change: i64,
 }
 
+/// A list that is short by its nature, and so has no pages.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListBody<T> {
+    /// The things.
+    pub data: Vec<T>,
+}
+
 /// The tag of a thing as this caller sees it.
 pub(crate) fn etag<T: Resource>(thing: &T, caller: &Caller) -> String {
     let view = if T::CLINICAL.is_empty() || caller.sees_clinical() {

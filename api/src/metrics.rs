@@ -1,4 +1,4 @@
-//! What is measured, in Prometheus' text format. Labels are routes and outcomes, never anything about a person.
+//! What is measured, in the OpenMetrics text format, which Prometheus reads. Labels are routes and outcomes, never anything about a person.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

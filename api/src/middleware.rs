@@ -5,11 +5,13 @@ use std::time::Instant as Stopwatch;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::Method;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{Error, HttpMessage, HttpResponse, web};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
@@ -18,41 +20,102 @@ use crate::server::{Api, RequestId};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What is known of a request before its handler has it.
+struct Visit {
+    began: Stopwatch,
+    id: String,
+    method: Method,
+    path: String,
+    api: Option<web::Data<Api>>,
+}
+
 /// Surrounds a request.
 pub(crate) async fn surround(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let began = Stopwatch::now();
-    let id = request_id(&request);
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let http = request.request().clone();
-    // A handler that panics must answer like any other fault, not cut the connection.
-    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    let mut response = match outcome {
-        Ok(Ok(response)) => shape(response.map_into_boxed_body(), &id),
-        Ok(Err(error)) => {
-            let problem = problem_of(&error);
-            log_fault(&problem, &id);
-            ServiceResponse::new(http.clone(), problem.respond(http.path(), &id))
-        }
-        Err(_panic) => {
-            let problem = Problem::fault(Some("a handler panicked".into()));
-            log_fault(&problem, &id);
-            ServiceResponse::new(http.clone(), problem.respond(http.path(), &id))
-        }
+    let visit = Visit {
+        began: Stopwatch::now(),
+        id: request_id(&request),
+        method: request.method().clone(),
+        path: request.path().to_owned(),
+        api: request.app_data::<web::Data<Api>>().cloned(),
     };
-    let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert(REQUEST_ID, id);
+    request.extensions_mut().insert(RequestId(visit.id.clone()));
+    // Routes know GET alone; the connection remembers that a HEAD's body isn't sent.
+    if visit.method == Method::HEAD {
+        request.head_mut().method = Method::GET;
     }
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // A handler that panics must answer like any other fault, not cut the connection. The request itself can't be kept
+    // for that: routing needs it unshared.
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => {
+            let mut response = shape(response.map_into_boxed_body(), &visit.id);
+            let route = response.request().match_pattern();
+            visit.finish(response.response_mut(), route.as_deref());
+            Ok(response)
+        }
+        Ok(Err(error)) => Err(visit.fail(&problem_of(&error))),
+        Err(_panic) => Err(visit.fail(&Problem::fault(Some("a handler panicked".into())))),
     }
-    note(&http, &response, &id, began);
-    Ok(response)
+}
+
+impl Visit {
+    /// The answer to a request that is gone.
+    fn fail(&self, problem: &Problem) -> Error {
+        log_fault(problem, &self.id);
+        let mut response = problem.respond(&self.path, &self.id);
+        let route = self
+            .api
+            .as_ref()
+            .and_then(|api| api.documents.template(&self.path));
+        self.finish(&mut response, route);
+        InternalError::from_response(problem.clone(), response).into()
+    }
+
+    /// Adds what every answer has, and notes it.
+    fn finish(&self, response: &mut HttpResponse, route: Option<&str>) {
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::from_str(&self.id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        if !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        self.note(response.status().as_u16(), route.unwrap_or("none"));
+    }
+
+    /// Counts and logs the answer, by the pattern and not the path: an id in a log line could be tied to a person.
+    fn note(&self, status: u16, route: &str) {
+        let took = self.began.elapsed();
+        let method = known_method(&self.method);
+        if let Some(api) = &self.api {
+            api.metrics.answered(method, route, status, took);
+        }
+        let request_id = self.id.as_str();
+        let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        if self.method.is_safe() {
+            tracing::debug!(request_id, method, route, status, duration_us, "answered");
+        } else {
+            tracing::info!(request_id, method, route, status, duration_us, "answered");
+        }
+    }
+}
+
+/// The method where we know it: whoever invents names must not fill the figures with them.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// Gives problems their body, and an error that another layer answered the same shape.
@@ -109,41 +172,4 @@ fn request_id(request: &ServiceRequest) -> String {
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         })
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
-}
-
-fn note(
-    request: &actix_web::HttpRequest,
-    response: &ServiceResponse<BoxBody>,
-    id: &str,
-    began: Stopwatch,
-) {
-    let took = began.elapsed();
-    let status = response.status().as_u16();
-    let method = request.method().as_str();
-    // The pattern and not the path: an id in a log line could be tied to a person.
-    let route = request.match_pattern();
-    let route = route.as_deref().unwrap_or("none");
-    if let Some(api) = request.app_data::<web::Data<Api>>() {
-        api.metrics.answered(method, route, status, took);
-    }
-    let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    if request.method().is_safe() {
-        tracing::debug!(
-            request_id = id,
-            method,
-            route,
-            status,
-            duration_us,
-            "answered"
-        );
-    } else {
-        tracing::info!(
-            request_id = id,
-            method,
-            route,
-            status,
-            duration_us,
-            "answered"
-        );
-    }
 }

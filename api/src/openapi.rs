@@ -4,8 +4,8 @@ use actix_web::App;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr,
-    Required, ResponseBuilder,
+    Components, ContentBuilder, Header, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required,
+    Response, ResponseBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
@@ -25,7 +25,19 @@ pub struct Documents {
 impl Documents {
     /// Makes the contract from the handlers.
     pub fn make() -> Self {
-        let document = document();
+        Self::of(&document(), crate::handlers::documents::PATHS)
+    }
+
+    /// Those of a server that is only there for whoever runs it.
+    pub(crate) fn operations() -> Self {
+        let (_, document) = App::new()
+            .into_utoipa_app()
+            .configure(routes::operations)
+            .split_for_parts();
+        Self::of(&document, &[])
+    }
+
+    fn of(document: &OpenApi, more_paths: &[(&str, &[&'static str])]) -> Self {
         let mut paths: Vec<(String, Vec<&'static str>)> = document
             .paths
             .paths
@@ -40,7 +52,7 @@ impl Documents {
                 )
             })
             .collect();
-        for (path, methods) in crate::handlers::documents::PATHS {
+        for (path, methods) in more_paths {
             paths.push(((*path).to_owned(), methods.to_vec()));
         }
         Self {
@@ -56,7 +68,24 @@ impl Documents {
         self.paths
             .iter()
             .find(|(template, _)| matches_template(template, path))
-            .map(|(_, methods)| methods.join(", "))
+            .map(|(_, methods)| {
+                let head = methods.contains(&"GET").then_some("HEAD");
+                methods
+                    .iter()
+                    .copied()
+                    .chain(head)
+                    .chain(["OPTIONS"])
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            })
+    }
+
+    /// The path as the contract writes it.
+    pub(crate) fn template(&self, path: &str) -> Option<&str> {
+        self.paths
+            .iter()
+            .find(|(template, _)| matches_template(template, path))
+            .map(|(template, _)| template.as_str())
     }
 }
 
@@ -122,18 +151,10 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
         return vec![("500", "A fault on our side.")];
     }
     let has_body = operation.request_body.is_some();
-    if has_body
-        || operation
-            .parameters
-            .as_ref()
-            .is_some_and(|all| !all.is_empty())
-        || method != "GET"
-    {
-        problems.push((
-            "400",
-            "The request can't be read: broken JSON, an unknown query parameter, a bad header.",
-        ));
-    }
+    problems.push((
+        "400",
+        "The request can't be read: broken JSON, an unknown query parameter, a bad header.",
+    ));
     problems.push((
         "401",
         "No key, or one that isn't known, has ended or was revoked.",
@@ -212,69 +233,112 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
                 )
             });
     }
-    for (_, response) in &mut operation.responses.responses {
+    add_not_modified(method, operation);
+    for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            response
-                .headers
-                .entry("X-Request-Id".into())
-                .or_insert_with(|| {
-                    RefOr::T(
-                        HeaderBuilder::new()
-                            .schema(Some(String::schema()))
-                            .description(Some("Names this request in the server's log."))
-                            .build(),
-                    )
-                });
+            answer_headers(method, status, response);
         }
     }
 }
 
-fn add_headers(method: &str, operation: &mut Operation) {
-    let mut header = |name: &str, required: bool, description: &str| {
-        if named(operation, name).is_some() {
-            return;
-        }
-        let required = if required {
-            Required::True
-        } else {
-            Required::False
-        };
-        let parameter = ParameterBuilder::new()
-            .name(name)
-            .parameter_in(ParameterIn::Header)
-            .required(required)
-            .description(Some(description))
-            .schema(Some(String::schema()))
-            .build();
-        operation
-            .parameters
-            .get_or_insert_with(Vec::new)
-            .push(RefOr::T(parameter));
+/// A thing that has a tag can be asked for unless the caller has it.
+fn add_not_modified(method: &str, operation: &mut Operation) {
+    let has_tag = match operation.responses.responses.get("200") {
+        Some(RefOr::T(response)) => response.headers.contains_key("ETag"),
+        _ => false,
     };
+    if method == "GET" && has_tag {
+        header_parameter(
+            operation,
+            "If-None-Match",
+            Required::False,
+            "The ETag of the copy that the caller has: where it's still current the answer is 304.",
+        );
+        operation.responses.responses.insert(
+            "304".into(),
+            RefOr::T(
+                ResponseBuilder::new()
+                    .description("The copy that If-None-Match names is still current.")
+                    .header("ETag", Header::new(String::schema()))
+                    .build(),
+            ),
+        );
+    }
+}
+
+/// Says what the headers of an answer are, and adds those that all answers of its kind have.
+fn answer_headers(method: &str, status: &str, response: &mut Response) {
+    let of_status = match status {
+        "401" => Some("WWW-Authenticate"),
+        "503" => Some("Retry-After"),
+        "200" | "201" | "204" if method == "POST" => Some("Idempotency-Replayed"),
+        _ => None,
+    };
+    for name in of_status.into_iter().chain(["X-Request-Id"]) {
+        response
+            .headers
+            .entry(name.to_owned())
+            .or_insert_with(|| RefOr::T(Header::new(String::schema())));
+    }
+    for (name, header) in &mut response.headers {
+        if let RefOr::T(header) = header {
+            header.description = header_description(name).map(str::to_owned);
+        }
+    }
+}
+
+fn header_description(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "ETag" => "The version of this copy, to be sent as If-Match or If-None-Match.",
+        "Location" => "Where the new thing can be read again.",
+        "Link" => "The next page, as `rel=\"next\"`; absent on the last one.",
+        "Idempotency-Replayed" => {
+            "`true` where this is the answer to an earlier request with the same Idempotency-Key; else absent."
+        }
+        "WWW-Authenticate" => "How to show a key.",
+        "Retry-After" => "After how many seconds to try again.",
+        "X-Request-Id" => "Names this request in the server's log.",
+        _ => return None,
+    })
+}
+
+fn header_parameter(operation: &mut Operation, name: &str, required: Required, description: &str) {
+    if named(operation, name).is_some() {
+        return;
+    }
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(String::schema()))
+        .build();
+    operation
+        .parameters
+        .get_or_insert_with(Vec::new)
+        .push(RefOr::T(parameter));
+}
+
+fn add_headers(method: &str, operation: &mut Operation) {
+    const BASED_ON: &str = "The ETag of the copy that this is based on; stale ones get 412.";
     match method {
         "POST" => {
-            header(
+            header_parameter(
+                operation,
                 "Idempotency-Key",
-                false,
+                Required::False,
                 "Names this request, 1 to 255 visible ASCII characters: sent again with the same body within 72 hours \
                  it gets the first answer again.",
             );
-            header(
-                "If-Match",
-                false,
-                "The ETag of the copy that this is based on; stale ones get 412.",
-            );
+            header_parameter(operation, "If-Match", Required::False, BASED_ON);
         }
-        "PATCH" => header(
+        "PATCH" => header_parameter(
+            operation,
             "If-Match",
-            true,
+            Required::True,
             "The ETag of the copy that was changed, or *.",
         ),
-        "DELETE" => header(
-            "If-Match",
-            false,
-            "The ETag of the copy that this is based on; stale ones get 412.",
-        ),
+        "DELETE" => header_parameter(operation, "If-Match", Required::False, BASED_ON),
         _ => {}
     }
 }

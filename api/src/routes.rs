@@ -3,7 +3,10 @@
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::handlers::{clients, operations, practitioners, studios};
+use crate::handlers::{
+    clients, lots, operations, pigment_records, practitioners, products, studios, tasks,
+    api_keys, assessments, clients, operations, plan_templates, plans, practitioners, studios,
+};
 use crate::request::BODY_LIMIT;
 
 /// All of `/v1`.
@@ -28,7 +31,46 @@ pub(crate) fn v1(config: &mut ServiceConfig<'_>) {
         .service(clients::list_clients)
         .service(clients::get_client)
         .service(clients::change_client)
-        .service(clients::list_contact_consents);
+        .service(clients::list_contact_consents)
+        .service(products::add_product)
+        .service(products::list_products)
+        .service(products::get_product)
+        .service(products::change_product)
+        .service(products::list_product_uses)
+        .service(lots::add_lot)
+        .service(lots::list_lots)
+        .service(lots::get_lot)
+        .service(lots::change_lot)
+        .service(lots::list_lot_uses)
+        .service(pigment_records::record_pigment)
+        .service(pigment_records::list_pigment_records)
+        .service(pigment_records::get_pigment_record)
+        .service(pigment_records::amend_pigment_record)
+        .service(pigment_records::void_pigment_record)
+        .service(pigment_records::judge_healed_work)
+        .service(tasks::list_tasks)
+        .service(tasks::get_task)
+        .service(tasks::close_task);
+        .service(plan_templates::add_plan_template)
+        .service(plan_templates::list_plan_templates)
+        .service(plan_templates::get_plan_template)
+        .service(plan_templates::change_plan_template)
+        .service(assessments::record_assessment)
+        .service(assessments::list_assessments)
+        .service(assessments::get_assessment)
+        .service(assessments::change_assessment)
+        .service(plans::open_plan)
+        .service(plans::list_plans)
+        .service(plans::get_plan)
+        .service(plans::change_plan)
+        .service(plans::close_plan)
+        .service(plans::add_plan_session)
+        .service(plans::list_plan_sessions)
+        .service(api_keys::make_api_key)
+        .service(api_keys::list_api_keys)
+        .service(api_keys::get_api_key)
+        .service(api_keys::revoke_api_key)
+        .service(api_keys::who_am_i);
 }
 
 /// What those who run the server ask.

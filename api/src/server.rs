@@ -2,23 +2,26 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use actix_web::http::Method;
+use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use stipple_shared::storage::Store;
 use utoipa_actix_web::AppExt;
 
 use crate::metrics::Metrics;
+use crate::openapi::Documents;
 use crate::problem::Problem;
-use crate::{handlers, middleware, openapi, routes};
+use crate::{handlers, middleware, routes};
 
 /// What all handlers share.
 pub(crate) struct Api {
     pub(crate) store: Store,
     pub(crate) metrics: Metrics,
+    pub(crate) documents: Documents,
     /// Whether a worker is expected to tick in this installation.
     pub(crate) expects_worker: bool,
 }
@@ -65,6 +68,7 @@ impl Server {
         let api = Api {
             store,
             metrics: Metrics::default(),
+            documents: Documents::make(),
             expects_worker: options.expects_worker,
         };
         bind(api, options, Surface::Whole)
@@ -86,6 +90,7 @@ pub fn operations_only(store: Store, options: &Options) -> io::Result<Server> {
     let api = Api {
         store,
         metrics: Metrics::default(),
+        documents: Documents::operations(),
         expects_worker: options.expects_worker,
     };
     bind(api, options, Surface::Operations)
@@ -99,7 +104,6 @@ enum Surface {
 
 fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
     let api = web::Data::new(api);
-    let document = Arc::new(openapi::Documents::make());
     let listener = TcpListener::bind(options.listen)?;
     let address = listener.local_addr()?;
     let server = HttpServer::new(move || {
@@ -109,10 +113,7 @@ fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
             Surface::Operations => app.configure(routes::operations),
         }
         .split_for_parts();
-        let app = app
-            .app_data(api.clone())
-            .app_data(web::Data::from(Arc::clone(&document)))
-            .app_data(routes::limits());
+        let app = app.app_data(api.clone()).app_data(routes::limits());
         let app = match surface {
             Surface::Whole => app.configure(handlers::documents::configure),
             Surface::Operations => app,
@@ -137,12 +138,12 @@ fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
     })
 }
 
-/// Answers what no route answered: 405 where the path exists with another method, else 404.
-async fn nothing_here(
-    request: HttpRequest,
-    documents: web::Data<openapi::Documents>,
-) -> Result<HttpResponse, Problem> {
-    match documents.allowed_methods(request.path()) {
+/// Answers what no route answered: OPTIONS with what the path answers, 405 where it exists with another method, else 404.
+async fn nothing_here(request: HttpRequest, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+    match api.documents.allowed_methods(request.path()) {
+        Some(allowed) if *request.method() == Method::OPTIONS => Ok(HttpResponse::NoContent()
+            .insert_header((header::ALLOW, allowed))
+            .finish()),
         Some(allowed) => Err(Problem::method_not_allowed(&allowed)),
         None => Err(Problem::no_such_path()),
     }

@@ -4,10 +4,13 @@
 //! `storage` and `mail` may use `domain`, never the reverse.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod error;
+pub mod letter;
 pub mod mail;
 pub mod storage;
+pub mod telemetry;
 
 pub use clock::Clock;
 pub use error::{Error, Result};

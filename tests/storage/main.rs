@@ -14,6 +14,7 @@ mod opening;
 mod overlap;
 mod reads;
 mod schema;
+mod stock;
 mod trail;
 
 use std::error::Error as _;

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::Answered;
 use crate::access::{ManageClients, SeeClients};
-use crate::answer::{PageBody, resources};
+use crate::answer::{ListBody, PageBody, resources};
 use crate::request::{Command, Id, Json, Merge, Paging, Reading};
 
 resources! {
@@ -98,7 +98,7 @@ pub(crate) async fn change_client(
     tag = "clients",
     operation_id = "list_contact_consents",
     params(("id" = ClientId, Path, description = "The client.")),
-    responses((status = 200, description = "All decisions, oldest first.", body = Vec<ContactConsent>))
+    responses((status = 200, description = "All decisions, oldest first.", body = ListBody<ContactConsent>))
 )]
 #[get("/v1/clients/{id}/contact-consents")]
 pub(crate) async fn list_contact_consents(
@@ -106,6 +106,6 @@ pub(crate) async fn list_contact_consents(
     id: Id<ClientId>,
 ) -> Answered {
     reading
-        .show(move |db, _, _| Client::contact_consents(db, id.0))
+        .show(move |db, _, _| Client::contact_consents(db, id.0).map(|data| ListBody { data }))
         .await
 }

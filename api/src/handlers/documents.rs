@@ -7,8 +7,8 @@ use actix_web::{HttpResponse, web};
 use utoipa_swagger_ui::Config;
 
 use super::Answered;
-use crate::openapi::Documents;
 use crate::problem::Problem;
+use crate::server::Api;
 
 /// Paths that aren't part of the contract, since they serve it.
 pub(crate) const PATHS: &[(&str, &[&str])] = &[
@@ -16,6 +16,7 @@ pub(crate) const PATHS: &[(&str, &[&str])] = &[
     ("/openapi.yaml", &["GET"]),
     ("/openapi.json", &["GET"]),
     ("/docs", &["GET"]),
+    ("/docs/", &["GET"]),
     ("/docs/{file}", &["GET"]),
 ];
 
@@ -28,16 +29,16 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .route("/docs/{file:.*}", web::get().to(docs));
 }
 
-async fn yaml(documents: web::Data<Documents>) -> HttpResponse {
+async fn yaml(api: web::Data<Api>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/yaml")
-        .body(documents.yaml.clone())
+        .body(api.documents.yaml.clone())
 }
 
-async fn json(documents: web::Data<Documents>) -> HttpResponse {
+async fn json(api: web::Data<Api>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
-        .body(documents.json.clone())
+        .body(api.documents.json.clone())
 }
 
 async fn to_docs() -> HttpResponse {

@@ -31,7 +31,7 @@ pub(crate) async fn livez() -> HttpResponse {
     operation_id = "readyz",
     responses(
         (status = 200, description = "Ready.", body = String, content_type = "text/plain"),
-        (status = 503, description = "Not ready.", body = inline(crate::problem::ProblemBody), content_type = "application/problem+json"),
+        (status = 503, description = "Not ready.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[get("/readyz")]
@@ -56,12 +56,12 @@ pub(crate) async fn readyz(api: web::Data<Api>) -> Answered {
 }
 
 /// Figures for Prometheus.
-#[utoipa::path(tag = "operations", operation_id = "metrics", responses((status = 200, description = "The figures.", body = String, content_type = "text/plain")))]
+#[utoipa::path(tag = "operations", operation_id = "metrics", responses((status = 200, description = "The figures.", body = String, content_type = "application/openmetrics-text")))]
 #[get("/metrics")]
 pub(crate) async fn metrics(api: web::Data<Api>) -> Answered {
     let now = api.store.clock().now();
     let figures = api.store.read(move |db| Figures::read(db, now)).await?;
     Ok(HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .body(api.metrics.text(&figures)?))
 }

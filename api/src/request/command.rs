@@ -82,6 +82,22 @@ impl<P: Permission, B: Body> Command<P, B> {
     }
 }
 
+impl<P: Permission, B: Body> Command<P, B> {
+    /// The same for an answer that carries a secret: it's never kept, so a repetition can't be answered.
+    pub async fn run_unkept<F>(self, change: F) -> Result<HttpResponse, Problem>
+    where
+        F: Fn(&mut Tx<'_>, &Given<'_, B>) -> Result<Answer> + Send + 'static,
+    {
+        if self.request_key.is_some() {
+            return Err(Problem::invalid_header(
+                "Idempotency-Key",
+                "leave it out here: the answer carries a secret, which is not kept",
+            ));
+        }
+        self.run(change).await
+    }
+}
+
 impl<P: Permission, B: Body> FromRequest for Command<P, B> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;

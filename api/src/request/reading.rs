@@ -66,35 +66,47 @@ impl<P: Permission, F: DeserializeOwned + Send + 'static> Reading<P, F> {
         T: Resource + Send + 'static,
         R: FnOnce(&mut Db, &Caller, &F, &PageRequest) -> Result<Page<T>> + Send + 'static,
     {
+        if T::CLINICAL.is_empty() || self.caller.sees_clinical() {
+            return self.page_of(load).await;
+        }
+        self.page_of(move |db, caller, filter, page| {
+            let page = load(db, caller, filter, page)?;
+            let rows = page
+                .rows
+                .iter()
+                .map(|row| answer::view(row, caller))
+                .collect::<Result<Vec<_>>>()?;
+            Ok(Page {
+                rows,
+                next: page.next,
+                latest_change: page.latest_change,
+            })
+        })
+        .await
+    }
+
+    /// A page of what isn't answered alone, or as every caller may see it.
+    pub async fn page_of<T, R>(self, load: R) -> Result<HttpResponse, Problem>
+    where
+        T: Serialize + Send + 'static,
+        R: FnOnce(&mut Db, &Caller, &F, &PageRequest) -> Result<Page<T>> + Send + 'static,
+    {
         let (filter, page_request, context) = query::paged::<F>(&self.request)?;
         let caller = self.caller;
-        let (page, caller) = self
+        let page = self
             .api
             .store
-            .read(move |db| Ok((load(db, &caller, &filter, &page_request)?, caller)))
+            .read(move |db| load(db, &caller, &filter, &page_request))
             .await?;
         let next_cursor = page.next.map(|position| cursor::write(&position, &context));
         let mut response = HttpResponse::Ok();
         if let Some(cursor) = &next_cursor {
             response.insert_header((header::LINK, next_link(&self.request, cursor)));
         }
-        let latest_change = page.latest_change;
-        if T::CLINICAL.is_empty() || caller.sees_clinical() {
-            return Ok(response.json(PageBody {
-                data: page.rows,
-                next_cursor,
-                latest_change,
-            }));
-        }
-        let data = page
-            .rows
-            .iter()
-            .map(|row| answer::view(row, &caller))
-            .collect::<Result<Vec<_>>>()?;
         Ok(response.json(PageBody {
-            data,
+            data: page.rows,
             next_cursor,
-            latest_change,
+            latest_change: page.latest_change,
         }))
     }
 

@@ -95,6 +95,11 @@ impl ReminderStep {
         }
     }
 
+    /// Whether it speaks of the session's time, and so carries a calendar entry.
+    pub const fn is_about_the_time(self) -> bool {
+        matches!(self.subject(), Subject::Act | Subject::Session)
+    }
+
     /// What a reminder of this step hangs on: the time that was set, or the care for what was done.
     pub const fn anchor(self) -> Anchor {
         match self.subject() {

@@ -1,99 +1,17 @@
 //! What a mail says, before it has words.
 
 use std::fmt;
-use std::str::FromStr;
 
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use crate::domain::Instant;
-
-macro_rules! steps {
-    ($($(#[$doc:meta])* $step:ident = $name:literal),+ $(,)?) => {
-        /// One thing that a mail can be about; a mail may be about several.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Step {
-            $($(#[$doc])* $step,)+
-        }
-
-        impl Step {
-            /// All steps, in the order of a session's life.
-            pub const ALL: &'static [Self] = &[$(Self::$step),+];
-
-            /// The name of this step in the ledger.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$step => $name,)+
-                }
-            }
-        }
-    };
-}
-
-steps! {
-    /// The appointment was booked.
-    BookingConfirmation = "booking_confirmation",
-    /// What to do in the days before.
-    Preparation = "preparation",
-    /// The studio asks for a yes.
-    ConfirmRequest = "confirm_request",
-    /// The appointment is near.
-    FinalReminder = "final_reminder",
-    /// The day of the visit.
-    AftercareDay0 = "aftercare_day_0",
-    /// Four days after.
-    AftercareDay4 = "aftercare_day_4",
-    /// Ten days after.
-    AftercareDay10 = "aftercare_day_10",
-    /// Thirty days after.
-    AftercareDay30 = "aftercare_day_30",
-    /// The next appointment can be booked.
-    BookNextOpens = "book_next_opens",
-    /// The time to book the next appointment is nearly over.
-    BookNextClosing = "book_next_closing",
-    /// The appointment has another time.
-    MovedNotice = "moved_notice",
-    /// The appointment is off.
-    CancelledNotice = "cancelled_notice",
-}
-
-impl Step {
-    /// Whether the step is about an appointment's time: such a mail prints the time and carries the calendar.
-    pub fn is_about_the_time(self) -> bool {
-        matches!(
-            self,
-            Self::BookingConfirmation
-                | Self::Preparation
-                | Self::ConfirmRequest
-                | Self::FinalReminder
-                | Self::MovedNotice
-                | Self::CancelledNotice
-        )
-    }
-}
-
-impl FromStr for Step {
-    type Err = UnknownStep;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|step| step.name() == name)
-            .ok_or(UnknownStep)
-    }
-}
-
-/// A name that is no step's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no reminder step has this name")]
-pub struct UnknownStep;
+use crate::domain::{Instant, ReminderStep};
 
 /// Everything that a mail may say.
 #[derive(Clone)]
 pub struct MailFacts {
     /// What the mail is about; the first decides the subject.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ReminderStep>,
     /// The client's language as a tag; one without words here falls back to English.
     pub language: String,
     /// How the greeting names the client.

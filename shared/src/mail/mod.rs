@@ -14,7 +14,7 @@ pub mod when;
 pub mod words;
 
 pub use content::{Calendar, Method, RenderedMail};
-pub use facts::{AppointmentFacts, Links, MailFacts, Step, StudioFacts};
+pub use facts::{AppointmentFacts, Links, MailFacts, StudioFacts};
 pub use render::render;
 
 #[cfg(test)]

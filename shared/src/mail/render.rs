@@ -4,12 +4,13 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 use super::calendar::{self, EventWords};
 use super::content::RenderedMail;
-use super::facts::{AppointmentFacts, MailFacts, Step};
+use super::facts::{AppointmentFacts, MailFacts};
 use super::lint::clinical_word;
 use super::text::{isolated, joined_lines, one_line};
 use super::when;
 use super::words::{Locale, Words};
 use crate::domain::Instant;
+use crate::domain::ReminderStep as Step;
 use crate::error::{Error, Result};
 
 const LAYOUT_HTML: &str = include_str!("templates/layout.html");

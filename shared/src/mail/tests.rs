@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::lint::clinical_word;
 use super::words::Locale;
 use super::*;
-use crate::domain::Instant;
+use crate::domain::{Instant, ReminderStep as Step};
 
 fn at(text: &str) -> Instant {
     Instant::parse(text).unwrap()

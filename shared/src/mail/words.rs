@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::facts::Step;
 use super::lint::{self, Place, Problem};
+use crate::domain::ReminderStep as Step;
 use crate::error::{Error, Result};
 
 /// A language that the mails have words for.
@@ -128,8 +128,8 @@ impl Words {
     /// The words of one step.
     pub fn step(&self, step: Step) -> Result<&StepWords> {
         self.steps
-            .get(step.name())
-            .ok_or_else(|| Error::internal(format!("no words for {}", step.name())))
+            .get(step.as_str())
+            .ok_or_else(|| Error::internal(format!("no words for {}", step.as_str())))
     }
 
     /// Every template of the table that the linter objects to, with what it says.

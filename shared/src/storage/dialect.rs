@@ -66,6 +66,15 @@ impl DatabaseUrl {
         }
     }
 
+    /// The file that holds the data, where it's one.
+    pub fn file(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Sqlite(path) => Some(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => None,
+        }
+    }
+
     /// How many readers are worth having.
     pub(super) fn reader_count(&self) -> u32 {
         match self {

@@ -64,8 +64,8 @@ resource!(tasks, Task, TaskId, "task");
 /// Which tasks are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct TaskFilter {
-    /// Those of any of these studios; of all where there is no list.
-    pub studio_ids: Option<Vec<StudioId>>,
+    /// Those of this studio.
+    pub studio_id: Option<StudioId>,
     /// Those that stand so.
     pub state: Option<TaskState>,
     /// Those about this.
@@ -74,6 +74,15 @@ pub struct TaskFilter {
     pub client_id: Option<ClientId>,
     /// Those that concern this session.
     pub session_id: Option<SessionId>,
+}
+
+/// What of the worklist somebody sees.
+#[derive(Clone, Debug)]
+pub struct TaskView {
+    /// The tasks of these studios; of all where there is no list.
+    pub studio_ids: Option<Vec<StudioId>>,
+    /// Whether those about pigment records are among them.
+    pub clinical: bool,
 }
 
 impl Task {
@@ -159,11 +168,36 @@ impl Task {
         self.save(tx, "task.closed", None)
     }
 
+    /// The task with this id, where it can be seen.
+    pub fn find_in(db: &mut Db, view: &TaskView, id: TaskId) -> Result<Self> {
+        let task = Self::find(db, id)?;
+        let in_studio = view
+            .studio_ids
+            .as_ref()
+            .is_none_or(|ids| ids.contains(&task.studio_id));
+        if in_studio && (view.clinical || task.kind != TaskKind::Nonconformity) {
+            Ok(task)
+        } else {
+            Err(Error::NotFound { what: "task" })
+        }
+    }
+
     /// A page of tasks, in the order in which they were opened.
-    pub fn list(db: &mut Db, filter: &TaskFilter, page: &PageRequest) -> Result<Page<Self>> {
+    pub fn list(
+        db: &mut Db,
+        view: &TaskView,
+        filter: &TaskFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
         let mut query = tasks::table.into_boxed();
-        if let Some(studio_ids) = &filter.studio_ids {
+        if let Some(studio_ids) = &view.studio_ids {
             query = query.filter(tasks::studio_id.eq_any(studio_ids.clone()));
+        }
+        if !view.clinical {
+            query = query.filter(tasks::kind.ne(TaskKind::Nonconformity));
+        }
+        if let Some(studio_id) = filter.studio_id {
+            query = query.filter(tasks::studio_id.eq(studio_id));
         }
         if let Some(state) = filter.state {
             query = query.filter(tasks::state.eq(state));

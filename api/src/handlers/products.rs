@@ -1,0 +1,123 @@
+//! `/v1/products`.
+
+use actix_web::{get, patch, post};
+use serde::Deserialize;
+use stipple_shared::domain::stock::{NewProduct, ProductPatch};
+use stipple_shared::domain::text::ExternalId;
+use stipple_shared::domain::{ProductId, ProductKind};
+use stipple_shared::storage::lot_uses::{self, LotUseTrace};
+use stipple_shared::storage::products::{Product, ProductFilter};
+use utoipa::IntoParams;
+
+use super::Answered;
+use crate::access::{ManageStock, SeeClinical, SeeStock};
+use crate::answer::{PageBody, resources};
+use crate::request::{Command, Id, Json, Merge, Paging, Reading};
+
+resources! {
+    Product: "/v1/products";
+}
+
+/// Which products.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProductsQuery {
+    /// Those of this kind.
+    kind: Option<ProductKind>,
+    /// Only those that are still used, or only those that aren't.
+    active: Option<bool>,
+    /// The one that another system calls so.
+    #[param(value_type = Option<ExternalId>)]
+    external_id: Option<ExternalId>,
+}
+
+/// Adds a product.
+///
+/// Kind, maker, brand and shade together name it: a second one of the same name is refused, since a recall of the
+/// one would miss the uses of the other.
+#[utoipa::path(
+    tag = "products",
+    operation_id = "add_product",
+    request_body = NewProduct,
+    responses((status = 201, description = "The product.", body = Product, headers(("ETag" = String), ("Location" = String))))
+)]
+#[post("/v1/products")]
+pub(crate) async fn add_product(command: Command<ManageStock, Json<NewProduct>>) -> Answered {
+    command
+        .run(|tx, given| given.created(&Product::add(tx, given.body)?))
+        .await
+}
+
+/// Lists products.
+#[utoipa::path(
+    tag = "products",
+    operation_id = "list_products",
+    params(Paging, ProductsQuery),
+    responses((status = 200, description = "A page of products.", body = PageBody<Product>, headers(("Link" = String))))
+)]
+#[get("/v1/products")]
+pub(crate) async fn list_products(reading: Reading<SeeStock, ProductsQuery>) -> Answered {
+    reading
+        .page(|db, _, query, page| {
+            let filter = ProductFilter {
+                kind: query.kind,
+                active: query.active,
+                external_id: query.external_id.clone(),
+            };
+            Product::list(db, &filter, page)
+        })
+        .await
+}
+
+/// Shows a product.
+#[utoipa::path(
+    tag = "products",
+    operation_id = "get_product",
+    params(("id" = ProductId, Path, description = "The product.")),
+    responses((status = 200, description = "The product.", body = Product, headers(("ETag" = String))))
+)]
+#[get("/v1/products/{id}")]
+pub(crate) async fn get_product(reading: Reading<SeeStock>, id: Id<ProductId>) -> Answered {
+    reading.one(move |db, _| Product::find(db, id.0)).await
+}
+
+/// Changes a product.
+#[utoipa::path(
+    tag = "products",
+    operation_id = "change_product",
+    params(("id" = ProductId, Path, description = "The product.")),
+    request_body(content = ProductPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The changed product.", body = Product, headers(("ETag" = String))))
+)]
+#[patch("/v1/products/{id}")]
+pub(crate) async fn change_product(
+    command: Command<ManageStock, Merge<ProductPatch>>,
+    id: Id<ProductId>,
+) -> Answered {
+    command
+        .run(move |tx, given| {
+            given.changed(&Product::change(tx, id.0, given.if_match, given.body)?)
+        })
+        .await
+}
+
+/// Lists the uses of a product, all its lots, at all studios.
+///
+/// What a recall of the product starts from. A use whose product isn't known may have been of this one: it's listed
+/// as `possible`.
+#[utoipa::path(
+    tag = "products",
+    operation_id = "list_product_uses",
+    params(("id" = ProductId, Path, description = "The product."), Paging),
+    responses((status = 200, description = "A page of uses, in the order in which they were recorded.", body = PageBody<LotUseTrace>, headers(("Link" = String))))
+)]
+#[get("/v1/products/{id}/uses")]
+pub(crate) async fn list_product_uses(
+    reading: Reading<SeeClinical>,
+    id: Id<ProductId>,
+) -> Answered {
+    reading
+        .page_of(move |db, _, _, page| lot_uses::of_product(db, id.0, page))
+        .await
+}

@@ -1,0 +1,144 @@
+//! Finding the data and opening it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use stipple_shared::Clock;
+use stipple_shared::config::DataArgs;
+use stipple_shared::storage::audit::AuditKey;
+use stipple_shared::storage::{Contents, DatabaseUrl, Store, StoreOptions};
+
+use crate::failure::Failure;
+use crate::private_file;
+
+/// The directory of all files where none is named.
+pub(crate) const DIRECTORY: &str = "stipple-data";
+/// The same for the demo.
+pub(crate) const DEMO_DIRECTORY: &str = "stipple-demo";
+
+/// Where the data is.
+pub(crate) struct Data {
+    directory: PathBuf,
+    url: DatabaseUrl,
+    audit_key: Option<AuditKey>,
+}
+
+impl Data {
+    /// Finds it; nothing is made or opened yet.
+    pub(crate) fn locate(settings: DataArgs, default_directory: &str) -> Self {
+        let directory = settings.directory(default_directory);
+        Self {
+            url: settings.database(&directory),
+            directory,
+            audit_key: settings.audit_key,
+        }
+    }
+
+    /// The directory of all files.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What the database holds so far. The file of a database that isn't there yet is made.
+    pub(crate) fn contents(&self) -> Result<Contents, Failure> {
+        self.make_directory()?;
+        Ok(Store::contents(&self.url)?)
+    }
+
+    /// Brings the schema up to date, and says how many steps that took.
+    pub(crate) fn migrate(&self) -> Result<usize, Failure> {
+        self.make_directory()?;
+        Ok(Store::migrate(&self.url)?)
+    }
+
+    /// Brings the schema up to date where this process owns the file. On a server that is an administrator's decision.
+    pub(crate) fn migrate_embedded(&self) -> Result<(), Failure> {
+        if self.url.is_embedded() {
+            let steps = self.migrate()?;
+            if steps > 0 {
+                tracing::info!(steps, "the database's schema was brought up to date");
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens it, refusing to make a database where a wrong path may have been given.
+    pub(crate) fn open_existing(&self) -> Result<Store, Failure> {
+        match self.url.file() {
+            Some(file) if !file.exists() => Err(Failure::Settings(format!(
+                "there is no database at {}: start `stipple up` or `stipple migrate` first, \
+                 or say where it is with --data-dir (STIPPLE_DATA_DIR)",
+                file.display()
+            ))),
+            _ => self.open(),
+        }
+    }
+
+    /// Opens it.
+    pub(crate) fn open(&self) -> Result<Store, Failure> {
+        let audit_key = match &self.audit_key {
+            Some(key) => key.clone(),
+            None => self.audit_key_from_file()?,
+        };
+        Ok(Store::open(StoreOptions {
+            url: self.url.clone(),
+            clock: Clock::system(),
+            audit_key,
+            group_commits: true,
+        })?)
+    }
+
+    fn audit_key_from_file(&self) -> Result<AuditKey, Failure> {
+        let path = self.directory.join("audit.key");
+        if let Some(key) = read_audit_key(&path)? {
+            return Ok(key);
+        }
+        // A new key would part the trail in two, and the older part could never again be verified.
+        if self.contents()? != Contents::Nothing {
+            return Err(Failure::Settings(format!(
+                "the database has an audit trail, but its key isn't at {}: put that file back, \
+                 or give the key with --audit-key (STIPPLE_AUDIT_KEY)",
+                path.display()
+            )));
+        }
+        self.make_directory()?;
+        let key = AuditKey::generate()?;
+        match private_file::create(&path, &key.to_text()) {
+            Ok(()) => Ok(key),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                // Another process starts at the same time, and was first.
+                read_audit_key(&path)?
+                    .ok_or_else(|| Failure::fault(&path.display().to_string(), &error))
+            }
+            Err(error) => Err(Failure::fault(
+                &format!("{} can't be written", path.display()),
+                &error,
+            )),
+        }
+    }
+
+    fn make_directory(&self) -> Result<(), Failure> {
+        private_file::make_directory(&self.directory).map_err(|error| {
+            let reason = format!("{} can't be made: {error}", self.directory.display());
+            Failure::setting("--data-dir", reason)
+        })
+    }
+}
+
+fn read_audit_key(path: &Path) -> Result<Option<AuditKey>, Failure> {
+    match fs::read_to_string(path) {
+        Ok(text) => match AuditKey::from_text(&text) {
+            Some(key) => Ok(Some(key)),
+            None => Err(Failure::Settings(format!(
+                "{} holds no audit key: it takes at least 32 bytes in base64",
+                path.display()
+            ))),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::fault(
+            &format!("{} can't be read", path.display()),
+            &error,
+        )),
+    }
+}

@@ -1,0 +1,297 @@
+//! What is sent: a mail carries the reminders that fall together, is leased while it's sent, and keeps one Message-ID.
+
+use std::fmt;
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::paging::resource;
+use super::schema::{mail_attempts, mails};
+use super::{Db, Tx};
+use crate::domain::{ClientId, Instant, MailId, MailState, SessionId, StudioId};
+use crate::error::{Error, Result};
+
+/// Names one lease: whoever records an outcome must still hold it.
+pub type LeaseToken = uuid::Uuid;
+
+/// A mail.
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = mails, treat_none_as_null = true)]
+pub struct Mail {
+    /// Its id.
+    pub id: MailId,
+    /// Whose studio's.
+    pub studio_id: StudioId,
+    /// For whom.
+    pub client_id: Option<ClientId>,
+    /// About which session.
+    pub session_id: Option<SessionId>,
+    /// What it is: `reminder`.
+    pub kind: String,
+    /// Names its cause: no two mails have the same.
+    pub dedupe_key: String,
+    /// What became of it.
+    pub state: MailState,
+    /// Why.
+    pub state_reason: Option<String>,
+    /// Not to be tried before this.
+    pub not_before: Instant,
+    /// After this it's of no use.
+    pub useful_until: Instant,
+    #[serde(skip)]
+    #[schema(ignore)]
+    lease_token: Option<Vec<u8>>,
+    #[serde(skip)]
+    #[schema(ignore)]
+    lease_until: Instant,
+    /// When its content began to be handed over, in the attempt under way.
+    pub handover_started_at: Option<Instant>,
+    /// Whether an attempt ended without our knowing whether it was taken.
+    pub possibly_delivered: bool,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// The same for all attempts, so that a receiver can drop a repetition.
+    pub message_id: String,
+    /// The rendered content, frozen at the first attempt.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub content: Option<String>,
+    /// When it ended.
+    pub finished_at: Option<Instant>,
+    /// Raised by each change; its ETag.
+    pub version: i64,
+    /// Its place in the change sequence.
+    pub change: i64,
+    /// When it was queued.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+// A mail's content is about a person.
+impl fmt::Debug for Mail {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Mail({}, {})", self.id, self.state)
+    }
+}
+
+resource!(mails, Mail, MailId, "mail");
+
+/// A mail to be queued.
+#[derive(Clone, Debug)]
+pub struct NewMail {
+    /// Whose studio's.
+    pub studio_id: StudioId,
+    /// For whom.
+    pub client_id: ClientId,
+    /// About which session.
+    pub session_id: SessionId,
+    /// Names its cause.
+    pub dedupe_key: String,
+    /// After this it's of no use.
+    pub useful_until: Instant,
+    /// What comes after the @ of its Message-ID.
+    pub sending_domain: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = mail_attempts)]
+struct NewAttempt {
+    mail_id: MailId,
+    number: i32,
+    started_at: Instant,
+    outcome: &'static str,
+}
+
+impl Mail {
+    /// Queues a mail.
+    pub(super) fn queue(tx: &mut Tx<'_>, new: NewMail) -> Result<Self> {
+        let id = MailId::new();
+        let now = tx.now();
+        let mail = Self {
+            id,
+            studio_id: new.studio_id,
+            client_id: Some(new.client_id),
+            session_id: Some(new.session_id),
+            kind: "reminder".to_owned(),
+            dedupe_key: new.dedupe_key,
+            state: MailState::Queued,
+            state_reason: None,
+            not_before: now,
+            useful_until: new.useful_until,
+            lease_token: None,
+            lease_until: Instant::from_millis(0),
+            handover_started_at: None,
+            possibly_delivered: false,
+            attempts: 0,
+            message_id: format!("<{id}@{}>", new.sending_domain),
+            content: None,
+            finished_at: None,
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        mail.create(tx, "mail.queued")
+    }
+
+    /// Leases the queued mails that may be tried, those that wait longest first.
+    ///
+    /// A mail whose lease ran out after its handover had begun may have been taken: it says so from then on, unless a
+    /// repetition does no harm.
+    pub fn lease(
+        tx: &mut Tx<'_>,
+        at_most: i64,
+        lease_for: TimeDelta,
+        repeats_are_harmless: bool,
+    ) -> Result<Vec<(Self, LeaseToken)>> {
+        let now = tx.now();
+        let lease_now = tx.lease_now()?;
+        let free: Vec<Self> = mails::table
+            .filter(mails::state.eq(MailState::Queued))
+            .filter(mails::not_before.le(now))
+            .filter(mails::lease_until.le(lease_now))
+            .order((mails::not_before, mails::id))
+            .limit(at_most)
+            .select(Self::as_select())
+            .load(tx.db)?;
+        let mut leased = Vec::new();
+        for mut mail in free {
+            let token = LeaseToken::now_v7();
+            if mail.handover_started_at.take().is_some() && !repeats_are_harmless {
+                mail.possibly_delivered = true;
+            }
+            let taken = diesel::update(mails::table.find(mail.id))
+                .filter(mails::state.eq(MailState::Queued))
+                .filter(mails::lease_until.le(lease_now))
+                .set((
+                    mails::lease_token.eq(token.as_bytes().to_vec()),
+                    mails::lease_until.eq(lease_now + lease_for),
+                    mails::handover_started_at.eq(None::<i64>),
+                    mails::possibly_delivered.eq(mail.possibly_delivered),
+                ))
+                .execute(tx.db)?;
+            if taken == 1 {
+                leased.push((mail, token));
+            }
+        }
+        Ok(leased)
+    }
+
+    /// The mail, if this lease is still the one that holds it.
+    pub(super) fn find_leased(db: &mut Db, id: MailId, token: LeaseToken) -> Result<Self> {
+        let mail = Self::find(db, id)?;
+        if mail.state == MailState::Queued
+            && mail.lease_token.as_deref() == Some(token.as_bytes().as_slice())
+        {
+            Ok(mail)
+        } else {
+            Err(Error::refused(
+                "lease_lost",
+                "another worker holds this mail, or it has ended",
+            ))
+        }
+    }
+
+    /// Begins an attempt: counts it and freezes the content if this is the first one.
+    pub(super) fn begin_attempt(mut self, tx: &mut Tx<'_>, content: &str) -> Result<Self> {
+        self.attempts += 1;
+        self.content.get_or_insert_with(|| content.to_owned());
+        diesel::update(mails::table.find(self.id))
+            .set((
+                mails::attempts.eq(self.attempts),
+                mails::content.eq(self.content.clone()),
+            ))
+            .execute(tx.db)?;
+        let attempt = NewAttempt {
+            mail_id: self.id,
+            number: self.attempts,
+            started_at: tx.now(),
+            outcome: "under_way",
+        };
+        diesel::insert_into(mail_attempts::table)
+            .values(&attempt)
+            .execute(tx.db)?;
+        Ok(self)
+    }
+
+    /// Notes that the content is about to be handed over: what dies after this may have been delivered.
+    pub(super) fn note_handover(&self, tx: &mut Tx<'_>) -> Result<()> {
+        diesel::update(mails::table.find(self.id))
+            .set(mails::handover_started_at.eq(tx.now()))
+            .execute(tx.db)?;
+        Ok(())
+    }
+
+    /// Notes how the attempt under way ended.
+    pub(super) fn end_attempt(
+        &self,
+        tx: &mut Tx<'_>,
+        outcome: &str,
+        phase: Option<&str>,
+        smtp_code: Option<u16>,
+    ) -> Result<()> {
+        diesel::update(mail_attempts::table.find((self.id, self.attempts)))
+            .set((
+                mail_attempts::ended_at.eq(tx.now()),
+                mail_attempts::outcome.eq(outcome),
+                mail_attempts::phase.eq(phase),
+                mail_attempts::smtp_code.eq(smtp_code.map(i32::from)),
+            ))
+            .execute(tx.db)?;
+        Ok(())
+    }
+
+    /// Gives the lease back, to be tried at this instant at the earliest. `spent` says whether the attempt counts.
+    pub(super) fn try_again(
+        mut self,
+        tx: &mut Tx<'_>,
+        at: Instant,
+        spent: bool,
+        reason: &str,
+    ) -> Result<()> {
+        if !spent {
+            diesel::delete(mail_attempts::table.find((self.id, self.attempts))).execute(tx.db)?;
+            self.attempts -= 1;
+        }
+        self.not_before = at;
+        self.state_reason = Some(reason.to_owned());
+        self.free();
+        self.save(tx, "mail.postponed", None).map(drop)
+    }
+
+    /// Ends the mail.
+    pub(super) fn end(
+        mut self,
+        tx: &mut Tx<'_>,
+        state: MailState,
+        reason: Option<&str>,
+    ) -> Result<()> {
+        self.state = state;
+        self.state_reason = reason.map(str::to_owned);
+        self.finished_at = Some(tx.now());
+        self.free();
+        self.save(tx, "mail.ended", None).map(drop)
+    }
+
+    /// Gives leases back unspent, for a worker that stops.
+    pub fn hand_back(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<()> {
+        let mut mail = Self::find_leased(tx.db, id, token)?;
+        mail.free();
+        diesel::update(mails::table.find(mail.id))
+            .set((
+                mails::lease_token.eq(None::<Vec<u8>>),
+                mails::lease_until.eq(mail.lease_until),
+            ))
+            .execute(tx.db)?;
+        Ok(())
+    }
+
+    fn free(&mut self) {
+        self.lease_token = None;
+        self.lease_until = Instant::from_millis(0);
+        self.handover_started_at = None;
+    }
+}

@@ -1,0 +1,71 @@
+//! The commands that do one thing.
+
+use std::fs;
+
+use crate::process::{Place, complaint, succeeded};
+
+#[test]
+fn a_key_is_printed_alone_and_works() {
+    let place = Place::new();
+    succeeded(&place.run(&["migrate"]));
+    let create = ["key", "create", "--role", "auditor", "--name", "Visitor"];
+    let key = succeeded(&place.run(&create));
+    assert!(key.starts_with("stipple_") && key.lines().count() == 1);
+    let api = place.start(&["api"]);
+    assert_eq!(api.status("/v1/studios", Some(&key)), 200);
+    // While the server runs, too.
+    let another = succeeded(&place.run(&create));
+    assert_ne!(another, key);
+    assert_eq!(api.status("/v1/studios", Some(&another)), 200);
+}
+
+#[test]
+fn a_key_is_not_made_for_a_role_or_a_database_that_is_not_there() {
+    let place = Place::new();
+    let output = place.run(&["key", "create", "--role", "boss", "--name", "x"]);
+    assert_eq!(
+        complaint(&output),
+        "error: --role can't be 'boss': write one of owner, practitioner, front_desk, auditor\n"
+    );
+    let output = place.run(&["key", "create", "--role", "owner", "--name", "x"]);
+    assert_eq!(
+        complaint(&output),
+        "error: there is no database at stipple-data/stipple.db: start `stipple up` or `stipple migrate` first, \
+         or say where it is with --data-dir (STIPPLE_DATA_DIR)\n"
+    );
+    assert!(!place.path("stipple-data").exists());
+}
+
+#[test]
+fn migrating_twice_is_as_migrating_once() {
+    let place = Place::new();
+    let first = succeeded(&place.run(&["migrate"]));
+    assert!(first.starts_with("the schema was brought up to date"));
+    let second = succeeded(&place.run(&["migrate"]));
+    assert_eq!(second, "the schema is up to date\n");
+}
+
+#[test]
+fn a_test_mail_says_what_became_of_it() {
+    let place = Place::new();
+    let test = ["mail", "test", "alex@example.com", "--smtp-url"];
+    let written = place.run(&[&test[..], &["file:mails"]].concat());
+    assert_eq!(succeeded(&written), "written: the mail stands in a file\n");
+    let mails: Vec<_> = fs::read_dir(place.path("mails")).unwrap().collect();
+    assert_eq!(mails.len(), 1);
+    let mail = fs::read(mails[0].as_ref().unwrap().path()).unwrap();
+    let mail = mail_parser::MessageParser::default().parse(&mail).unwrap();
+    assert_eq!(mail.subject(), Some("A test of the mail settings"));
+
+    // Port 1 of this machine is closed.
+    let server = ["smtp://127.0.0.1:1", "--mail-from", "desk@example.com"];
+    let refused = place.run(&[&test[..], &server].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        complaint(&refused).starts_with("error: transient in phase connect"),
+        "{refused:?}"
+    );
+
+    let nowhere = place.run(&test[..3]);
+    assert!(complaint(&nowhere).contains("STIPPLE_SMTP_URL"));
+}

@@ -1,0 +1,115 @@
+//! `stipple up`, from the first start to the last signal.
+
+use std::fs;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use crate::process::{Place, agent, complaint, get, mode, succeeded};
+
+#[test]
+fn the_first_start_makes_all_that_is_needed_and_the_second_finds_it() {
+    let place = Place::new();
+    let first = place.start(&["up"]);
+    assert_eq!(first.status("/readyz", None), 200);
+    let key = place.read("stipple-data/owner.key");
+    assert_eq!(first.status("/v1/studios", Some(&key)), 200);
+    assert_eq!(first.status("/v1/studios", None), 401);
+    assert_eq!(mode(&place.path("stipple-data")), 0o700);
+    for secret in ["owner.key", "audit.key"] {
+        let path = place.path("stipple-data").join(secret);
+        assert_eq!(mode(&path), 0o600, "{secret}");
+    }
+    first.signal("TERM");
+    let (status, printed) = first.wait();
+    assert_eq!(status.code(), Some(0));
+    assert!(printed.contains("stipple-data/owner.key"), "{printed}");
+    assert!(printed.contains("reminders are held"), "{printed}");
+    assert!(printed.contains("curl "), "{printed}");
+    assert!(!printed.contains(key.trim()), "the key itself was printed");
+
+    let second = place.start(&["up"]);
+    assert_eq!(place.read("stipple-data/owner.key"), key);
+    assert_eq!(second.status("/v1/studios", Some(&key)), 200);
+    second.signal("INT");
+    assert_eq!(second.wait().0.code(), Some(0));
+}
+
+#[test]
+fn an_idle_connection_does_not_hold_up_the_end() {
+    let place = Place::new();
+    let serving = place.start(&["up"]);
+    let agent = agent();
+    assert_eq!(get(&agent, &serving.url("/livez"), None), 200);
+    let began = Instant::now();
+    serving.signal("TERM");
+    assert_eq!(serving.wait().0.code(), Some(0));
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn two_processes_share_one_file() {
+    let place = Place::new();
+    let first = place.command(&["up"]);
+    let second = place.command(&["api"]);
+    let [first, second] = [first, second]
+        .map(|command| std::thread::spawn(|| crate::process::Serving::start(command)));
+    let (first, second) = (first.join().unwrap(), second.join().unwrap());
+    let key = place.read("stipple-data/owner.key");
+    for serving in [&first, &second] {
+        assert_eq!(serving.status("/readyz", None), 200);
+        assert_eq!(serving.status("/v1/studios", Some(&key)), 200);
+    }
+}
+
+#[test]
+fn a_place_that_is_taken_is_said() {
+    let place = Place::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for command in ["up", "api"] {
+        let output = place.run(&[command, "--listen", &address, "--log", "off"]);
+        assert_eq!(output.status.code(), Some(2));
+        let complaint = complaint(&output);
+        let expected = format!("error: --listen (STIPPLE_LISTEN): {address}: ");
+        assert!(complaint.starts_with(&expected), "{complaint}");
+    }
+}
+
+#[test]
+fn an_audit_key_that_is_missing_is_never_made_anew() {
+    let place = Place::new();
+    drop(place.start(&["up"]));
+    fs::remove_file(place.path("stipple-data/audit.key")).unwrap();
+    let output = place.run(&["up", "--log", "off"]);
+    assert_eq!(
+        complaint(&output),
+        "error: the database has an audit trail, but its key isn't at stipple-data/audit.key: put that file back, \
+         or give the key with --audit-key (STIPPLE_AUDIT_KEY)\n"
+    );
+    assert!(!place.path("stipple-data/audit.key").exists());
+}
+
+#[test]
+fn an_owners_key_of_another_database_is_not_replaced() {
+    let place = Place::new();
+    drop(place.start(&["up"]));
+    let key = place.read("stipple-data/owner.key");
+    let output = place.run(&["up", "--database-url", "sqlite:other.db", "--log", "off"]);
+    let complaint = complaint(&output);
+    assert!(complaint.contains("move that file away"), "{complaint}");
+    assert_eq!(place.read("stipple-data/owner.key"), key);
+}
+
+#[test]
+fn what_is_not_a_terminal_gets_the_log_as_json() {
+    let place = Place::new();
+    let output = place.run(&["migrate", "--log", "trace"]);
+    succeeded(&output);
+    for line in String::from_utf8(output.stderr).unwrap().lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+}
