@@ -1,8 +1,12 @@
 //! What the black-box suites share.
 
+pub mod builders;
 pub mod clock;
+mod contract;
 pub mod databases;
+pub mod http;
 pub mod smtp_server;
 
 pub use clock::TestClock;
 pub use databases::{Engine, TestDatabase, engines};
+pub use http::{Answer, Caller, TestServer};
