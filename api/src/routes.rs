@@ -4,8 +4,9 @@ use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::handlers::{
-    api_keys, assessments, clients, operations, plan_templates, plans, practitioners, studios,
-    clients, lots, operations, pigment_records, practitioners, products, studios, tasks,
+    api_keys, assessments, availability, clients, lots, operations, pigment_records,
+    plan_templates, plans, practitioners, products, reminders, session_actions, sessions, studios,
+    tasks,
 };
 use crate::request::BODY_LIMIT;
 
@@ -51,7 +52,7 @@ pub(crate) fn v1(config: &mut ServiceConfig<'_>) {
         .service(api_keys::list_api_keys)
         .service(api_keys::get_api_key)
         .service(api_keys::revoke_api_key)
-        .service(api_keys::who_am_i);
+        .service(api_keys::who_am_i)
         .service(products::add_product)
         .service(products::list_products)
         .service(products::get_product)
@@ -70,7 +71,27 @@ pub(crate) fn v1(config: &mut ServiceConfig<'_>) {
         .service(pigment_records::judge_healed_work)
         .service(tasks::list_tasks)
         .service(tasks::get_task)
-        .service(tasks::close_task);
+        .service(tasks::close_task)
+        .service(sessions::arrange_session)
+        .service(sessions::list_sessions)
+        .service(sessions::get_session)
+        .service(sessions::change_session)
+        .service(sessions::list_session_history)
+        .service(session_actions::book_session)
+        .service(session_actions::reschedule_session)
+        .service(session_actions::confirm_session)
+        .service(session_actions::check_in_session)
+        .service(session_actions::complete_session)
+        .service(session_actions::cancel_session)
+        .service(session_actions::miss_session)
+        .service(session_actions::revert_session)
+        .service(session_actions::book_series)
+        .service(availability::list_availability)
+        .service(reminders::list_reminders)
+        .service(reminders::get_reminder)
+        .service(reminders::list_reminder_rules)
+        .service(reminders::get_reminder_rule)
+        .service(reminders::change_reminder_rule);
 }
 
 /// What those who run the server ask.
