@@ -312,13 +312,13 @@ fn claims_in(
     practitioner_ids: &[PractitionerId],
     period: Interval,
 ) -> Result<Vec<Claim>> {
+    let some_ids: Vec<Option<PractitionerId>> =
+        practitioner_ids.iter().copied().map(Some).collect();
     let found: Vec<Session> = sessions::table
         .filter(
             sessions::studio_id
                 .eq(wanted.studio.id)
-                .or(sessions::practitioner_id
-                    .assume_not_null()
-                    .eq_any(practitioner_ids.to_vec()))
+                .or(sessions::practitioner_id.eq_any(some_ids))
                 .or(sessions::client_id.nullable().eq(wanted.client_id)),
         )
         .filter(sessions::state.eq_any([
