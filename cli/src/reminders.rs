@@ -11,6 +11,9 @@ pub(crate) struct Reminders(Running);
 
 /// Starts the engine.
 pub(crate) async fn start(store: Store, mail: MailSettings) -> Result<Reminders, Failure> {
+    if mail.public_url.is_some() {
+        tracing::warn!("--public-url is set, and this release puts no links into mails yet");
+    }
     let (target, from) = match mail.way_out {
         Some((target, from)) => (Some(target), from.to_string()),
         None => {

@@ -128,11 +128,6 @@ pub(super) fn unknown(place: &str) -> Problem {
     wrong(place, "unknown_parameter", "leave this parameter out here")
 }
 
-/// A parameter that isn't one here.
-pub(super) fn unknown(place: &str) -> Problem {
-    wrong(place, "unknown_parameter", "leave this parameter out here")
-}
-
 fn wrong(place: &str, code: &str, detail: &str) -> Problem {
     Problem::invalid_query(vec![FieldError::new(place, code, detail)])
 }
