@@ -1,6 +1,7 @@
 //! What surrounds every request: an id, a clock, the log line, the figures, and problems in one shape.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -51,8 +52,11 @@ pub(crate) async fn surround(
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => {
             let mut response = shape(response.map_into_boxed_body(), &visit.id);
-            let route = response.request().match_pattern();
-            visit.finish(response.response_mut(), route.as_deref());
+            // Actix would try all its patterns once more; only what the contract doesn't know is worth that.
+            let route = visit
+                .template()
+                .or_else(|| response.request().match_pattern().map(Arc::from));
+            visit.finish(response.response_mut(), route);
             Ok(response)
         }
         Ok(Err(error)) => Err(visit.fail(&problem_of(&error))),
@@ -65,16 +69,17 @@ impl Visit {
     fn fail(&self, problem: &Problem) -> Error {
         log_fault(problem, &self.id);
         let mut response = problem.respond(&self.path, &self.id);
-        let route = self
-            .api
-            .as_ref()
-            .and_then(|api| api.documents.template(&self.path));
-        self.finish(&mut response, route);
+        self.finish(&mut response, self.template());
         InternalError::from_response(problem.clone(), response).into()
     }
 
+    /// The path as the contract writes it.
+    fn template(&self) -> Option<Arc<str>> {
+        self.api.as_ref()?.documents.template(&self.path)
+    }
+
     /// Adds what every answer has, and notes it.
-    fn finish(&self, response: &mut HttpResponse, route: Option<&str>) {
+    fn finish(&self, response: &mut HttpResponse, route: Option<Arc<str>>) {
         let headers = response.headers_mut();
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             headers.insert(REQUEST_ID, id);
@@ -84,22 +89,37 @@ impl Visit {
         if !headers.contains_key(CACHE_CONTROL) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        self.note(response.status().as_u16(), route.unwrap_or("none"));
+        let route = route.unwrap_or_else(|| "none".into());
+        self.note(response.status().as_u16(), route);
     }
 
     /// Counts and logs the answer, by the pattern and not the path: an id in a log line could be tied to a person.
-    fn note(&self, status: u16, route: &str) {
+    fn note(&self, status: u16, route: Arc<str>) {
         let took = self.began.elapsed();
         let method = known_method(&self.method);
-        if let Some(api) = &self.api {
-            api.metrics.answered(method, route, status, took);
-        }
         let request_id = self.id.as_str();
         let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if self.method.is_safe() {
-            tracing::debug!(request_id, method, route, status, duration_us, "answered");
+            tracing::debug!(
+                request_id,
+                method,
+                route = &*route,
+                status,
+                duration_us,
+                "answered"
+            );
         } else {
-            tracing::info!(request_id, method, route, status, duration_us, "answered");
+            tracing::info!(
+                request_id,
+                method,
+                route = &*route,
+                status,
+                duration_us,
+                "answered"
+            );
+        }
+        if let Some(api) = &self.api {
+            api.metrics.answered(method, route, status, took);
         }
     }
 }
@@ -172,4 +192,80 @@ fn request_id(request: &ServiceRequest) -> String {
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         })
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+mod tests {
+    use actix_web::http::StatusCode;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, try_call_service};
+    use actix_web::{App, HttpResponse, web};
+    use serde_json::Value;
+
+    use super::*;
+
+    async fn answer(path: &str) -> HttpResponse {
+        async fn panicking() -> HttpResponse {
+            panic!("a secret that must not be told")
+        }
+        let app = App::new()
+            .route("/panic", web::get().to(panicking))
+            .route("/bare", web::get().to(HttpResponse::BadGateway))
+            .route(
+                "/early",
+                web::get().to(|| async { Err::<HttpResponse, _>(Problem::timed_out()) }),
+            )
+            .wrap(from_fn(surround));
+        let app = actix_web::test::init_service(app).await;
+        let request = TestRequest::get()
+            .uri(path)
+            .insert_header((REQUEST_ID, "test-0001"))
+            .to_request();
+        match try_call_service(&app, request).await {
+            Ok(response) => response.map_into_boxed_body().into(),
+            Err(error) => error.error_response(),
+        }
+    }
+
+    async fn problem(path: &str) -> (StatusCode, Value) {
+        let response = answer(path).await;
+        assert_eq!(response.headers().get(REQUEST_ID).unwrap(), "test-0001");
+        assert_eq!(
+            response.headers().get(CONTENT_TYPE).unwrap(),
+            crate::problem::MEDIA_TYPE
+        );
+        assert!(response.headers().contains_key(X_CONTENT_TYPE_OPTIONS));
+        let status = response.status();
+        let bytes = actix_web::body::to_bytes(response.into_body()).await;
+        let body: Value = serde_json::from_slice(&bytes.unwrap()).unwrap();
+        assert_eq!(body["request_id"], "test-0001");
+        assert_eq!(body["instance"], path);
+        assert!(!body.to_string().contains("secret"), "{body}");
+        (status, body)
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_answered_like_any_other_fault() {
+        let (status, body) = problem("/panic").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body["code"], "internal");
+    }
+
+    #[actix_web::test]
+    async fn what_other_layers_answer_gets_the_same_shape() {
+        let (status, body) = problem("/bare").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body["code"], "internal");
+        let (status, body) = problem("/nothing").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert_eq!(body["code"], "no_such_path");
+        let (status, body) = problem("/early").await;
+        assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(body["code"], "request_timeout");
+    }
 }

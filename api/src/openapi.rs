@@ -1,7 +1,10 @@
 //! The published contract: made from the handlers, finished here with what holds for all of them.
 
+use std::sync::Arc;
+
 use actix_web::App;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, Header, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required,
@@ -10,6 +13,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
 
+use crate::paths::PathTree;
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 use crate::routes;
 
@@ -19,7 +23,7 @@ pub struct Documents {
     pub yaml: String,
     /// As JSON.
     pub json: String,
-    paths: Vec<(String, Vec<&'static str>)>,
+    paths: PathTree,
 }
 
 impl Documents {
@@ -38,22 +42,13 @@ impl Documents {
     }
 
     fn of(document: &OpenApi, more_paths: &[(&str, &[&'static str])]) -> Self {
-        let mut paths: Vec<(String, Vec<&'static str>)> = document
-            .paths
-            .paths
-            .iter()
-            .map(|(path, item)| {
-                (
-                    path.clone(),
-                    operations(item)
-                        .into_iter()
-                        .map(|(method, _)| method)
-                        .collect(),
-                )
-            })
-            .collect();
+        let mut paths = PathTree::default();
+        for (path, item) in &document.paths.paths {
+            let methods = operations(item).into_iter().map(|(method, _)| method);
+            paths.add(path, methods.collect());
+        }
         for (path, methods) in more_paths {
-            paths.push(((*path).to_owned(), methods.to_vec()));
+            paths.add(path, methods.to_vec());
         }
         Self {
             // The document is plain data of ours, which always serialises.
@@ -65,37 +60,25 @@ impl Documents {
 
     /// The methods that this path answers, where it exists.
     pub(crate) fn allowed_methods(&self, path: &str) -> Option<String> {
-        self.paths
-            .iter()
-            .find(|(template, _)| matches_template(template, path))
-            .map(|(_, methods)| {
-                let head = methods.contains(&"GET").then_some("HEAD");
-                methods
-                    .iter()
-                    .copied()
-                    .chain(head)
-                    .chain(["OPTIONS"])
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            })
+        self.paths.find(path).map(|known| {
+            let head = known.methods.contains(&"GET").then_some("HEAD");
+            known
+                .methods
+                .iter()
+                .copied()
+                .chain(head)
+                .chain(["OPTIONS"])
+                .collect::<Vec<_>>()
+                .join(", ")
+        })
     }
 
     /// The path as the contract writes it.
-    pub(crate) fn template(&self, path: &str) -> Option<&str> {
+    pub(crate) fn template(&self, path: &str) -> Option<Arc<str>> {
         self.paths
-            .iter()
-            .find(|(template, _)| matches_template(template, path))
-            .map(|(template, _)| template.as_str())
+            .find(path)
+            .map(|known| Arc::clone(&known.template))
     }
-}
-
-fn matches_template(template: &str, path: &str) -> bool {
-    let mut given = path.split('/');
-    let fits = template.split('/').all(|expected| match given.next() {
-        Some(segment) => (expected.starts_with('{') && !segment.is_empty()) || expected == segment,
-        None => false,
-    });
-    fits && given.next().is_none()
 }
 
 /// The document that `stipple openapi` prints.
@@ -136,12 +119,38 @@ pub fn document() -> OpenApi {
     components
         .schemas
         .insert("Problem".into(), ProblemBody::schema());
+    refer_to_inlined(components);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations_mut(item) {
             finish(path, method, operation);
         }
     }
     document
+}
+
+/// utoipa writes out what a generic body is made of; whoever generates a client from that gets each type twice.
+fn refer_to_inlined(components: &mut Components) {
+    let named: Vec<(String, RefOr<Schema>)> = components
+        .schemas
+        .iter()
+        .filter(|(_, schema)| {
+            matches!(schema, RefOr::T(Schema::Object(object)) if !object.properties.is_empty())
+        })
+        .map(|(name, schema)| (name.clone(), schema.clone()))
+        .collect();
+    for schema in components.schemas.values_mut() {
+        let RefOr::T(Schema::Object(object)) = schema else {
+            continue;
+        };
+        for property in object.properties.values_mut() {
+            if let RefOr::T(Schema::Array(array)) = property
+                && let ArrayItems::RefOrSchema(items) = &mut array.items
+                && let Some((name, _)) = named.iter().find(|(_, schema)| *schema == **items)
+            {
+                **items = Ref::from_schema_name(name).into();
+            }
+        }
+    }
 }
 
 /// The problems that an operation can answer with, by what kind of operation it is.
@@ -368,3 +377,6 @@ fn operations_mut(item: &mut utoipa::openapi::PathItem) -> Vec<(&'static str, &m
     .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
     .collect()
 }
+
+#[cfg(test)]
+mod tests;

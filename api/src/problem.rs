@@ -13,6 +13,9 @@ use utoipa::ToSchema;
 /// The media type of every error.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+/// The media type of a change to a thing.
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
+
 /// What a handler answers with when it can't do what was asked.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -131,13 +134,19 @@ impl Problem {
 
     /// A body of a kind that isn't read here.
     pub fn unsupported_media_type(accepted: &'static str) -> Self {
-        Self::new(
+        let problem = Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
             "Unsupported media type",
             format!("send the body with Content-Type: {accepted}"),
         )
-        .with_header(header::ACCEPT, accepted)
+        .with_header(header::ACCEPT, accepted);
+        // RFC 5789 has a header of its own for this.
+        if accepted == MERGE_PATCH {
+            problem.with_header(HeaderName::from_static("accept-patch"), accepted)
+        } else {
+            problem
+        }
     }
 
     /// A body that is too large.

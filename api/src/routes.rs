@@ -4,8 +4,9 @@ use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::handlers::{
-    clients, lots, operations, pigment_records, practitioners, products, studios, tasks,
-    api_keys, assessments, clients, operations, plan_templates, plans, practitioners, studios,
+    api_keys, assessments, availability, clients, lots, operations, pigment_records,
+    plan_templates, plans, practitioners, products, reminders, session_actions, sessions, studios,
+    tasks,
 };
 use crate::request::BODY_LIMIT;
 
@@ -32,25 +33,6 @@ pub(crate) fn v1(config: &mut ServiceConfig<'_>) {
         .service(clients::get_client)
         .service(clients::change_client)
         .service(clients::list_contact_consents)
-        .service(products::add_product)
-        .service(products::list_products)
-        .service(products::get_product)
-        .service(products::change_product)
-        .service(products::list_product_uses)
-        .service(lots::add_lot)
-        .service(lots::list_lots)
-        .service(lots::get_lot)
-        .service(lots::change_lot)
-        .service(lots::list_lot_uses)
-        .service(pigment_records::record_pigment)
-        .service(pigment_records::list_pigment_records)
-        .service(pigment_records::get_pigment_record)
-        .service(pigment_records::amend_pigment_record)
-        .service(pigment_records::void_pigment_record)
-        .service(pigment_records::judge_healed_work)
-        .service(tasks::list_tasks)
-        .service(tasks::get_task)
-        .service(tasks::close_task);
         .service(plan_templates::add_plan_template)
         .service(plan_templates::list_plan_templates)
         .service(plan_templates::get_plan_template)
@@ -70,7 +52,46 @@ pub(crate) fn v1(config: &mut ServiceConfig<'_>) {
         .service(api_keys::list_api_keys)
         .service(api_keys::get_api_key)
         .service(api_keys::revoke_api_key)
-        .service(api_keys::who_am_i);
+        .service(api_keys::who_am_i)
+        .service(products::add_product)
+        .service(products::list_products)
+        .service(products::get_product)
+        .service(products::change_product)
+        .service(products::list_product_uses)
+        .service(lots::add_lot)
+        .service(lots::list_lots)
+        .service(lots::get_lot)
+        .service(lots::change_lot)
+        .service(lots::list_lot_uses)
+        .service(pigment_records::record_pigment)
+        .service(pigment_records::list_pigment_records)
+        .service(pigment_records::get_pigment_record)
+        .service(pigment_records::amend_pigment_record)
+        .service(pigment_records::void_pigment_record)
+        .service(pigment_records::judge_healed_work)
+        .service(tasks::list_tasks)
+        .service(tasks::get_task)
+        .service(tasks::close_task)
+        .service(sessions::arrange_session)
+        .service(sessions::list_sessions)
+        .service(sessions::get_session)
+        .service(sessions::change_session)
+        .service(sessions::list_session_history)
+        .service(session_actions::book_session)
+        .service(session_actions::reschedule_session)
+        .service(session_actions::confirm_session)
+        .service(session_actions::check_in_session)
+        .service(session_actions::complete_session)
+        .service(session_actions::cancel_session)
+        .service(session_actions::miss_session)
+        .service(session_actions::revert_session)
+        .service(session_actions::book_series)
+        .service(availability::list_availability)
+        .service(reminders::list_reminders)
+        .service(reminders::get_reminder)
+        .service(reminders::list_reminder_rules)
+        .service(reminders::get_reminder_rule)
+        .service(reminders::change_reminder_rule);
 }
 
 /// What those who run the server ask.

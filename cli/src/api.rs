@@ -26,6 +26,7 @@ impl Api {
         let data = Data::locate(self.data, DIRECTORY);
         data.migrate_embedded()?;
         let store = data.open()?;
+        Data::furnish(&store)?;
         let options = Options {
             listen: self.listen.address(PORT),
             threads: self.listen.threads(),

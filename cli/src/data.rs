@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use stipple_shared::Clock;
 use stipple_shared::config::DataArgs;
 use stipple_shared::storage::audit::AuditKey;
-use stipple_shared::storage::{Contents, DatabaseUrl, Store, StoreOptions};
+use stipple_shared::storage::plan_templates::PlanTemplate;
+use stipple_shared::storage::{Contents, DatabaseUrl, Store, StoreOptions, WriteContext};
 
 use crate::failure::Failure;
 use crate::private_file;
@@ -77,13 +78,24 @@ impl Data {
 
     /// Opens it.
     pub(crate) fn open(&self) -> Result<Store, Failure> {
+        self.open_at(Clock::system())
+    }
+
+    /// Gives an organisation that has none yet the usual plan templates.
+    pub(crate) fn furnish(store: &Store) -> Result<(), Failure> {
+        store.write_blocking(WriteContext::command_line(), PlanTemplate::ensure_defaults)?;
+        Ok(())
+    }
+
+    /// Opens it under another clock, for a story that is told afterwards.
+    pub(crate) fn open_at(&self, clock: Clock) -> Result<Store, Failure> {
         let audit_key = match &self.audit_key {
             Some(key) => key.clone(),
             None => self.audit_key_from_file()?,
         };
         Ok(Store::open(StoreOptions {
             url: self.url.clone(),
-            clock: Clock::system(),
+            clock,
             audit_key,
             group_commits: true,
         })?)

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use stipple_shared::config::DataArgs;
 use stipple_shared::domain::Role;
+use stipple_shared::domain::api_key::NewApiKey;
 use stipple_shared::domain::text::Name;
 use stipple_shared::storage::WriteContext;
 use stipple_shared::storage::api_keys::ApiKey;
@@ -35,7 +36,7 @@ impl Key {
         let store = Data::locate(create.data, DIRECTORY).open_existing()?;
         let (role, name) = (create.role, create.name);
         let secret = store.write_blocking(WriteContext::command_line(), move |tx| {
-            let (_key, secret) = ApiKey::make(tx, role, &name)?;
+            let (_key, secret) = ApiKey::make(tx, &NewApiKey::unbounded(role, name.clone()))?;
             Ok(secret)
         })?;
         print(&format!("{}\n", secret.reveal()))

@@ -2,6 +2,7 @@
 
 mod api;
 mod data;
+mod demo;
 mod failure;
 mod key;
 mod mail;

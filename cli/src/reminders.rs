@@ -1,34 +1,40 @@
 //! The reminder engine of this process.
 
 use stipple_shared::storage::Store;
+use stipple_worker::{Engine, EngineOptions, Running};
 
 use crate::failure::Failure;
 use crate::mail::MailSettings;
 
-/// The reminder engine of this process, as far as this build has one: it has none yet, and says so.
-pub(crate) struct Reminders {
-    _store: Store,
-}
+/// The reminder engine of this process.
+pub(crate) struct Reminders(Running);
 
 /// Starts the engine.
 pub(crate) async fn start(store: Store, mail: MailSettings) -> Result<Reminders, Failure> {
-    tracing::warn!(
-        has_way_out = mail.way_out.is_some(),
-        has_public_url = mail.public_url.is_some(),
-        "this build has no reminder engine: no mail will leave"
-    );
-    Ok(Reminders { _store: store })
+    let (target, from) = match mail.way_out {
+        Some((target, from)) => (Some(target), from.to_string()),
+        None => {
+            tracing::warn!("no mail settings: reminders are held until there are some");
+            (None, String::new())
+        }
+    };
+    let engine = Engine::new(store, EngineOptions::new(target, from));
+    let running = Running::start(engine).await.map_err(Failure::from)?;
+    Ok(Reminders(running))
 }
 
 impl Reminders {
     /// Whether readiness may depend on its ticks.
-    pub(crate) const TICK: bool = false;
+    pub(crate) const TICK: bool = true;
 
     /// Lets the send in flight end, and stops.
-    pub(crate) async fn stop(self) {}
+    pub(crate) async fn stop(self) {
+        self.0.stop().await;
+    }
 
     /// Waits until it can't go on.
     pub(crate) async fn failed(&mut self) -> Failure {
-        std::future::pending().await
+        self.0.failed().await;
+        Failure::Fault("the reminder engine has failed too often; see the log".into())
     }
 }

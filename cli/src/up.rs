@@ -9,12 +9,14 @@ use clap::builder::BoolishValueParser;
 use stipple_api::{Options, Server};
 use stipple_shared::config::{DataArgs, ListenArgs, MailArgs, PublicArgs};
 use stipple_shared::domain::Role;
+use stipple_shared::domain::api_key::NewApiKey;
 use stipple_shared::domain::text::Name;
 use stipple_shared::storage::api_keys::ApiKey;
 use stipple_shared::storage::{Contents, Store, WriteContext, mark_as_demo};
 
 use crate::api::PORT;
 use crate::data::{DEMO_DIRECTORY, DIRECTORY, Data};
+use crate::demo;
 use crate::failure::Failure;
 use crate::mail::MailSettings;
 use crate::private_file;
@@ -53,7 +55,9 @@ impl Up {
         let store = data.open()?;
         if self.demo {
             store.write_blocking(WriteContext::command_line(), mark_as_demo)?;
+            demo::load(&data, &mail)?;
         }
+        Data::furnish(&store)?;
         let options = Options {
             listen: self.listen.address(PORT),
             threads: self.listen.threads(),
@@ -117,7 +121,10 @@ impl OwnerKey {
                 if ApiKey::any(tx.db)? {
                     return Ok(None);
                 }
-                let (_key, secret) = ApiKey::make(tx, Role::Owner, &Name::literal("First owner"))?;
+                let (_key, secret) = ApiKey::make(
+                    tx,
+                    &NewApiKey::unbounded(Role::Owner, Name::literal("First owner")),
+                )?;
                 Ok(Some(secret))
             })
             .await?;

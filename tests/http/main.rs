@@ -1,5 +1,29 @@
-//! The HTTP surface, from outside.
+//! What the HTTP surface promises to every caller, proved from outside. Each answer in here was also checked against the
+//! published contract, field by field, by the caller that received it.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
+mod access;
+mod bodies;
+mod lists;
+mod names;
+mod once;
+mod paths;
 mod plans;
+mod serving;
+mod stock;
+mod sync;
+mod tags;
+
+use stipple_test_support::{TestServer, engines};
+
+/// Runs a test on each engine with a fresh server.
+fn each(test: impl Fn(&TestServer)) {
+    for engine in engines() {
+        test(&TestServer::start(engine));
+    }
+}

@@ -2,16 +2,18 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod assessments;
+pub(crate) mod availability;
 pub(crate) mod clients;
 pub(crate) mod documents;
 pub(crate) mod lots;
 pub(crate) mod operations;
 pub(crate) mod pigment_records;
-pub(crate) mod practitioners;
-pub(crate) mod products;
 pub(crate) mod plan_templates;
 pub(crate) mod plans;
 pub(crate) mod practitioners;
+pub(crate) mod products;
+pub(crate) mod reminders;
+pub(crate) mod session_actions;
 pub(crate) mod sessions;
 pub(crate) mod studios;
 pub(crate) mod tasks;

@@ -2,12 +2,12 @@
 
 use actix_web::HttpMessage;
 use actix_web::HttpRequest;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 use stipple_shared::Error;
 use stipple_shared::error::FieldError;
 
-use crate::problem::Problem;
+use crate::problem::{MERGE_PATCH, Problem};
 
 /// How a request's body is read.
 pub trait Body: Sized + Send + Sync + 'static {
@@ -78,11 +78,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Body for Merge<T> {
     const REQUIRES_IF_MATCH: bool = true;
 
     fn read(request: &HttpRequest, bytes: &[u8]) -> Result<Self, Problem> {
-        expect_media_type(
-            request,
-            &["application/merge-patch+json", "application/json"],
-            "application/merge-patch+json",
-        )?;
+        expect_media_type(request, &[MERGE_PATCH, "application/json"], MERGE_PATCH)?;
         parse(bytes).map(Self)
     }
 
@@ -132,6 +128,12 @@ fn expect_media_type(
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Else serde would take a list for the fields in their order.
+    if matches!(bytes.trim_ascii_start().first(), Some(first) if *first != b'{')
+        && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
+    {
+        return Err(Error::invalid("", "invalid_value", "write a JSON object").into());
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
@@ -157,8 +159,8 @@ fn explain(pointer: String, error: &serde_json::Error) -> Problem {
         ("required", format!("{pointer}/{field}"))
     } else if reason.starts_with("unknown field") {
         ("unknown_field", pointer)
-    } else if reason.starts_with("duplicate field") {
-        ("duplicate_field", pointer)
+    } else if let Some(field) = quoted(&reason, "duplicate field `") {
+        ("duplicate_field", format!("{pointer}/{field}"))
     } else {
         ("invalid_value", pointer)
     };

@@ -1,7 +1,7 @@
 //! The headers that change what a request means.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{AUTHORIZATION, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 
 use crate::problem::Problem;
 
@@ -25,7 +25,7 @@ pub(super) fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
 
 /// The caller's name for this request, where there is one.
 pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
-    let Some(value) = request.headers().get(IDEMPOTENCY_KEY) else {
+    let Some(value) = only(request, &IDEMPOTENCY_KEY, "Idempotency-Key")? else {
         return Ok(None);
     };
     value
@@ -45,7 +45,7 @@ pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, P
 
 /// The version that the caller's copy has. A tag that we never gave can't match, and so is stale.
 pub(super) fn if_match(request: &HttpRequest, required: bool) -> Result<Option<i64>, Problem> {
-    let Some(value) = request.headers().get(IF_MATCH) else {
+    let Some(value) = only(request, &IF_MATCH, "If-Match")? else {
         return if required {
             Err(Problem::if_match_required())
         } else {
@@ -63,6 +63,20 @@ pub(super) fn if_match(request: &HttpRequest, required: bool) -> Result<Option<i
         ));
     }
     Ok(Some(version_in(text).unwrap_or(-1)))
+}
+
+/// A header that must not come twice: either could be the one that was meant.
+fn only<'a>(
+    request: &'a HttpRequest,
+    name: &HeaderName,
+    shown: &'static str,
+) -> Result<Option<&'a HeaderValue>, Problem> {
+    let mut values = request.headers().get_all(name);
+    let value = values.next();
+    match values.next() {
+        Some(_) => Err(Problem::invalid_header(shown, "send it once")),
+        None => Ok(value),
+    }
 }
 
 /// Whether the caller already has what this tag names.

@@ -9,9 +9,9 @@ mod query;
 mod reading;
 
 pub use body::{Body, Json, MaybeJson, Merge, NoBody, Versioned};
-pub use command::{Command, Given};
+pub use command::Command;
 pub use id::{Id, Ids};
-pub use query::{NoFilter, Paging};
+pub use query::Paging;
 pub use reading::Reading;
 
 /// No body is larger than this: the largest honest one is a pigment record of a few kilobytes.

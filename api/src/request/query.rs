@@ -95,7 +95,7 @@ pub(super) fn paged<F: DeserializeOwned>(
 
 fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let deserializer = serde_html_form::Deserializer::from_bytes(query.as_bytes());
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+    let parsed = serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let reason = error.inner().to_string();
         let place = error.path().to_string();
         let (place, code) = match reason.split('`').nth(1) {
@@ -106,7 +106,31 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
             _ => (place, "invalid_value"),
         };
         Problem::invalid_query(vec![FieldError::new(place, code, reason)])
-    })
+    })?;
+    // Read as absent it would widen the answer to everything.
+    let empty = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .find(|(_, value)| value.is_empty());
+    match empty {
+        Some((name, _)) => Err(wrong(
+            name,
+            "invalid_value",
+            "give it a value or leave it out",
+        )),
+        None => Ok(parsed),
+    }
+}
+
+/// A parameter that isn't one here.
+pub(super) fn unknown(place: &str) -> Problem {
+    wrong(place, "unknown_parameter", "leave this parameter out here")
+}
+
+/// A parameter that isn't one here.
+pub(super) fn unknown(place: &str) -> Problem {
+    wrong(place, "unknown_parameter", "leave this parameter out here")
 }
 
 fn wrong(place: &str, code: &str, detail: &str) -> Problem {

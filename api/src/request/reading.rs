@@ -12,7 +12,7 @@ use stipple_shared::domain::Role;
 use stipple_shared::error::Result;
 use stipple_shared::storage::Db;
 use stipple_shared::storage::api_keys::{self, ApiKey};
-use stipple_shared::storage::paging::{Page, PageRequest};
+use stipple_shared::storage::paging::{Page, PageRequest, Position};
 
 use super::query::{self, NoFilter};
 use super::{cursor, headers};
@@ -108,6 +108,37 @@ impl<P: Permission, F: DeserializeOwned + Send + 'static> Reading<P, F> {
             next_cursor,
             latest_change: page.latest_change,
         }))
+    }
+
+    /// A page of what is computed and not stored: it has no place in the change sequence.
+    pub async fn computed_page<T, B, R>(
+        self,
+        look: R,
+        body: fn(T, Option<String>) -> B,
+    ) -> Result<HttpResponse, Problem>
+    where
+        T: Send + 'static,
+        B: Serialize,
+        R: FnOnce(&mut Db, &Caller, &F, &PageRequest) -> Result<(T, Option<Position>)>
+            + Send
+            + 'static,
+    {
+        let (filter, page_request, context) = query::paged::<F>(&self.request)?;
+        if page_request.updated_since.is_some() {
+            return Err(query::unknown("updated_since"));
+        }
+        let caller = self.caller;
+        let (found, next) = self
+            .api
+            .store
+            .read(move |db| look(db, &caller, &filter, &page_request))
+            .await?;
+        let next_cursor = next.map(|position| cursor::write(&position, &context));
+        let mut response = HttpResponse::Ok();
+        if let Some(cursor) = &next_cursor {
+            response.insert_header((header::LINK, next_link(&self.request, cursor)));
+        }
+        Ok(response.json(body(found, next_cursor)))
     }
 
     /// Something that is neither one stored thing nor a list of such.

@@ -25,7 +25,7 @@ use crate::domain::{Instant, PlanId, RoomId, SessionId, SessionState};
 use crate::error::{Error, Result};
 
 /// The longest that a session with its buffer can hold a time: 12 hours and 8.
-const LONGEST_CLAIM: TimeDelta = TimeDelta::hours(20);
+pub(super) const LONGEST_CLAIM: TimeDelta = TimeDelta::hours(20);
 
 /// What may be asked for beyond the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::products::Product;
+use super::references::named;
 use super::schema::{lots, products};
 use super::{Db, Tx};
 use crate::domain::lot::{Expiry, LotFacts};
@@ -77,16 +78,7 @@ pub struct LotFilter {
 impl Lot {
     /// Adds a lot of a product.
     pub fn add(tx: &mut Tx<'_>, new: &NewLot) -> Result<Self> {
-        match Product::find(tx.db, new.product_id) {
-            Err(Error::NotFound { .. }) => {
-                return Err(Error::invalid(
-                    "/product_id",
-                    "unknown_product",
-                    "name a product that exists",
-                ));
-            }
-            found => found.map(drop)?,
-        }
+        named(Product::find(tx.db, new.product_id), "/product_id")?;
         let now = tx.now();
         let lot = Self {
             id: LotId::new(),

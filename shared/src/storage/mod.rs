@@ -6,6 +6,7 @@
 pub mod api_keys;
 pub mod assessments;
 pub mod audit;
+pub mod availability;
 pub mod booking;
 pub mod clients;
 pub mod columns;

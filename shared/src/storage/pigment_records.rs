@@ -10,7 +10,9 @@ use super::lots::Lot;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::practitioners::Practitioner;
 use super::record_lots::{RecordLot, place_lots};
-use super::schema::{pigment_record_lots, pigment_records, sessions};
+use super::references::named;
+use super::schema::{pigment_record_lots, pigment_records};
+use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
 use super::{Db, Tx};
@@ -21,7 +23,7 @@ use crate::domain::task::NewTask;
 use crate::domain::text::{ExternalId, Name, Note, Reason};
 use crate::domain::{
     ClientId, HealedAs, Instant, LotId, PigmentRecordId, PlanId, PractitionerId, ProductId,
-    SessionId, SessionState, StudioId, TaskKind,
+    SessionId, StudioId, TaskKind,
 };
 use crate::error::{Error, Result};
 
@@ -114,17 +116,6 @@ pub struct PigmentRecordFilter {
     pub product_id: Option<ProductId>,
     /// The one that another system calls so.
     pub external_id: Option<ExternalId>,
-}
-
-/// What a record takes from its session.
-#[derive(Clone, Copy, Queryable, Selectable)]
-#[diesel(table_name = sessions)]
-struct SessionFacts {
-    client_id: ClientId,
-    studio_id: StudioId,
-    plan_id: Option<PlanId>,
-    practitioner_id: Option<PractitionerId>,
-    state: SessionState,
 }
 
 impl PigmentRecord {
@@ -268,7 +259,10 @@ impl PigmentRecord {
         amends: Option<(&Self, &Reason)>,
     ) -> Result<Self> {
         let now = tx.now();
-        let session = session_facts(tx.db, new.session_id, at)?;
+        let session = named(
+            Session::find(tx.db, new.session_id),
+            &format!("{at}/session_id"),
+        )?;
         let wrong = amends.map(|(wrong, _reason)| wrong);
         let (practitioner_id, licence_number) =
             practitioner(tx.db, new, at, session.practitioner_id, wrong)?;
@@ -385,21 +379,6 @@ fn task_key(id: PigmentRecordId) -> String {
     format!("nonconformity:{id}")
 }
 
-fn session_facts(db: &mut Db, id: SessionId, at: &str) -> Result<SessionFacts> {
-    sessions::table
-        .find(id)
-        .select(SessionFacts::as_select())
-        .get_result(db)
-        .optional()?
-        .ok_or_else(|| {
-            Error::invalid(
-                format!("{at}/session_id"),
-                "unknown_session",
-                "name a session that exists",
-            )
-        })
-}
-
 /// Who did it, and their licence number: as it was when a record that this one amends was made, else as it is now.
 fn practitioner(
     db: &mut Db,
@@ -408,7 +387,7 @@ fn practitioner(
     of_session: Option<PractitionerId>,
     wrong: Option<&PigmentRecord>,
 ) -> Result<(PractitionerId, Option<Name>)> {
-    let pointer = || format!("{at}/practitioner_id");
+    let pointer = format!("{at}/practitioner_id");
     match wrong {
         Some(wrong)
             if new
@@ -421,18 +400,11 @@ fn practitioner(
     }
     let id = new.practitioner_id.or(of_session).ok_or_else(|| {
         Error::invalid(
-            pointer(),
+            pointer.as_str(),
             "required",
             "say who did it: the session has no practitioner",
         )
     })?;
-    match Practitioner::find(db, id) {
-        Ok(practitioner) => Ok((id, practitioner.licence_number)),
-        Err(Error::NotFound { .. }) => Err(Error::invalid(
-            pointer(),
-            "unknown_practitioner",
-            "name a practitioner that exists",
-        )),
-        Err(error) => Err(error),
-    }
+    let practitioner = named(Practitioner::find(db, id), &pointer)?;
+    Ok((id, practitioner.licence_number))
 }

@@ -4,7 +4,10 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
 
 use super::dialect::{DatabaseUrl, Db};
@@ -93,9 +96,9 @@ impl Readers {
 
 /// A deferred transaction: the first query fixes what all the others see.
 fn snapshot<T>(connection: &mut Db, read: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-    connection.batch_execute("BEGIN").map_err(Error::internal)?;
+    Begin.execute(connection).map_err(Error::internal)?;
     let outcome = read(connection);
-    let ended = connection.batch_execute("COMMIT");
+    let ended = Commit.execute(connection);
     if ended.is_err() {
         // A failed query leaves PostgreSQL's transaction aborted; either way the connection must be clean again.
         connection
@@ -103,4 +106,26 @@ fn snapshot<T>(connection: &mut Db, read: impl FnOnce(&mut Db) -> Result<T>) -> 
             .map_err(Error::internal)?;
     }
     outcome
+}
+
+/// Statements that Diesel keeps prepared: parsing them anew costs a read by key more than its own query does.
+macro_rules! kept_statements {
+    ($($name:ident = $sql:literal;)+) => {$(
+        #[derive(QueryId)]
+        struct $name;
+
+        impl<DB: Backend> QueryFragment<DB> for $name {
+            fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+                pass.push_sql($sql);
+                Ok(())
+            }
+        }
+
+        impl RunQueryDsl<Db> for $name {}
+    )+};
+}
+
+kept_statements! {
+    Begin = "BEGIN";
+    Commit = "COMMIT";
 }

@@ -220,6 +220,17 @@ fn sync(
     if rows.iter().any(is_told) {
         wanted.retain(|one| one.step != ReminderStep::Preparation);
     }
+    // A notice of an act stands until there is another act that the client is told of or that ends the matter;
+    // what is due already is the worker's to judge, and what was late went into the notice's own mail.
+    let changes_course = !matches!(action, None | Some(SessionAction::Confirm));
+    let goes_with_notice = |row: &Reminder| {
+        row.step == ReminderStep::Preparation
+            && rows.iter().any(|notice| {
+                notice.step.subject() == Subject::Act
+                    && notice.state == ReminderState::Scheduled
+                    && notice.due_at == row.due_at
+            })
+    };
     for row in rows.iter().filter(|row| row.is_open()) {
         let same_time = row.schedule_version == session.schedule_version;
         let is_right = wanted.iter().any(|one| {
@@ -227,12 +238,21 @@ fn sync(
                 && row.due_at == one.due_at
                 && row.state == ReminderState::Scheduled
         });
-        // A notice of an act stands until there is another act; what is due already is the worker's to judge.
         let waits = row.state == ReminderState::Scheduled
             && same_time
+            && !changes_course
             && match row.step.subject() {
-                Subject::Act => action.is_none(),
-                _ => row.due_at <= now && action.is_none(),
+                // Taking a booking or a cancellation back ends the matter too.
+                Subject::Act => match row.step {
+                    ReminderStep::CancelledNotice => session.state == SessionState::Cancelled,
+                    _ => matches!(
+                        session.state,
+                        SessionState::Booked | SessionState::Confirmed
+                    ),
+                },
+                // What the client has answered isn't asked any more.
+                _ if row.step == ReminderStep::ConfirmRequest && action.is_some() => false,
+                _ => row.due_at <= now || goes_with_notice(row),
             };
         if !is_right && !waits {
             let reason = action.map_or("rescheduled", |action| action.as_str());

@@ -1,13 +1,11 @@
 //! What happens to a session once it has its time: confirmed, checked in, completed, cancelled, missed, taken back.
 
 use chrono::TimeDelta;
-use diesel::prelude::*;
 
 use super::booking::{MayOverride, overlap_breaches, plan_sessions, refuse_unallowed_override};
 use super::columns::Json;
 use super::pigment_records::PigmentRecord;
 use super::plans::Plan;
-use super::schema::sessions;
 use super::session_history::{self, Step};
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
@@ -240,7 +238,9 @@ impl Session {
                 "pigment was recorded for this session; void those records first, then take the completion back",
             ));
         }
-        take_back_replacement(tx, &found)?;
+        if matches!(found.state, SessionState::Cancelled | SessionState::NoShow) {
+            take_back_place(tx, &found)?;
+        }
         let now = tx.now();
         let mut session = Self {
             // What was written beside the action stays, and the row goes on from where it is.
@@ -258,11 +258,14 @@ impl Session {
                 session.accept(&breaches, told.override_.as_ref(), now)?;
             }
         }
-        let takes_up_anew = !found.state.holds_time() || session.starts_at != found.starts_at;
-        if session.state.holds_time() && takes_up_anew {
-            // A calendar entry that was cancelled or moved only follows a higher sequence.
+        // The client knows of a time, a move and a cancellation, but not of a completion or of a missed session.
+        let client_was_told = session.starts_at != found.starts_at
+            || (found.state == SessionState::Cancelled && found.starts_at.is_some());
+        if client_was_told {
+            // What was sent belongs to the version that it told of, and a calendar entry only follows a higher one.
             session.schedule_version += 1;
         }
+        let tell_again = session.state.holds_time() && client_was_told;
         let saved = session.save(tx, "session.reverted", Some(&told.reason))?;
         session_history::mark_reverted(tx, step.id)?;
         let reason = Some(told.reason.to_string());
@@ -276,7 +279,6 @@ impl Session {
                 reason,
             },
         )?;
-        let tell_again = saved.state.holds_time() && takes_up_anew;
         let as_if = match step.action {
             SessionAction::Reschedule => SessionAction::Reschedule,
             _ => SessionAction::Book,
@@ -348,6 +350,10 @@ impl Session {
     /// What follows from every change of a session's time or state: reminders, the plan's other sessions, tasks.
     pub(super) fn settle(&self, tx: &mut Tx<'_>, action: Option<SessionAction>) -> Result<()> {
         reminders::sync_session(tx, self, action)?;
+        if self.state != SessionState::Booked {
+            let cause = format!("unconfirmed:{}:{}", self.id, self.schedule_version);
+            Task::close_for(tx, &cause, "The client answered, or the session has ended.")?;
+        }
         let Some(plan_id) = self.plan_id else {
             return Ok(());
         };
@@ -455,26 +461,34 @@ fn found_wanting(
 }
 
 /// A planned session that took the reverted one's place gives it back; one that has its own time doesn't.
-fn take_back_replacement(tx: &mut Tx<'_>, reverted: &Session) -> Result<()> {
-    let replacement: Option<Session> = sessions::table
-        .filter(sessions::replaces_session_id.eq(reverted.id))
-        .filter(sessions::state.ne_all([SessionState::Cancelled, SessionState::NoShow]))
-        .select(Session::as_select())
-        .get_result(tx.db)
-        .optional()?;
-    let Some(before) = replacement else {
+///
+/// Whichever holds the place now counts: the one that first took it may have been cancelled and replaced in turn.
+fn take_back_place(tx: &mut Tx<'_>, reverted: &Session) -> Result<()> {
+    let (Some(plan_id), Some(ordinal)) = (reverted.plan_id, reverted.ordinal) else {
         return Ok(());
     };
-    if before.state != SessionState::Planned {
+    if Plan::find(tx.db, plan_id)?.state == PlanState::Closed {
+        return Err(Error::refused(
+            "plan_closed",
+            "the plan was closed, so its place is gone; open a new plan",
+        ));
+    }
+    let holder = Session::of_plan(tx.db, plan_id)?
+        .into_iter()
+        .find(|other| other.ordinal == Some(ordinal) && other.id != reverted.id);
+    let Some(holder) = holder else {
+        return Ok(());
+    };
+    if holder.state != SessionState::Planned {
         return Err(Error::refused(
             "replaced",
             format!(
                 "session {} has taken this one's place in the plan and has its own time; cancel that first",
-                before.id
+                holder.id
             ),
         ));
     }
-    before
+    holder
         .call_off_planned(
             tx,
             &Reason::literal("The session that it replaced stands again."),

@@ -1,0 +1,269 @@
+//! Products, lots, pigment records, their uses and the worklist, from outside.
+
+use serde_json::{Value, json};
+use stipple_shared::domain::Role;
+use stipple_test_support::{Answer, TestServer, engines};
+
+/// A server with a pigment and a client who has a planned session.
+struct House {
+    server: TestServer,
+    practitioner_id: String,
+    client_id: String,
+    session_id: String,
+    product: Answer,
+}
+
+fn new_product(shade: &str) -> Value {
+    json!({"kind": "pigment", "maker": "Sample Inks", "brand": "Grey", "shade": shade})
+}
+
+impl House {
+    fn each(test: impl Fn(&Self)) {
+        for engine in engines() {
+            let server = TestServer::start(engine);
+            let studio_id = server.studio().id();
+            let practitioner_id = server.practitioner(&studio_id).id();
+            let client_id = server.client(&studio_id).id();
+            let plan = json!({
+                "client_id": client_id, "indication": "general_thinning", "treatment_sessions": 1, "session_minutes": 180,
+            });
+            let plan_id = server.post("/v1/plans", &plan).expect(201).id();
+            let sessions = server
+                .get(&format!("/v1/plans/{plan_id}/sessions"))
+                .expect(200);
+            let session_id = sessions.data()[0]["id"].as_str().unwrap().to_owned();
+            let product = server
+                .post("/v1/products", &new_product("Shade 1"))
+                .expect(201);
+            test(&Self {
+                server,
+                practitioner_id,
+                client_id,
+                session_id,
+                product,
+            });
+        }
+    }
+
+    #[track_caller]
+    fn lot(&self, code: &str, expires_on: &str) -> Answer {
+        let new = json!({"product_id": self.product.id(), "code": code, "expires_on": expires_on});
+        self.server.post("/v1/lots", &new).expect(201)
+    }
+
+    fn new_record(&self, pigment: Value) -> Value {
+        json!({
+            "session_id": self.session_id,
+            "practitioner_id": self.practitioner_id,
+            "zones": [{"zone": "crown", "density_percent": 30, "layer": 1}],
+            "mix": {"pigments": [pigment]},
+            "label_information_given_at": "2026-11-25T08:00:00Z",
+        })
+    }
+
+    #[track_caller]
+    fn record(&self, pigment: Value) -> Answer {
+        let new = self.new_record(pigment);
+        self.server.post("/v1/pigment-records", &new).expect(201)
+    }
+
+    #[track_caller]
+    fn certainties(&self, path: &str) -> Vec<String> {
+        let uses = self.server.get(path).expect(200);
+        let certainty = |one: &Value| one["certainty"].as_str().unwrap().to_owned();
+        uses.data().iter().map(certainty).collect()
+    }
+}
+
+#[test]
+fn products_are_listed_in_pages_and_patched() {
+    House::each(|house| {
+        let server = &house.server;
+        server
+            .post("/v1/products", &new_product("Shade 1"))
+            .expect_problem(409, "product_taken");
+        for shade in ["Shade 2", "Shade 3"] {
+            server.post("/v1/products", &new_product(shade)).expect(201);
+        }
+        let first = server
+            .get("/v1/products?kind=pigment&active=true&limit=2")
+            .expect(200);
+        assert_eq!(first.data().len(), 2);
+        let cursor = first.json["next_cursor"].as_str().unwrap();
+        let second = server
+            .get(&format!(
+                "/v1/products?kind=pigment&active=true&limit=2&cursor={cursor}"
+            ))
+            .expect(200);
+        assert_eq!(second.data().len(), 1);
+        assert_eq!(second.json["next_cursor"], Value::Null);
+
+        let (path, etag) = (house.product.location(), house.product.etag());
+        let changed = server
+            .patch(
+                &path,
+                &etag,
+                &json!({"shade": null, "label": {"sterile": true}}),
+            )
+            .expect(200);
+        assert_eq!(changed.json["shade"], Value::Null);
+        assert_eq!(changed.json["brand"], "Grey");
+        assert_eq!(changed.json["label"]["sterile"], true);
+        server
+            .patch(&path, &etag, &json!({"active": false}))
+            .expect(412);
+        server
+            .patch(&path, &changed.etag(), &json!({"maker": null}))
+            .expect_problem(422, "invalid")
+            .expect_error("/maker", "invalid_value");
+    });
+}
+
+#[test]
+fn a_lot_is_held_back_with_a_reason() {
+    House::each(|house| {
+        let server = &house.server;
+        let lot = house.lot("K-1", "2027-06-30");
+        let again = json!({"product_id": house.product.id(), "code": "K-1"});
+        server
+            .post("/v1/lots", &again)
+            .expect_problem(409, "lot_code_taken");
+        server
+            .patch(
+                &lot.location(),
+                &lot.etag(),
+                &json!({"state": "quarantined"}),
+            )
+            .expect_problem(422, "invalid")
+            .expect_error("/state_reason", "required");
+        let held = json!({"state": "quarantined", "state_reason": "The seal was broken."});
+        server
+            .patch(&lot.location(), &lot.etag(), &held)
+            .expect(200);
+        let found = server
+            .get("/v1/lots?code=K-1&state=quarantined")
+            .expect(200);
+        assert_eq!(found.data().len(), 1);
+    });
+}
+
+#[test]
+fn a_record_with_an_expired_lot_is_stored_and_becomes_a_task() {
+    House::each(|house| {
+        let server = &house.server;
+        let expired = house.lot("K-1", "2026-11-24");
+        let record = house.record(json!({"lot_id": expired.id()}));
+        let codes: Vec<&str> = record.json["nonconformities"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["code"].as_str().unwrap())
+            .collect();
+        assert_eq!(codes, ["lot_expired", "session_not_held"]);
+        assert_eq!(record.json["client_id"], house.client_id.as_str());
+        server
+            .post(
+                "/v1/pigment-records",
+                &house.new_record(json!({"lot_id": house.client_id})),
+            )
+            .expect_problem(422, "invalid")
+            .expect_error("/mix/pigments/0/lot_id", "unknown_lot");
+
+        let path = format!("/v1/tasks?state=open&session_id={}", house.session_id);
+        let tasks = server.get(&path).expect(200);
+        assert_eq!(tasks.data().len(), 1);
+        let task = &tasks.data()[0];
+        assert_eq!(task["kind"], "nonconformity");
+        assert_eq!(task["detail"]["pigment_record_id"], record.json["id"]);
+
+        // The front desk sees neither the record nor the task about it.
+        let desk = server.caller(Role::FrontDesk);
+        desk.get(&record.location()).expect(403);
+        assert!(desk.get(&path).expect(200).data().is_empty());
+        let task_path = format!("/v1/tasks/{}", task["id"].as_str().unwrap());
+        desk.get(&task_path).expect(404);
+        let close = json!({"outcome": "dismissed", "resolution": "Looked at by the owner."});
+        let closing = format!("{task_path}/close");
+        desk.post(&closing, &close).expect(404);
+        let closed = server.post(&closing, &close).expect(200);
+        assert_eq!(closed.json["state"], "dismissed");
+        assert_eq!(
+            server.post(&closing, &close).expect(200).etag(),
+            closed.etag()
+        );
+        server
+            .post(&closing, &json!({"outcome": "done"}))
+            .expect_problem(409, "task_closed");
+    });
+}
+
+#[test]
+fn a_record_is_amended_and_voided_never_overwritten() {
+    House::each(|house| {
+        let server = &house.server;
+        let lot = house.lot("K-1", "2027-06-30");
+        let pigment = json!({"lot_id": lot.id()});
+        let first = house.record(pigment.clone());
+        let amendment = json!({"reason": "Wrong density.", "record": house.new_record(pigment)});
+        let amend =
+            |record: &Answer| server.post(&format!("{}/amend", record.location()), &amendment);
+        let second = amend(&first).expect(201);
+        assert_eq!(second.json["amends_record_id"], first.json["id"]);
+        let refused = amend(&first).expect_problem(409, "already_amended");
+        assert_eq!(refused.json["conflicts"][0]["id"], second.json["id"]);
+        let old = server.get(&first.location()).expect(200);
+        assert_eq!(old.json["amended_by_record_id"], second.json["id"]);
+
+        let judged = server
+            .post(
+                &format!("{}/healed-as", second.location()),
+                &json!({"healed_as": "as_intended"}),
+            )
+            .expect(200);
+        assert_eq!(judged.json["healed_as"], "as_intended");
+        let void = || {
+            server
+                .post(
+                    &format!("{}/void", second.location()),
+                    &json!({"reason": "Written on the wrong client."}),
+                )
+                .expect(200)
+        };
+        assert_eq!(void().etag(), void().etag());
+        amend(&second).expect_problem(409, "record_voided");
+        let path = format!("/v1/pigment-records?client_id={}", house.client_id);
+        assert_eq!(server.get(&path).expect(200).data().len(), 2);
+    });
+}
+
+#[test]
+fn uses_are_found_by_lot_and_by_product() {
+    House::each(|house| {
+        let lot = house.lot("K-1", "2027-06-30");
+        let other = house.lot("K-2", "2027-06-30");
+        house.record(json!({"lot_id": lot.id()}));
+        house.record(json!({"lot_id": other.id()}));
+        house.record(json!({
+            "unknown_lot_reason": "The bottle was thrown away.", "product_id": house.product.id(),
+        }));
+        let by_lot = format!("{}/uses", lot.location());
+        assert_eq!(house.certainties(&by_lot), ["exposed", "possible"]);
+        let by_product = format!("{}/uses", house.product.location());
+        assert_eq!(house.certainties(&by_product), ["exposed"; 3]);
+        let first = house
+            .server
+            .get(&format!("{by_product}?limit=2"))
+            .expect(200);
+        let cursor = first.json["next_cursor"].as_str().unwrap();
+        let second = house
+            .server
+            .get(&format!("{by_product}?limit=2&cursor={cursor}"))
+            .expect(200);
+        assert_eq!((first.data().len(), second.data().len()), (2, 1));
+        house
+            .server
+            .caller(Role::FrontDesk)
+            .get(&by_lot)
+            .expect(403);
+    });
+}

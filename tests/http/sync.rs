@@ -1,0 +1,153 @@
+//! `updated_since`: a copy that is kept in step misses nothing.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use stipple_test_support::{Caller, TestServer};
+
+use crate::each;
+
+/// A front-end's copy of the clients: by id, the version.
+#[derive(Default)]
+struct Copy {
+    versions: BTreeMap<String, i64>,
+    since: i64,
+}
+
+impl Copy {
+    /// Asks for everything since the last time, page by page.
+    fn catch_up(&mut self, caller: &Caller, list: &str) {
+        let mut path = format!("{list}?limit=7&updated_since={}", self.since);
+        let mut latest = None;
+        loop {
+            let page = caller.get(&path).expect(200);
+            // What the first page knew of: later pages may be younger, and what came between them is asked for again.
+            latest = latest.or(page.json["latest_change"].as_i64());
+            for one in page.data() {
+                self.versions.insert(
+                    one["id"].as_str().unwrap().to_owned(),
+                    one["version"].as_i64().unwrap(),
+                );
+            }
+            let Some(cursor) = page.json["next_cursor"].as_str() else {
+                break;
+            };
+            path = format!(
+                "{list}?limit=7&updated_since={}&cursor={cursor}",
+                self.since
+            );
+        }
+        self.since = latest.unwrap();
+    }
+}
+
+fn stored(server: &TestServer) -> BTreeMap<String, i64> {
+    let mut all = BTreeMap::new();
+    let mut path = "/v1/clients?limit=200".to_owned();
+    loop {
+        let page = server.get(&path).expect(200);
+        for one in page.data() {
+            all.insert(
+                one["id"].as_str().unwrap().to_owned(),
+                one["version"].as_i64().unwrap(),
+            );
+        }
+        match page.json["next_cursor"].as_str() {
+            Some(cursor) => path = format!("/v1/clients?limit=200&cursor={cursor}"),
+            None => return all,
+        }
+    }
+}
+
+#[test]
+fn a_copy_kept_in_step_while_sixteen_write_misses_nothing() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        let mut copy = Copy::default();
+        std::thread::scope(|scope| {
+            let studio_id = &studio_id;
+            let write = move || {
+                for _ in 0..6 {
+                    let client = server.client(studio_id);
+                    server
+                        .patch(&client.location(), "*", &json!({"notes": "once"}))
+                        .expect(200);
+                    server
+                        .patch(&client.location(), "*", &json!({"notes": "twice"}))
+                        .expect(200);
+                }
+            };
+            let writers: Vec<_> = (0..16).map(|_| scope.spawn(write)).collect();
+            while writers.iter().any(|writer| !writer.is_finished()) {
+                copy.catch_up(&server.owner(), "/v1/clients");
+            }
+        });
+        copy.catch_up(&server.owner(), "/v1/clients");
+        let stored = stored(server);
+        assert_eq!(stored.len(), 96);
+        assert_eq!(copy.versions, stored);
+    });
+}
+
+#[test]
+fn what_was_taken_back_comes_as_a_change() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        let practitioner = server.practitioner(&studio_id);
+        let list = format!("{}/time-off", practitioner.location());
+        let enter = |note: &str| {
+            server
+                .post(
+                    &list,
+                    &json!({
+                        "starts_at": "2026-12-01T00:00:00Z",
+                        "ends_at": "2026-12-02T01:00:00+01:00",
+                        "note": note,
+                    }),
+                )
+                .expect(201)
+        };
+        let kept = enter("Fair");
+        let taken_back = enter("Course");
+        let before = server.get(&list).expect(200);
+        assert_eq!(before.data().len(), 2);
+        assert_eq!(before.json["data"][0]["ends_at"], "2026-12-02T00:00:00Z");
+        let since = before.json["latest_change"].as_i64().unwrap();
+
+        server
+            .owner()
+            .header("If-Match", "\"v9\"")
+            .delete(&taken_back.location())
+            .expect_problem(412, "stale_version");
+        for _ in 0..2 {
+            server.owner().delete(&taken_back.location()).expect(204);
+        }
+        let after = server.get(&list).expect(200);
+        assert_eq!(after.data().len(), 1);
+        assert_eq!(after.json["data"][0]["id"], json!(kept.id()));
+        let changes = server
+            .get(&format!("{list}?updated_since={since}"))
+            .expect(200);
+        assert_eq!(changes.data().len(), 1, "taking back twice is one change");
+        assert_eq!(changes.json["data"][0]["id"], json!(taken_back.id()));
+        assert_ne!(changes.json["data"][0]["deleted_at"], Value::Null);
+        let latest = changes.json["latest_change"].as_i64().unwrap();
+        let nothing = server
+            .get(&format!("{list}?updated_since={latest}"))
+            .expect(200);
+        assert!(nothing.data().is_empty());
+
+        let other = server.practitioner(&studio_id);
+        server
+            .owner()
+            .delete(&format!("{}/time-off/{}", other.location(), kept.id()))
+            .expect_problem(404, "not_found");
+        server
+            .post(
+                &list,
+                &json!({"starts_at": "2026-12-01T00:00:00Z", "ends_at": "2026-12-01T00:00:00Z"}),
+            )
+            .expect(422)
+            .expect_error("/ends_at", "not_after_start");
+    });
+}
