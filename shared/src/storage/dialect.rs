@@ -58,6 +58,11 @@ impl FromStr for DatabaseUrl {
 }
 
 impl DatabaseUrl {
+    /// The file of the embedded engine in a directory, for whoever named no database.
+    pub fn embedded_in(directory: &std::path::Path) -> Self {
+        Self::Sqlite(directory.join("stipple.db"))
+    }
+
     /// Whether the data lies in a file that this process opens itself.
     pub fn is_embedded(&self) -> bool {
         match self {
