@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::App;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ArrayItems, Schema};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, Header, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required,
@@ -120,12 +120,25 @@ pub fn document() -> OpenApi {
         .schemas
         .insert("Problem".into(), ProblemBody::schema());
     refer_to_inlined(components);
+    close_variants(components);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations_mut(item) {
             finish(path, method, operation);
         }
     }
     document
+}
+
+/// The variants of a tagged choice refuse unknown fields as all bodies do; utoipa's derive leaves that out.
+fn close_variants(components: &mut Components) {
+    let Some(RefOr::T(Schema::OneOf(choice))) = components.schemas.get_mut("Timing") else {
+        return;
+    };
+    for variant in &mut choice.items {
+        if let RefOr::T(Schema::Object(object)) = variant {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
 }
 
 /// utoipa writes out what a generic body is made of; whoever generates a client from that gets each type twice.

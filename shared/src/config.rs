@@ -48,7 +48,7 @@ impl DataArgs {
     pub fn database(&self, directory: &Path) -> DatabaseUrl {
         self.database_url
             .clone()
-            .unwrap_or_else(|| DatabaseUrl::Sqlite(directory.join("stipple.db")))
+            .unwrap_or_else(|| DatabaseUrl::embedded_in(directory))
     }
 }
 

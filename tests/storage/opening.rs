@@ -123,3 +123,26 @@ fn leases_are_kept_by_the_clock_that_all_machines_share() {
 fn migrations(engine: Engine) -> usize {
     crate::migrations::names(engine).len()
 }
+
+#[test]
+fn several_may_open_a_new_file_at_the_same_moment() {
+    for _round in 0..20 {
+        let directory = tempfile::TempDir::new().unwrap();
+        let url = DatabaseUrl::Sqlite(directory.path().join("stipple.db"));
+        let start = std::sync::Barrier::new(4);
+        let steps: usize = std::thread::scope(|scope| {
+            let opened: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        Store::migrate(&url).unwrap()
+                    })
+                })
+                .collect();
+            opened.into_iter().map(|steps| steps.join().unwrap()).sum()
+        });
+        // Each step was run once, by whoever came first.
+        assert_ne!(steps, 0);
+        assert_eq!(Store::migrate(&url).unwrap(), 0);
+    }
+}

@@ -312,6 +312,12 @@ impl Engine {
         left.min(self.options.mails_per_tick)
     }
 
+    /// Says that this worker is here, before its first tick.
+    pub(crate) async fn arrive(&self) -> Result<()> {
+        let alarm = self.transport.is_none().then_some("no_mail_transport");
+        self.note_tick(alarm, Instant::from_millis(0)).await
+    }
+
     async fn note_tick(&self, alarm: Option<&'static str>, paused_until: Instant) -> Result<()> {
         let id = self.id.clone();
         let paused_until = (alarm == Some("mail_settings")).then_some(paused_until);

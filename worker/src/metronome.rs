@@ -25,6 +25,7 @@ pub struct Running {
 impl Running {
     /// Starts the metronome.
     pub async fn start(engine: Engine) -> Result<Self> {
+        engine.arrive().await?;
         let engine = Arc::new(engine);
         let failures = Arc::new(AtomicU32::new(0));
         let (failing, failed) = watch::channel(false);

@@ -66,7 +66,7 @@ impl From<&Caller> for Me {
     tag = "API keys",
     operation_id = "make_api_key",
     request_body = NewApiKey,
-    responses((status = 201, description = "The key and its secret.", body = MadeApiKey, headers(("Location" = String))))
+    responses((status = 201, description = "The key and its secret.", body = MadeApiKey, headers(("ETag" = String), ("Location" = String))))
 )]
 #[post("/v1/api-keys")]
 pub(crate) async fn make_api_key(command: Command<ManageKeys, Json<NewApiKey>>) -> Answered {
@@ -132,13 +132,14 @@ pub(crate) async fn who_am_i(reading: Reading<BeKnown>) -> Answered {
 
 fn made(key: ApiKey, secret: &KeySecret) -> Result<Answer> {
     let location = key.path();
+    let etag = format!("\"v{}\"", key.version);
     let made = MadeApiKey {
         key,
         secret: secret.reveal().to_owned(),
     };
     Ok(Answer {
         status: 201,
-        headers: vec![("location".into(), location)],
+        headers: vec![("location".into(), location), ("etag".into(), etag)],
         body: serde_json::to_vec(&made).map_err(Error::internal)?,
     })
 }

@@ -222,6 +222,10 @@ fn a_change_names_its_copy_and_tells_null_from_absent() {
             &one.operation["responses"]["200"]["content"]["application/json"]["schema"],
         );
         for (name, property) in patch["properties"].as_object().unwrap() {
+            // How exactly an expiry is printed goes when the expiry itself is cleared.
+            if name == "expiry_precision" {
+                continue;
+            }
             let may_be_null = takes_null(&document, property);
             assert_eq!(
                 may_be_null,
@@ -302,6 +306,10 @@ fn every_variable_of_a_path_is_described_and_every_list_has_pages() {
         }
         if body["properties"].get("next_cursor").is_some() {
             for name in ["cursor", "limit", "updated_since"] {
+                // Free slots are computed and not stored: there are no changes of them to follow.
+                if one.path == "/v1/availability" && name == "updated_since" {
+                    continue;
+                }
                 let found = parameter(&one.operation, "query", name);
                 assert!(found.is_some(), "{}: {name}", one.name);
             }

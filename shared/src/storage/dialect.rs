@@ -4,6 +4,7 @@
 //! what the database's own clock says.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use diesel::connection::{
     AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus,
@@ -57,6 +58,11 @@ impl FromStr for DatabaseUrl {
 }
 
 impl DatabaseUrl {
+    /// The file of the embedded engine in a directory, for whoever named no database.
+    pub fn embedded_in(directory: &std::path::Path) -> Self {
+        Self::Sqlite(directory.join("stipple.db"))
+    }
+
     /// Whether the data lies in a file that this process opens itself.
     pub fn is_embedded(&self) -> bool {
         match self {
@@ -119,9 +125,11 @@ fn open_sqlite(
     let mut connection = SqliteConnection::establish(path)?;
     // busy_timeout comes first: setting WAL can itself meet a lock.
     connection
-        .batch_execute(
-            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-        )
+        .batch_execute("PRAGMA busy_timeout = 10000")
+        .and_then(|()| switch_to_wal(&mut connection))
+        .and_then(|()| {
+            connection.batch_execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+        })
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     if read_only {
         connection
@@ -129,6 +137,24 @@ fn open_sqlite(
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
     }
     Ok(connection)
+}
+
+/// Of two processes that switch a new file at the same moment SQLite refuses one at once, whatever the busy timeout.
+fn switch_to_wal(connection: &mut SqliteConnection) -> QueryResult<()> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    const PAUSE: Duration = Duration::from_millis(20);
+    let began = std::time::Instant::now();
+    loop {
+        let switched = connection.batch_execute("PRAGMA journal_mode = WAL");
+        match &switched {
+            Err(diesel::result::Error::DatabaseError(_, told))
+                if told.message() == "database is locked" && began.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            _ => return switched,
+        }
+    }
 }
 
 /// The one lock that all writers of all processes take on PostgreSQL; SQLite's own write lock is the same thing.

@@ -437,8 +437,8 @@ fn found_wanting(
         let gap = ordinal
             .checked_sub(1)
             .and_then(|earlier| gap::gap_after(&plan.gaps, earlier));
-        match (gap, earlier) {
-            (Some(gap), Some(earlier)) => match earlier.completed_day {
+        if let (Some(gap), Some(earlier)) = (gap, earlier) {
+            match earlier.completed_day {
                 Some(earlier_day) => {
                     if let GapVerdict::TooEarly { earliest } = gap.check(earlier_day, day) {
                         found.push(nonconformity(
@@ -453,8 +453,7 @@ fn found_wanting(
                     "The plan's earlier session had not taken place.",
                     "",
                 )),
-            },
-            _ => {}
+            }
         }
     }
     Ok(found)
