@@ -1,0 +1,14 @@
+//! Sessions from outside: booked, moved, ended and taken back, the times that are offered, the reminders that follow.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod actions;
+mod availability;
+mod booking;
+mod house;
+mod reminders;
+mod walk;
