@@ -69,3 +69,19 @@ fn a_test_mail_says_what_became_of_it() {
     let nowhere = place.run(&test[..3]);
     assert!(complaint(&nowhere).contains("STIPPLE_SMTP_URL"));
 }
+
+#[test]
+fn a_worker_tells_how_it_is_and_nothing_else() {
+    let place = Place::new();
+    let output = place.run(&["worker", "--log", "off"]);
+    assert!(complaint(&output).contains("there is no database"));
+    succeeded(&place.run(&["migrate"]));
+    let worker = place.start(&["worker"]);
+    worker.wait_until_ready();
+    for path in ["/livez", "/metrics"] {
+        assert_eq!(worker.status(path, None), 200, "{path}");
+    }
+    assert_eq!(worker.status("/v1/studios", None), 404);
+    worker.signal("TERM");
+    assert_eq!(worker.wait().0.code(), Some(0));
+}

@@ -6,14 +6,14 @@ use crate::process::{Place, complaint, succeeded};
 fn the_demo_has_a_place_and_mails_of_its_own() {
     let place = Place::new();
     let demo = place.start(&["up", "--demo"]);
-    assert_eq!(demo.status("/readyz", None), 200);
+    demo.wait_until_ready();
     demo.signal("TERM");
     let (status, printed) = demo.wait();
     assert_eq!(status.code(), Some(0));
     assert!(printed.contains("stipple-demo/mail"), "{printed}");
     assert!(!place.path("stipple-data").exists());
     let again = place.start(&["up", "--demo"]);
-    assert_eq!(again.status("/readyz", None), 200);
+    again.wait_until_ready();
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn a_database_in_which_nothing_was_stored_may_become_the_demos() {
     let place = Place::new();
     succeeded(&place.run(&["migrate", "--data-dir", "stipple-demo"]));
     let demo = place.start(&["up", "--demo"]);
-    assert_eq!(demo.status("/readyz", None), 200);
+    demo.wait_until_ready();
 }
 
 #[test]

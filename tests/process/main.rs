@@ -5,6 +5,7 @@
 mod commands;
 mod contract;
 mod demo;
+mod kill;
 mod process;
 mod settings;
 mod up;

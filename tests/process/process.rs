@@ -36,6 +36,7 @@ impl Place {
             .current_dir(self.0.path())
             .env_clear()
             .env("STIPPLE_LISTEN", "127.0.0.1:0")
+            .env("STIPPLE_LOG", "error")
             .stdin(Stdio::null());
         command
     }
@@ -90,9 +91,22 @@ impl Serving {
         format!("{}{path}", self.base)
     }
 
+    pub(crate) fn address(&self) -> &str {
+        self.base.strip_prefix("http://").unwrap()
+    }
+
     /// The status of a GET.
     pub(crate) fn status(&self, path: &str, key: Option<&str>) -> u16 {
         get(&agent(), &self.url(path), key)
+    }
+
+    /// Waits until it's ready: the reminder engine has to tick first.
+    pub(crate) fn wait_until_ready(&self) {
+        let began = Instant::now();
+        while self.status("/readyz", None) != 200 {
+            assert!(began.elapsed() < PATIENCE, "the process isn't ready");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Sends a signal.

@@ -1,7 +1,8 @@
 //! `stipple up`, from the first start to the last signal.
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::process::{Place, agent, complaint, get, mode, succeeded};
@@ -10,7 +11,7 @@ use crate::process::{Place, agent, complaint, get, mode, succeeded};
 fn the_first_start_makes_all_that_is_needed_and_the_second_finds_it() {
     let place = Place::new();
     let first = place.start(&["up"]);
-    assert_eq!(first.status("/readyz", None), 200);
+    first.wait_until_ready();
     let key = place.read("stipple-data/owner.key");
     assert_eq!(first.status("/v1/studios", Some(&key)), 200);
     assert_eq!(first.status("/v1/studios", None), 401);
@@ -51,6 +52,29 @@ fn an_idle_connection_does_not_hold_up_the_end() {
 }
 
 #[test]
+fn a_second_signal_does_not_wait_for_what_is_under_way() {
+    let place = Place::new();
+    let serving = place.start(&["up"]);
+    serving.wait_until_ready();
+    let key = place.read("stipple-data/owner.key");
+    // A request whose body never comes keeps the server waiting.
+    let mut stuck = TcpStream::connect(serving.address()).unwrap();
+    write!(
+        stuck,
+        "POST /v1/studios HTTP/1.1\r\nHost: stipple\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{{",
+        key.trim()
+    )
+    .unwrap();
+    // The server must have begun to read it.
+    std::thread::sleep(Duration::from_millis(500));
+    serving.signal("TERM");
+    std::thread::sleep(Duration::from_millis(500));
+    serving.signal("TERM");
+    assert_eq!(serving.wait().0.code(), Some(130));
+}
+
+#[test]
 fn two_processes_share_one_file() {
     let place = Place::new();
     let first = place.command(&["up"]);
@@ -60,7 +84,7 @@ fn two_processes_share_one_file() {
     let (first, second) = (first.join().unwrap(), second.join().unwrap());
     let key = place.read("stipple-data/owner.key");
     for serving in [&first, &second] {
-        assert_eq!(serving.status("/readyz", None), 200);
+        serving.wait_until_ready();
         assert_eq!(serving.status("/v1/studios", Some(&key)), 200);
     }
 }
