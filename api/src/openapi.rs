@@ -1,10 +1,11 @@
 //! The published contract: made from the handlers, finished here with what holds for all of them.
 
+mod schemas;
+
 use std::sync::Arc;
 
 use actix_web::App;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, Header, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required,
@@ -119,38 +120,14 @@ pub fn document() -> OpenApi {
     components
         .schemas
         .insert("Problem".into(), ProblemBody::schema());
-    refer_to_inlined(components);
+    schemas::refer_to_inlined(components);
+    schemas::close_variants(components);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations_mut(item) {
             finish(path, method, operation);
         }
     }
     document
-}
-
-/// utoipa writes out what a generic body is made of; whoever generates a client from that gets each type twice.
-fn refer_to_inlined(components: &mut Components) {
-    let named: Vec<(String, RefOr<Schema>)> = components
-        .schemas
-        .iter()
-        .filter(|(_, schema)| {
-            matches!(schema, RefOr::T(Schema::Object(object)) if !object.properties.is_empty())
-        })
-        .map(|(name, schema)| (name.clone(), schema.clone()))
-        .collect();
-    for schema in components.schemas.values_mut() {
-        let RefOr::T(Schema::Object(object)) = schema else {
-            continue;
-        };
-        for property in object.properties.values_mut() {
-            if let RefOr::T(Schema::Array(array)) = property
-                && let ArrayItems::RefOrSchema(items) = &mut array.items
-                && let Some((name, _)) = named.iter().find(|(_, schema)| *schema == **items)
-            {
-                **items = Ref::from_schema_name(name).into();
-            }
-        }
-    }
 }
 
 /// The problems that an operation can answer with, by what kind of operation it is.
