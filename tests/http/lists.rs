@@ -141,7 +141,7 @@ fn a_query_that_is_not_understood_is_refused() {
             ("limit=", "limit", "invalid_value"),
             ("updated_since=-1", "updated_since", "out_of_range"),
             ("updated_since=yesterday", "updated_since", "invalid_value"),
-            ("cursor=", "cursor", "invalid_cursor"),
+            ("cursor=", "cursor", "invalid_value"),
             ("cursor=nonsense", "cursor", "invalid_cursor"),
             ("cursor=AAAAAAAAAAAAAAAA", "cursor", "invalid_cursor"),
             ("studio_id=1", "studio_id", "invalid_value"),
