@@ -114,11 +114,6 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .find(|(_, value)| value.is_empty());
     match empty {
-        Some(("cursor", _)) => Err(wrong(
-            "cursor",
-            "invalid_cursor",
-            "send the next_cursor of the page before, or leave it out for the first page",
-        )),
         Some((name, _)) => Err(wrong(
             name,
             "invalid_value",
