@@ -1,10 +1,6 @@
 //! Sessions from outside: booked, moved, ended and taken back, the times that are offered, the reminders that follow.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod actions;
 mod availability;
