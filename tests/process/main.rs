@@ -1,6 +1,10 @@
 //! The binary as whoever installs it meets it: its settings, its start, its end.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a proof by chance says how much it tried"
+)]
 
 mod commands;
 mod contract;
