@@ -52,11 +52,7 @@ pub(crate) async fn surround(
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => {
             let mut response = shape(response.map_into_boxed_body(), &visit.id);
-            // Actix would try all its patterns once more; only what the contract doesn't know is worth that.
-            let route = visit
-                .template()
-                .or_else(|| response.request().match_pattern().map(Arc::from));
-            visit.finish(response.response_mut(), route);
+            visit.finish(response.response_mut());
             Ok(response)
         }
         Ok(Err(error)) => Err(visit.fail(&problem_of(&error))),
@@ -69,7 +65,7 @@ impl Visit {
     fn fail(&self, problem: &Problem) -> Error {
         log_fault(problem, &self.id);
         let mut response = problem.respond(&self.path, &self.id);
-        self.finish(&mut response, self.template());
+        self.finish(&mut response);
         InternalError::from_response(problem.clone(), response).into()
     }
 
@@ -79,7 +75,7 @@ impl Visit {
     }
 
     /// Adds what every answer has, and notes it.
-    fn finish(&self, response: &mut HttpResponse, route: Option<Arc<str>>) {
+    fn finish(&self, response: &mut HttpResponse) {
         let headers = response.headers_mut();
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             headers.insert(REQUEST_ID, id);
@@ -89,7 +85,7 @@ impl Visit {
         if !headers.contains_key(CACHE_CONTROL) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        let route = route.unwrap_or_else(|| "none".into());
+        let route = self.template().unwrap_or_else(|| "none".into());
         self.note(response.status().as_u16(), route);
     }
 

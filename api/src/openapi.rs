@@ -36,7 +36,7 @@ impl Documents {
     pub(crate) fn operations() -> Self {
         let (_, document) = App::new()
             .into_utoipa_app()
-            .configure(routes::operations)
+            .configure(|config| routes::operations(config))
             .split_for_parts();
         Self::of(&document, &[])
     }
@@ -85,8 +85,8 @@ impl Documents {
 pub fn document() -> OpenApi {
     let (_, mut document) = App::new()
         .into_utoipa_app()
-        .configure(routes::v1)
-        .configure(routes::operations)
+        .configure(|config| routes::v1(config))
+        .configure(|config| routes::operations(config))
         .split_for_parts();
     document.info = InfoBuilder::new()
         .title("Stipple")

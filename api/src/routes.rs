@@ -1,6 +1,8 @@
 //! The table of routes: each line puts a handler, with its own documentation, at its path.
 
-use actix_web::web;
+use actix_web::dev::HttpServiceFactory;
+use actix_web::{guard, web};
+use utoipa_actix_web::OpenApiFactory;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::handlers::{
@@ -10,96 +12,193 @@ use crate::handlers::{
 };
 use crate::request::BODY_LIMIT;
 
+/// Who takes the routes in: the contract, once, and the server, in each of its threads.
+///
+/// They are apart because making the contract leaves megabytes behind in the thread that does it.
+pub(crate) trait Register {
+    /// Takes in a handler.
+    fn add<F>(&mut self, handler: F) -> &mut Self
+    where
+        F: HttpServiceFactory + OpenApiFactory + 'static;
+
+    /// Takes in handlers whose paths all begin with this one, so that other requests needn't try them.
+    fn under(&mut self, prefix: &'static str, routes: impl FnOnce(&mut Self)) -> &mut Self;
+}
+
+impl Register for ServiceConfig<'_> {
+    fn add<F>(&mut self, handler: F) -> &mut Self
+    where
+        F: HttpServiceFactory + OpenApiFactory + 'static,
+    {
+        self.service(handler)
+    }
+
+    fn under(&mut self, _: &'static str, routes: impl FnOnce(&mut Self)) -> &mut Self {
+        routes(self);
+        self
+    }
+}
+
+impl Register for web::ServiceConfig {
+    fn add<F>(&mut self, handler: F) -> &mut Self
+    where
+        F: HttpServiceFactory + OpenApiFactory + 'static,
+    {
+        self.service(handler)
+    }
+
+    fn under(&mut self, prefix: &'static str, routes: impl FnOnce(&mut Self)) -> &mut Self {
+        // The scope itself takes nothing off the path: handlers name theirs whole.
+        let scope = web::scope("")
+            .guard(guard::fn_guard(move |context| {
+                is_under(prefix, context.head().uri.path())
+            }))
+            .configure(routes);
+        self.service(scope)
+    }
+}
+
+fn is_under(prefix: &str, path: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// All of `/v1`.
-pub(crate) fn v1(config: &mut ServiceConfig<'_>) {
+pub(crate) fn v1(config: &mut impl Register) {
     config
-        .service(studios::open_studio)
-        .service(studios::list_studios)
-        .service(studios::get_studio)
-        .service(studios::change_studio)
-        .service(studios::add_room)
-        .service(studios::list_rooms)
-        .service(studios::get_room)
-        .service(studios::change_room)
-        .service(practitioners::add_practitioner)
-        .service(practitioners::list_practitioners)
-        .service(practitioners::get_practitioner)
-        .service(practitioners::change_practitioner)
-        .service(practitioners::enter_time_off)
-        .service(practitioners::list_time_off)
-        .service(practitioners::take_back_time_off)
-        .service(clients::register_client)
-        .service(clients::list_clients)
-        .service(clients::get_client)
-        .service(clients::change_client)
-        .service(clients::list_contact_consents)
-        .service(plan_templates::add_plan_template)
-        .service(plan_templates::list_plan_templates)
-        .service(plan_templates::get_plan_template)
-        .service(plan_templates::change_plan_template)
-        .service(assessments::record_assessment)
-        .service(assessments::list_assessments)
-        .service(assessments::get_assessment)
-        .service(assessments::change_assessment)
-        .service(plans::open_plan)
-        .service(plans::list_plans)
-        .service(plans::get_plan)
-        .service(plans::change_plan)
-        .service(plans::close_plan)
-        .service(plans::add_plan_session)
-        .service(plans::list_plan_sessions)
-        .service(api_keys::make_api_key)
-        .service(api_keys::list_api_keys)
-        .service(api_keys::get_api_key)
-        .service(api_keys::revoke_api_key)
-        .service(api_keys::who_am_i)
-        .service(products::add_product)
-        .service(products::list_products)
-        .service(products::get_product)
-        .service(products::change_product)
-        .service(products::list_product_uses)
-        .service(lots::add_lot)
-        .service(lots::list_lots)
-        .service(lots::get_lot)
-        .service(lots::change_lot)
-        .service(lots::list_lot_uses)
-        .service(pigment_records::record_pigment)
-        .service(pigment_records::list_pigment_records)
-        .service(pigment_records::get_pigment_record)
-        .service(pigment_records::amend_pigment_record)
-        .service(pigment_records::void_pigment_record)
-        .service(pigment_records::judge_healed_work)
-        .service(tasks::list_tasks)
-        .service(tasks::get_task)
-        .service(tasks::close_task)
-        .service(sessions::arrange_session)
-        .service(sessions::list_sessions)
-        .service(sessions::get_session)
-        .service(sessions::change_session)
-        .service(sessions::list_session_history)
-        .service(session_actions::book_session)
-        .service(session_actions::reschedule_session)
-        .service(session_actions::confirm_session)
-        .service(session_actions::check_in_session)
-        .service(session_actions::complete_session)
-        .service(session_actions::cancel_session)
-        .service(session_actions::miss_session)
-        .service(session_actions::revert_session)
-        .service(session_actions::book_series)
-        .service(availability::list_availability)
-        .service(reminders::list_reminders)
-        .service(reminders::get_reminder)
-        .service(reminders::list_reminder_rules)
-        .service(reminders::get_reminder_rule)
-        .service(reminders::change_reminder_rule);
+        .under("/v1/studios", |routes| {
+            routes
+                .add(studios::open_studio)
+                .add(studios::list_studios)
+                .add(studios::get_studio)
+                .add(studios::change_studio)
+                .add(studios::add_room)
+                .add(studios::list_rooms)
+                .add(studios::get_room)
+                .add(studios::change_room)
+                .add(reminders::list_reminder_rules);
+        })
+        .under("/v1/practitioners", |routes| {
+            routes
+                .add(practitioners::add_practitioner)
+                .add(practitioners::list_practitioners)
+                .add(practitioners::get_practitioner)
+                .add(practitioners::change_practitioner)
+                .add(practitioners::enter_time_off)
+                .add(practitioners::list_time_off)
+                .add(practitioners::take_back_time_off);
+        })
+        .under("/v1/clients", |routes| {
+            routes
+                .add(clients::register_client)
+                .add(clients::list_clients)
+                .add(clients::get_client)
+                .add(clients::change_client)
+                .add(clients::list_contact_consents);
+        })
+        .under("/v1/plan-templates", |routes| {
+            routes
+                .add(plan_templates::add_plan_template)
+                .add(plan_templates::list_plan_templates)
+                .add(plan_templates::get_plan_template)
+                .add(plan_templates::change_plan_template);
+        })
+        .under("/v1/assessments", |routes| {
+            routes
+                .add(assessments::record_assessment)
+                .add(assessments::list_assessments)
+                .add(assessments::get_assessment)
+                .add(assessments::change_assessment);
+        })
+        .under("/v1/plans", |routes| {
+            routes
+                .add(plans::open_plan)
+                .add(plans::list_plans)
+                .add(plans::get_plan)
+                .add(plans::change_plan)
+                .add(plans::close_plan)
+                .add(plans::add_plan_session)
+                .add(plans::list_plan_sessions)
+                .add(session_actions::book_series);
+        })
+        .under("/v1/api-keys", |routes| {
+            routes
+                .add(api_keys::make_api_key)
+                .add(api_keys::list_api_keys)
+                .add(api_keys::get_api_key)
+                .add(api_keys::revoke_api_key);
+        })
+        .under("/v1/me", |routes| {
+            routes.add(api_keys::who_am_i);
+        })
+        .under("/v1/products", |routes| {
+            routes
+                .add(products::add_product)
+                .add(products::list_products)
+                .add(products::get_product)
+                .add(products::change_product)
+                .add(products::list_product_uses);
+        })
+        .under("/v1/lots", |routes| {
+            routes
+                .add(lots::add_lot)
+                .add(lots::list_lots)
+                .add(lots::get_lot)
+                .add(lots::change_lot)
+                .add(lots::list_lot_uses);
+        })
+        .under("/v1/pigment-records", |routes| {
+            routes
+                .add(pigment_records::record_pigment)
+                .add(pigment_records::list_pigment_records)
+                .add(pigment_records::get_pigment_record)
+                .add(pigment_records::amend_pigment_record)
+                .add(pigment_records::void_pigment_record)
+                .add(pigment_records::judge_healed_work);
+        })
+        .under("/v1/tasks", |routes| {
+            routes
+                .add(tasks::list_tasks)
+                .add(tasks::get_task)
+                .add(tasks::close_task);
+        })
+        .under("/v1/sessions", |routes| {
+            routes
+                .add(sessions::arrange_session)
+                .add(sessions::list_sessions)
+                .add(sessions::get_session)
+                .add(sessions::change_session)
+                .add(sessions::list_session_history)
+                .add(session_actions::book_session)
+                .add(session_actions::reschedule_session)
+                .add(session_actions::confirm_session)
+                .add(session_actions::check_in_session)
+                .add(session_actions::complete_session)
+                .add(session_actions::cancel_session)
+                .add(session_actions::miss_session)
+                .add(session_actions::revert_session);
+        })
+        .under("/v1/availability", |routes| {
+            routes.add(availability::list_availability);
+        })
+        .under("/v1/reminders", |routes| {
+            routes
+                .add(reminders::list_reminders)
+                .add(reminders::get_reminder);
+        })
+        .under("/v1/reminder-rules", |routes| {
+            routes
+                .add(reminders::get_reminder_rule)
+                .add(reminders::change_reminder_rule);
+        });
 }
 
 /// What those who run the server ask.
-pub(crate) fn operations(config: &mut ServiceConfig<'_>) {
+pub(crate) fn operations(config: &mut impl Register) {
     config
-        .service(operations::livez)
-        .service(operations::readyz)
-        .service(operations::metrics);
+        .add(operations::livez)
+        .add(operations::readyz)
+        .add(operations::metrics);
 }
 
 /// Limits that hold for all of them.

@@ -10,7 +10,6 @@ use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use stipple_shared::storage::Store;
-use utoipa_actix_web::AppExt;
 
 use crate::metrics::Metrics;
 use crate::openapi::Documents;
@@ -107,15 +106,14 @@ fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
     let listener = TcpListener::bind(options.listen)?;
     let address = listener.local_addr()?;
     let server = HttpServer::new(move || {
-        let app = App::new().into_utoipa_app();
-        let (app, _) = match surface {
-            Surface::Whole => app.configure(routes::v1).configure(routes::operations),
-            Surface::Operations => app.configure(routes::operations),
-        }
-        .split_for_parts();
-        let app = app.app_data(api.clone()).app_data(routes::limits());
+        let app = App::new()
+            .app_data(api.clone())
+            .app_data(routes::limits())
+            .configure(routes::operations);
         let app = match surface {
-            Surface::Whole => app.configure(handlers::documents::configure),
+            Surface::Whole => app
+                .configure(routes::v1)
+                .configure(handlers::documents::configure),
             Surface::Operations => app,
         };
         app.default_service(web::to(nothing_here))

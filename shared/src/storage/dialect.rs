@@ -128,7 +128,10 @@ fn open_sqlite(
         .batch_execute("PRAGMA busy_timeout = 10000")
         .and_then(|()| switch_to_wal(&mut connection))
         .and_then(|()| {
-            connection.batch_execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+            // Savepoints keep what they may have to undo; none of it is wanted after a crash, so it needs no file.
+            connection.batch_execute(
+                "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY",
+            )
         })
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     if read_only {
