@@ -18,6 +18,10 @@ use clap::{Parser, Subcommand};
 
 use crate::rounds::Plan;
 
+/// The same as in the measured binary, so that the bare handler is compared on equal terms.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What goes wrong here ends the run; nobody tells the causes apart.
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 

@@ -201,7 +201,7 @@ pub(super) async fn recognise(
     let now = api.store.clock().now();
     let key = api
         .store
-        .read_by_key(move |db| ApiKey::recognise(db, &hash, now))
+        .query_by_key(move |db| ApiKey::recognise(db, &hash, now))
         .await?
         .ok_or_else(|| Problem::unauthorised("this key is not known, has ended or was revoked"))?;
     if !roles.contains(&key.role) {

@@ -163,7 +163,7 @@ impl Session {
         if action == SessionAction::Reschedule && found.stands_so(booking, starts_at) {
             return Ok(found);
         }
-        let before = Self::find_seen_for_change(tx, id, expected)?;
+        let before = found.unless_stale(expected)?;
         refuse_unallowed_override(booking.override_.as_ref(), may_override)?;
         let mut session = before.clone();
         let practitioner = match (booking.practitioner_id, session.practitioner_id) {
@@ -231,7 +231,7 @@ impl Session {
         } else {
             "session.moved"
         };
-        let saved = session.save(tx, name, reason.as_deref())?;
+        let saved = session.save_over(tx, &before, name, reason.as_deref())?;
         session_history::note(
             tx,
             &before,

@@ -156,13 +156,7 @@ macro_rules! resource {
                 id: $id,
                 expected_version: Option<i64>,
             ) -> $crate::error::Result<Self> {
-                let found = Self::find(db, id)?;
-                match expected_version {
-                    Some(version) if version != found.version => Err($crate::error::Error::Stale {
-                        current: found.version,
-                    }),
-                    _ => Ok(found),
-                }
+                Self::find(db, id)?.unless_stale(expected_version)
             }
         }
     };
@@ -215,13 +209,7 @@ macro_rules! resource {
                 id: $id,
                 expected_version: Option<i64>,
             ) -> $crate::error::Result<Self> {
-                let found = Self::find_seen(tx, id)?;
-                match expected_version {
-                    Some(version) if version != found.version => Err($crate::error::Error::Stale {
-                        current: found.version,
-                    }),
-                    _ => Ok(found),
-                }
+                Self::find_seen(tx, id)?.unless_stale(expected_version)
             }
         }
     };
@@ -271,14 +259,38 @@ macro_rules! savers {
                 Ok(self)
             }
 
+            /// This thing, if the caller's copy is of the same version.
+            pub(crate) fn unless_stale(
+                self,
+                expected_version: Option<i64>,
+            ) -> $crate::error::Result<Self> {
+                match expected_version {
+                    Some(version) if version != self.version => Err($crate::error::Error::Stale {
+                        current: self.version,
+                    }),
+                    _ => Ok(self),
+                }
+            }
+
             /// Saves this changed thing over the version it was read as.
             pub(crate) fn save(
-                mut self,
+                self,
                 tx: &mut $crate::storage::Tx<'_>,
                 action: &'static str,
                 reason: Option<&str>,
             ) -> $crate::error::Result<Self> {
                 let before = Self::find(tx.db, self.id)?;
+                self.save_over(tx, &before, action, reason)
+            }
+
+            /// The same where the stored thing is at hand, as this write read it.
+            pub(crate) fn save_over(
+                mut self,
+                tx: &mut $crate::storage::Tx<'_>,
+                before: &Self,
+                action: &'static str,
+                reason: Option<&str>,
+            ) -> $crate::error::Result<Self> {
                 let read_as = self.version;
                 self.version = read_as + 1;
                 self.change = tx.next_change()?;
@@ -298,7 +310,7 @@ macro_rules! savers {
                 tx.audit(
                     $crate::storage::audit::AuditDraft::new(action, $what, self.id.0)
                         .because(reason)
-                        .before(&before)?
+                        .before(before)?
                         .after(&self)?,
                 );
                 Ok(self)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
+use diesel::r2d2::{ManageConnection, Pool, PooledConnection, R2D2Connection};
 
 use super::dialect::{DatabaseUrl, Db};
 use super::kept::{Begin, Commit};
@@ -70,14 +70,27 @@ impl Readers {
 
     /// Runs a read of several queries on a pooled connection, in one snapshot.
     pub(super) fn pooled<T>(&self, read: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        let mut connection = self.pool.get().map_err(|_busy| Error::Unavailable {
+        snapshot(&mut *self.connection()?, read)
+    }
+
+    /// Runs a read of one query on a pooled connection: one query needs no transaction to be of one snapshot.
+    pub(super) fn pooled_query<T>(&self, read: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        read(&mut *self.connection()?)
+    }
+
+    fn connection(&self) -> Result<PooledConnection<Manager>> {
+        self.pool.get().map_err(|_busy| Error::Unavailable {
             retry_after_seconds: 1,
-        })?;
-        snapshot(&mut connection, read)
+        })
     }
 
     /// Runs a short read on this thread's own connection, in one snapshot.
     pub(super) fn inline<T>(&self, read: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        self.inline_query(|connection| snapshot(connection, read))
+    }
+
+    /// The same for a read of one query, without a transaction.
+    pub(super) fn inline_query<T>(&self, read: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
         // Taken out while in use: after a panic it is gone instead of stuck in its snapshot.
         let kept = INLINE.with_borrow_mut(|connections| {
             let place = connections.iter().position(|(id, _)| *id == self.id)?;
@@ -87,7 +100,7 @@ impl Readers {
             Some(connection) => connection,
             None => self.url.open_reader().map_err(Error::internal)?,
         };
-        let outcome = snapshot(&mut connection, read);
+        let outcome = read(&mut connection);
         INLINE.with_borrow_mut(|connections| connections.push((self.id, connection)));
         outcome
     }

@@ -44,11 +44,11 @@ fn judge(
     match next(found.state, action, circumstances) {
         Transition::AlreadyInEffect => Ok(Judged::InEffect(Box::new(found))),
         Transition::Refused { code, detail } => {
-            Session::find_seen_for_change(tx, id, expected)?;
+            found.unless_stale(expected)?;
             Err(Error::refused(code, detail))
         }
         Transition::To(state) => {
-            Session::find_seen_for_change(tx, id, expected)?;
+            let found = found.unless_stale(expected)?;
             Ok(Judged::Go(Box::new(found), state))
         }
     }
@@ -266,7 +266,7 @@ impl Session {
             session.schedule_version += 1;
         }
         let tell_again = session.state.holds_time() && client_was_told;
-        let saved = session.save(tx, "session.reverted", Some(&told.reason))?;
+        let saved = session.save_over(tx, &found, "session.reverted", Some(&told.reason))?;
         session_history::mark_reverted(tx, step.id)?;
         let reason = Some(told.reason.to_string());
         session_history::note(
@@ -307,7 +307,7 @@ impl Session {
             SessionAction::NoShow => "session.missed",
             _ => "session.changed",
         };
-        let saved = self.save(tx, name, reason.as_deref())?;
+        let saved = self.save_over(tx, &before, name, reason.as_deref())?;
         session_history::note(
             tx,
             &before,
@@ -337,7 +337,7 @@ impl Session {
         session.ended_by = Some(EndedBy::Studio);
         session.end_reason = Some(reason.clone());
         session.recorded_at = Some(now);
-        let saved = session.save(tx, "session.cancelled", Some(reason))?;
+        let saved = session.save_over(tx, &self, "session.cancelled", Some(reason))?;
         let step = Step {
             action: SessionAction::Cancel,
             occurred_at: now,

@@ -92,6 +92,21 @@ impl Store {
         }
     }
 
+    /// Reads with one query by key, which is a snapshot of its own and so needs no transaction.
+    pub async fn query_by_key<T, F>(&self, read: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Db) -> Result<T> + Send + 'static,
+    {
+        if self.0.readers.is_inline() {
+            return self.0.readers.inline_query(read);
+        }
+        let inner = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || inner.readers.pooled_query(read))
+            .await
+            .map_err(Error::internal)?
+    }
+
     /// Writes. The closure may be run again when the group that it shared was lost; it's answered after the commit.
     ///
     /// The closure must pass on each error of the database: with some of them SQLite ends the transaction, and what a
