@@ -126,6 +126,7 @@ pub(crate) fn v1(config: &mut impl Register) {
                 .add(api_keys::make_api_key)
                 .add(api_keys::list_api_keys)
                 .add(api_keys::get_api_key)
+                .add(api_keys::rotate_api_key)
                 .add(api_keys::revoke_api_key);
         })
         .under("/v1/me", |routes| {
