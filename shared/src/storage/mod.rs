@@ -15,6 +15,7 @@ pub mod delivery;
 mod dialect;
 pub mod figures;
 pub mod idempotency;
+mod kept;
 mod leaving;
 pub mod lot_uses;
 pub mod lots;
