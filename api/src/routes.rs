@@ -84,6 +84,7 @@ pub(crate) fn v1(config: &mut impl Register) {
                 .add(practitioners::list_practitioners)
                 .add(practitioners::get_practitioner)
                 .add(practitioners::change_practitioner)
+                .add(practitioners::reassign_sessions)
                 .add(practitioners::enter_time_off)
                 .add(practitioners::list_time_off)
                 .add(practitioners::take_back_time_off);

@@ -55,6 +55,7 @@ impl House {
         let room = server.room(&studio).id();
         let practitioner = server.practitioner(&studio).id();
         let client = server.client(&studio).id();
+        ids.insert("other_practitioner", server.practitioner(&studio).id());
         let away = json!({"starts_at": "2027-02-01T00:00:00Z", "ends_at": "2027-02-02T00:00:00Z"});
         let time_off = server
             .post(&format!("/v1/practitioners/{practitioner}/time-off"), &away)

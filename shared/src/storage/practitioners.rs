@@ -112,8 +112,10 @@ impl Practitioner {
         }
         refuse_taken_external_id!(tx.db, practitioners, id, &practitioner.external_id);
         let practitioner = practitioner.save(tx, "practitioner.changed", None)?;
-        if was_active && !practitioner.active {
-            leaving::end_access(tx, id)?;
+        match (was_active, practitioner.active) {
+            (true, false) => leaving::leave(tx, &practitioner)?,
+            (false, true) => leaving::come_back(tx, &practitioner)?,
+            _ => {}
         }
         Ok(practitioner)
     }
