@@ -1,6 +1,7 @@
 //! Who may do what: each permission is a type, and a handler that names it in its arguments can't be reached without it.
 
-use stipple_shared::domain::{ApiKeyId, PractitionerId, Role};
+use stipple_shared::domain::text::Name;
+use stipple_shared::domain::{ApiKeyId, Instant, PractitionerId, Role};
 use stipple_shared::storage::Scope;
 use stipple_shared::storage::api_keys::ApiKey;
 
@@ -66,8 +67,12 @@ permissions! {
 pub struct Caller {
     /// The key.
     pub key_id: ApiKeyId,
+    /// What it's called.
+    pub name: Name,
     /// What it may do.
     pub role: Role,
+    /// When it ends by itself.
+    pub expires_at: Option<Instant>,
     /// Whose key it is, where it belongs to a practitioner.
     pub practitioner_id: Option<PractitionerId>,
     /// What of the data it sees.
@@ -85,10 +90,13 @@ impl From<ApiKey> for Caller {
     fn from(key: ApiKey) -> Self {
         Self {
             key_id: key.id,
+            name: key.name,
             role: key.role,
+            expires_at: key.expires_at,
             practitioner_id: key.practitioner_id,
             scope: Scope::all()
                 .in_studios(key.studio_ids.map(|ids| ids.0))
+                .with_clients_of(key.practitioner_id.filter(|_| key.own_clients_only))
                 .with_clinical(key.role != Role::FrontDesk),
         }
     }

@@ -6,6 +6,7 @@
 pub mod access;
 mod answer;
 mod handlers;
+mod key_uses;
 mod metrics;
 mod middleware;
 pub mod openapi;

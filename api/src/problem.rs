@@ -326,6 +326,7 @@ impl From<Error> for Problem {
                 "This Idempotency-Key came with another request",
                 "use a new key for a new request, and the same body for the same key",
             ),
+            Error::KeyEnded => Self::unauthorised("this key has ended or was revoked"),
             Error::Forbidden { detail } => {
                 Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
             }

@@ -84,6 +84,7 @@ pub(crate) fn v1(config: &mut impl Register) {
                 .add(practitioners::list_practitioners)
                 .add(practitioners::get_practitioner)
                 .add(practitioners::change_practitioner)
+                .add(practitioners::reassign_sessions)
                 .add(practitioners::enter_time_off)
                 .add(practitioners::list_time_off)
                 .add(practitioners::take_back_time_off);
@@ -126,6 +127,7 @@ pub(crate) fn v1(config: &mut impl Register) {
                 .add(api_keys::make_api_key)
                 .add(api_keys::list_api_keys)
                 .add(api_keys::get_api_key)
+                .add(api_keys::rotate_api_key)
                 .add(api_keys::revoke_api_key);
         })
         .under("/v1/me", |routes| {

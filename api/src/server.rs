@@ -11,6 +11,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use stipple_shared::storage::Store;
 
+use crate::key_uses::KeyUses;
 use crate::metrics::Metrics;
 use crate::openapi::Documents;
 use crate::problem::Problem;
@@ -21,6 +22,7 @@ pub(crate) struct Api {
     pub(crate) store: Store,
     pub(crate) metrics: Metrics,
     pub(crate) documents: Documents,
+    pub(crate) uses: KeyUses,
     /// Whether a worker is expected to tick in this installation.
     pub(crate) expects_worker: bool,
 }
@@ -68,6 +70,7 @@ impl Server {
             store,
             metrics: Metrics::default(),
             documents: Documents::make(),
+            uses: KeyUses::default(),
             expects_worker: options.expects_worker,
         };
         bind(api, options, Surface::Whole)
@@ -90,6 +93,7 @@ pub fn operations_only(store: Store, options: &Options) -> io::Result<Server> {
         store,
         metrics: Metrics::default(),
         documents: Documents::operations(),
+        uses: KeyUses::default(),
         expects_worker: options.expects_worker,
     };
     bind(api, options, Surface::Operations)

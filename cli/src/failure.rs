@@ -58,6 +58,20 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match &error {
             Error::Refused { detail, .. } => Self::Fault(detail.clone()),
+            Error::NotFound { what } => Self::Fault(format!(
+                "there is no {} with this id",
+                what.replace('_', " ")
+            )),
+            Error::Invalid(errors) => {
+                let told: Vec<String> = errors
+                    .iter()
+                    .map(|error| {
+                        let field = error.pointer.trim_start_matches('/');
+                        format!("{field}: {}", error.detail)
+                    })
+                    .collect();
+                Self::Fault(told.join("; "))
+            }
             _ => Self::fault("the data can't be used", &error),
         }
     }

@@ -50,7 +50,7 @@ enum Command {
     Worker(worker::Worker),
     /// Bring the database's schema up to date
     Migrate(migrate::Migrate),
-    /// Make API keys
+    /// Make, list, end and renew API keys
     #[command(subcommand)]
     Key(key::Key),
     /// Try the mail settings
@@ -125,7 +125,17 @@ mod tests {
     #[test]
     fn each_setting_has_the_environment_name_of_its_flag() {
         // What a command acts on is no setting.
-        let acted_on = ["role", "name", "help", "version"];
+        let acted_on = [
+            "role",
+            "name",
+            "studio",
+            "practitioner",
+            "own-clients-only",
+            "expires-in-days",
+            "overlap-minutes",
+            "help",
+            "version",
+        ];
         let mut commands = vec![CommandLine::command()];
         let mut settings = 0;
         while let Some(command) = commands.pop() {

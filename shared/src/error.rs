@@ -69,6 +69,9 @@ pub enum Error {
     /// The same idempotency key came with another request.
     #[error("idempotency key reused")]
     KeyReused,
+    /// The key has ended since the request began.
+    #[error("the key has ended")]
+    KeyEnded,
     /// The caller may know of this but not do it.
     #[error("forbidden")]
     Forbidden {

@@ -20,6 +20,40 @@ fn a_key_is_printed_alone_and_works() {
 }
 
 #[test]
+fn keys_are_listed_renewed_and_ended() {
+    let place = Place::new();
+    succeeded(&place.run(&["migrate"]));
+    let create = ["key", "create", "--role", "auditor", "--name", "Visitor"];
+    let first = succeeded(&place.run(&[&create[..], &["--expires-in-days", "7"]].concat()));
+    let listed = succeeded(&place.run(&["key", "list"]));
+    let (id, rest) = listed.split_once('\t').unwrap();
+    assert!(rest.starts_with("auditor\tends 2"), "{listed}");
+    assert!(rest.trim_end().ends_with("never used\tVisitor"), "{listed}");
+    let api = place.start(&["api"]);
+    let second = succeeded(&place.run(&["key", "rotate", id]));
+    for key in [&first, &second] {
+        assert_eq!(api.status("/v1/me", Some(key)), 200);
+    }
+    let third = succeeded(&place.run(&["key", "rotate", id, "--overlap-minutes", "0"]));
+    assert_eq!(api.status("/v1/me", Some(&second)), 401);
+    assert_eq!(api.status("/v1/me", Some(&third)), 200);
+    succeeded(&place.run(&["key", "revoke", id]));
+    assert_eq!(api.status("/v1/me", Some(&third)), 401);
+    assert!(succeeded(&place.run(&["key", "list"])).contains("\trevoked 2"));
+    let nobody = place.run(&["key", "revoke", "01980b6e-3f4a-7c21-9d35-6a0e8f5b2c14"]);
+    assert_eq!(
+        complaint(&nobody),
+        "error: there is no api key with this id\n"
+    );
+    let nowhere = ["--studio", "01980b6e-3f4a-7c21-9d35-6a0e8f5b2c14"];
+    let nowhere = place.run(&[&create[..], &nowhere].concat());
+    assert_eq!(
+        complaint(&nowhere),
+        "error: studio_ids/0: name a studio that exists\n"
+    );
+}
+
+#[test]
 fn a_key_is_not_made_for_a_role_or_a_database_that_is_not_there() {
     let place = Place::new();
     let output = place.run(&["key", "create", "--role", "boss", "--name", "x"]);

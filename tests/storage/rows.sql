@@ -7,6 +7,7 @@ INSERT INTO audit_events (sequence, at, actor_kind, action, entity_kind, entity_
 INSERT INTO audit_details (sequence, before_change, after_change) VALUES (1, NULL, '{}');
 INSERT INTO studios (id, name, sender_name, service_label, time_zone, language, opening_hours, cancellation_cutoff_hours, version, change, created_at, updated_at)
     VALUES (id(2), 'Studio North', 'Studio North', 'appointment', 'Europe/Berlin', 'en', '[]', 24, 1, 2, 0, 0);
+INSERT INTO api_key_studios (key_id, studio_id) VALUES (id(1), id(2));
 INSERT INTO rooms (id, studio_id, name, active, version, change, created_at, updated_at)
     VALUES (id(3), id(2), 'Room 1', TRUE, 1, 3, 0, 0);
 INSERT INTO practitioners (id, name, active, buffer_minutes, working_hours, version, change, created_at, updated_at)

@@ -2,8 +2,9 @@
 
 use actix_web::{get, post};
 use serde::Serialize;
-use stipple_shared::domain::api_key::NewApiKey;
-use stipple_shared::domain::{ApiKeyId, PractitionerId, Role, StudioId};
+use stipple_shared::domain::api_key::{NewApiKey, RotateApiKey};
+use stipple_shared::domain::text::Name;
+use stipple_shared::domain::{ApiKeyId, Instant, PractitionerId, Role, StudioId};
 use stipple_shared::error::{Error, Result};
 use stipple_shared::storage::api_keys::{ApiKey, KeySecret};
 use stipple_shared::storage::idempotency::Answer;
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 use super::Answered;
 use crate::access::{BeKnown, Caller, ManageKeys, PERMISSIONS};
 use crate::answer::{PageBody, Resource, resources};
-use crate::request::{Command, Id, Json, NoBody, Paging, Reading};
+use crate::request::{Command, Id, Json, MaybeJson, NoBody, Paging, Reading};
 
 resources! {
     ApiKey: "/v1/api-keys";
@@ -33,12 +34,18 @@ pub(crate) struct MadeApiKey {
 pub(crate) struct Me {
     /// The key.
     key_id: ApiKeyId,
+    /// What it's called.
+    name: Name,
     /// What it may do.
     role: Role,
     /// Whose key it is, where it belongs to a practitioner.
     practitioner_id: Option<PractitionerId>,
     /// Which studios it sees; all of them where this is null.
     studio_ids: Option<Vec<StudioId>>,
+    /// Whether it sees only the clients who have a session or a plan with its practitioner.
+    own_clients_only: bool,
+    /// When the secret that was shown ends by itself; never where this is null.
+    expires_at: Option<Instant>,
     /// What its role allows.
     permissions: Vec<&'static str>,
 }
@@ -47,9 +54,12 @@ impl From<&Caller> for Me {
     fn from(caller: &Caller) -> Self {
         Self {
             key_id: caller.key_id,
+            name: caller.name.clone(),
             role: caller.role,
             practitioner_id: caller.practitioner_id,
             studio_ids: caller.scope.studio_ids().map(<[_]>::to_vec),
+            own_clients_only: caller.scope.own_clients_of().is_some(),
+            expires_at: caller.expires_at,
             permissions: PERMISSIONS
                 .iter()
                 .filter(|(_, roles)| roles.contains(&caller.role))
@@ -73,7 +83,7 @@ pub(crate) async fn make_api_key(command: Command<ManageKeys, Json<NewApiKey>>) 
     command
         .run_unkept(|tx, given| {
             let (key, secret) = ApiKey::make(tx, given.body)?;
-            made(key, &secret)
+            made(201, key, &secret)
         })
         .await
 }
@@ -87,7 +97,9 @@ pub(crate) async fn make_api_key(command: Command<ManageKeys, Json<NewApiKey>>) 
 )]
 #[get("/v1/api-keys")]
 pub(crate) async fn list_api_keys(reading: Reading<ManageKeys>) -> Answered {
-    reading.page(|db, _, _, page| ApiKey::list(db, page)).await
+    reading
+        .page(|db, caller, _, page| ApiKey::list(db, &caller.scope, page))
+        .await
 }
 
 /// Shows an API key, without its secret.
@@ -99,7 +111,33 @@ pub(crate) async fn list_api_keys(reading: Reading<ManageKeys>) -> Answered {
 )]
 #[get("/v1/api-keys/{id}")]
 pub(crate) async fn get_api_key(reading: Reading<ManageKeys>, id: Id<ApiKeyId>) -> Answered {
-    reading.one(move |db, _| ApiKey::find(db, id.0)).await
+    reading
+        .one(move |db, caller| ApiKey::find_in(db, &caller.scope, id.0))
+        .await
+}
+
+/// Gives an API key a new secret, which is in this answer and nowhere else.
+///
+/// The old secret works on for the overlap that is asked for, so that programs can be moved without a gap. One from an
+/// earlier rotation ends now. An Idempotency-Key is refused here: to repeat the answer, the secret would have to be kept.
+#[utoipa::path(
+    tag = "API keys",
+    operation_id = "rotate_api_key",
+    params(("id" = ApiKeyId, Path, description = "The key.")),
+    request_body = RotateApiKey,
+    responses((status = 200, description = "The key and its new secret.", body = MadeApiKey, headers(("ETag" = String), ("Location" = String))))
+)]
+#[post("/v1/api-keys/{id}/rotate")]
+pub(crate) async fn rotate_api_key(
+    command: Command<ManageKeys, MaybeJson<RotateApiKey>>,
+    id: Id<ApiKeyId>,
+) -> Answered {
+    command
+        .run_unkept(move |tx, given| {
+            let (key, secret) = ApiKey::rotate(tx, id.0, given.if_match, given.body)?;
+            made(200, key, &secret)
+        })
+        .await
 }
 
 /// Ends an API key at once; ending it twice is as ending it once.
@@ -130,7 +168,7 @@ pub(crate) async fn who_am_i(reading: Reading<BeKnown>) -> Answered {
     reading.show(|_, caller, _| Ok(Me::from(caller))).await
 }
 
-fn made(key: ApiKey, secret: &KeySecret) -> Result<Answer> {
+fn made(status: u16, key: ApiKey, secret: &KeySecret) -> Result<Answer> {
     let location = key.path();
     let etag = format!("\"v{}\"", key.version);
     let made = MadeApiKey {
@@ -138,7 +176,7 @@ fn made(key: ApiKey, secret: &KeySecret) -> Result<Answer> {
         secret: secret.reveal().to_owned(),
     };
     Ok(Answer {
-        status: 201,
+        status,
         headers: vec![("location".into(), location), ("etag".into(), etag)],
         body: serde_json::to_vec(&made).map_err(Error::internal)?,
     })

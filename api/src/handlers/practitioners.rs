@@ -3,14 +3,17 @@
 use actix_web::{delete, get, patch, post};
 use serde::Deserialize;
 use stipple_shared::domain::practitioner::{NewPractitioner, NewTimeOff, PractitionerPatch};
+use stipple_shared::domain::reassignment::ReassignSessions;
 use stipple_shared::domain::text::ExternalId;
 use stipple_shared::domain::{PractitionerId, TimeOffId};
 use stipple_shared::storage::practitioners::{Practitioner, PractitionerFilter};
+use stipple_shared::storage::reassign::{self, Reassignment};
 use stipple_shared::storage::time_off::TimeOff;
 use utoipa::IntoParams;
 
 use super::Answered;
-use crate::access::{ManageStudio, ManageTimeOff, SeeStudio};
+use super::session_actions::may_override;
+use crate::access::{Book, ManageStudio, ManageTimeOff, SeeStudio};
 use crate::answer::{self, PageBody, resources};
 use crate::request::{Command, Id, Ids, Json, Merge, NoBody, Paging, Reading};
 
@@ -99,6 +102,9 @@ pub(crate) async fn get_practitioner(
 }
 
 /// Changes a practitioner.
+///
+/// One who leaves is made inactive: their keys end at once, and staff get a task of the kind `practitioner_left` for each
+/// session that is booked with them and still to come.
 #[utoipa::path(
     tag = "practitioners",
     operation_id = "change_practitioner",
@@ -114,6 +120,32 @@ pub(crate) async fn change_practitioner(
     command
         .run(move |tx, given| {
             given.changed(&Practitioner::change(tx, id.0, given.if_match, given.body)?)
+        })
+        .await
+}
+
+/// Gives a practitioner's sessions to come to another one, each at its time.
+///
+/// The rules of booking hold: hours, time off and overlaps. With the mode `all_or_nothing` one no is a 409 that names
+/// each session and what stands in its way; with `each` those stay where they are and the answer names them. Clients are
+/// not told, since their time stays. Without `session_ids` the practitioner's open plans go along.
+#[utoipa::path(
+    tag = "practitioners",
+    operation_id = "reassign_sessions",
+    params(("id" = PractitionerId, Path, description = "The practitioner who has the sessions now.")),
+    request_body = ReassignSessions,
+    responses((status = 200, description = "What became of each session.", body = Reassignment))
+)]
+#[post("/v1/practitioners/{id}/reassign-sessions")]
+pub(crate) async fn reassign_sessions(
+    command: Command<Book, Json<ReassignSessions>>,
+    id: Id<PractitionerId>,
+) -> Answered {
+    command
+        .run(move |tx, given| {
+            let done =
+                reassign::reassign_sessions(tx, id.0, given.body, may_override(given.caller))?;
+            answer::plain(200, &done)
         })
         .await
 }

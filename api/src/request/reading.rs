@@ -204,6 +204,9 @@ pub(super) async fn recognise(
         .query_by_key(move |db| ApiKey::recognise(db, &hash, now))
         .await?
         .ok_or_else(|| Problem::unauthorised("this key is not known, has ended or was revoked"))?;
+    if key.use_is_news(now) {
+        api.uses.note(&api.store, key.id, now);
+    }
     if !roles.contains(&key.role) {
         return Err(Problem::forbidden(permission));
     }

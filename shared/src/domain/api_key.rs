@@ -24,6 +24,49 @@ pub struct NewApiKey {
     pub studio_ids: Option<Vec<StudioId>>,
     /// When it ends by itself; never where this is left out.
     pub expires_at: Option<Instant>,
+    /// Whether it sees only the clients who have a session or a plan with its practitioner.
+    #[serde(default)]
+    #[schema(required = false, default = false)]
+    pub own_clients_only: bool,
+}
+
+/// How long the secret before a rotation may go on working, at most: thirty days.
+pub const LONGEST_OVERLAP_MINUTES: u16 = 30 * 24 * 60;
+
+/// Gives a key a new secret.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateApiKey {
+    /// For how many minutes the old secret still works, so that programs can be moved to the new one; 0 ends it at once.
+    #[serde(default = "usual_overlap")]
+    #[schema(required = false, default = 60, minimum = 0, maximum = 43200)]
+    pub overlap_minutes: u16,
+}
+
+const fn usual_overlap() -> u16 {
+    60
+}
+
+impl Default for RotateApiKey {
+    fn default() -> Self {
+        Self {
+            overlap_minutes: usual_overlap(),
+        }
+    }
+}
+
+impl RotateApiKey {
+    /// Refuses an overlap that makes the rotation pointless.
+    pub fn check(&self) -> Result<()> {
+        if self.overlap_minutes > LONGEST_OVERLAP_MINUTES {
+            return Err(Error::invalid(
+                "/overlap_minutes",
+                "out_of_range",
+                format!("write a number from 0 to {LONGEST_OVERLAP_MINUTES}"),
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl NewApiKey {
@@ -35,6 +78,7 @@ impl NewApiKey {
             practitioner_id: None,
             studio_ids: None,
             expires_at: None,
+            own_clients_only: false,
         }
     }
 
@@ -45,6 +89,15 @@ impl NewApiKey {
                 "/expires_at",
                 "in_the_past",
                 "write an instant that is still to come",
+            ));
+        }
+        if self.own_clients_only
+            && (self.role != Role::Practitioner || self.practitioner_id.is_none())
+        {
+            return Err(Error::invalid(
+                "/own_clients_only",
+                "needs_practitioner",
+                "only a key with the role practitioner and a practitioner_id has clients of its own",
             ));
         }
         let Some(studio_ids) = &self.studio_ids else {
@@ -94,6 +147,30 @@ mod tests {
                 ..key.clone()
             };
             assert_eq!(bounded.check(now).is_ok(), fine, "{bounded:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_practitioner_has_clients_of_their_own() {
+        let now = Instant::parse("2026-11-25T09:00:00Z").unwrap();
+        for (role, practitioner_id, fine) in [
+            (Role::Practitioner, Some(PractitionerId::new()), true),
+            (Role::Practitioner, None, false),
+            (Role::FrontDesk, Some(PractitionerId::new()), false),
+        ] {
+            let bounded = NewApiKey {
+                practitioner_id,
+                own_clients_only: true,
+                ..NewApiKey::unbounded(role, Name::literal("Own"))
+            };
+            assert_eq!(bounded.check(now).is_ok(), fine, "{bounded:?}");
+        }
+    }
+
+    #[test]
+    fn an_overlap_has_an_end() {
+        for (overlap_minutes, fine) in [(0, true), (43_200, true), (43_201, false)] {
+            assert_eq!(RotateApiKey { overlap_minutes }.check().is_ok(), fine);
         }
     }
 }

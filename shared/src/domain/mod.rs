@@ -20,6 +20,7 @@ pub mod pigment;
 pub mod plan;
 pub mod plan_template;
 pub mod practitioner;
+pub mod reassignment;
 pub mod record;
 pub mod reminder;
 pub mod reminder_rule;

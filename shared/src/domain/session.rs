@@ -11,6 +11,8 @@ text_enums! {
         Book = "book",
         /// Give it another time, practitioner or room.
         Reschedule = "reschedule",
+        /// Give it to another practitioner at the same time.
+        Reassign = "reassign",
         /// Note that the client has said yes to the time.
         Confirm = "confirm",
         /// Note that the client is here.
@@ -107,6 +109,12 @@ pub fn next(
             refused("not_booked", "The session has no time yet. Book it.")
         }
         (Action::Reschedule, State::Arrived) => refused(
+            "already_arrived",
+            "The client is here. Revert the check-in first.",
+        ),
+
+        (Action::Reassign, State::Planned | State::Booked | State::Confirmed) => To(state),
+        (Action::Reassign, State::Arrived) => refused(
             "already_arrived",
             "The client is here. Revert the check-in first.",
         ),

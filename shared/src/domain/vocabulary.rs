@@ -375,6 +375,8 @@ text_enums! {
         Nonconformity = "nonconformity",
         /// Mail to an address comes back.
         AddressBounced = "address_bounced",
+        /// The practitioner of a session to come has left.
+        PractitionerLeft = "practitioner_left",
     }
 
     /// Where a task stands.

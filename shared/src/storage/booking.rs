@@ -12,7 +12,7 @@ use super::session_history::Step;
 use super::sessions::{Session, find_named_practitioner, holds_time};
 use super::studios::Studio;
 use super::time_off::TimeOff;
-use super::{Db, Scope, Tx, session_history};
+use super::{Db, Scope, Tx, leaving, session_history, sharing};
 use crate::domain::booking::{
     BookSeries, Booking, Breach, NewSession, OverridableRule, Override, weigh,
 };
@@ -231,6 +231,10 @@ impl Session {
         } else {
             "session.moved"
         };
+        if before.practitioner_id != session.practitioner_id {
+            let (client_id, treats) = (session.client_id, session.practitioner_id);
+            sharing::reaches_practitioner(tx, client_id, treats, session.id.0)?;
+        }
         let saved = session.save_over(tx, &before, name, reason.as_deref())?;
         session_history::note(
             tx,
@@ -242,6 +246,9 @@ impl Session {
                 reason,
             },
         )?;
+        if before.practitioner_id != saved.practitioner_id {
+            leaving::session_is_settled(tx, saved.id)?;
+        }
         saved.settle(tx, Some(action))?;
         Ok(saved)
     }
@@ -289,7 +296,7 @@ pub(super) fn refuse_unallowed_override(
 }
 
 /// The room that is asked for, the one that the session has if it's free, or the first free one.
-fn choose_room(
+pub(super) fn choose_room(
     db: &mut Db,
     session: &Session,
     studio: &Studio,
@@ -337,7 +344,7 @@ fn choose_room(
 }
 
 /// The studio's and the practitioner's hours, and time off.
-fn hours_breaches(
+pub(super) fn hours_breaches(
     db: &mut Db,
     session: &Session,
     studio: &Studio,
@@ -406,7 +413,7 @@ pub(super) fn overlap_breaches(
     overlaps_among(db, scope, session, &claims)
 }
 
-fn overlaps_among(
+pub(super) fn overlaps_among(
     db: &mut Db,
     scope: &Scope,
     session: &Session,
@@ -516,7 +523,7 @@ impl Session {
 }
 
 /// What other sessions take up around this one's time: its practitioner's, its client's, and all of its studio's.
-fn claims_near(db: &mut Db, session: &Session) -> Result<Vec<Claim>> {
+pub(super) fn claims_near(db: &mut Db, session: &Session) -> Result<Vec<Claim>> {
     let (Some(starts_at), Some(blocked_until)) = (session.starts_at, session.blocked_until) else {
         return Ok(Vec::new());
     };

@@ -10,7 +10,7 @@ use super::references::named;
 use super::schema::{clients, contact_consents};
 use super::scope::client_is_seen;
 use super::studios::Studio;
-use super::{Db, Scope, Tx, reminders};
+use super::{Db, Scope, Tx, reminders, sharing};
 use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth, search_text};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
 use crate::domain::{ClientId, ConsentPurpose, ContactConsentId, EmailState, Instant, StudioId};
@@ -176,6 +176,7 @@ impl Client {
         check_date_of_birth(client.date_of_birth, tx.now())?;
         if client.studio_id != before.studio_id {
             named(Studio::find_seen(tx, client.studio_id), "/studio_id")?;
+            sharing::reaches_studio(tx, id, client.studio_id, id.0)?;
         }
         refuse_taken_external_id!(tx.db, clients, id, &client.external_id);
         client.search_text = search_text(

@@ -15,7 +15,7 @@ use super::references::{named, of_another_client, studio_for};
 use super::schema::plans;
 use super::scope::client_is_seen;
 use super::sessions::{NewPlannedSession, Session};
-use super::{Db, Scope, Tx};
+use super::{Db, Scope, Tx, sharing};
 use crate::domain::gap::Gap;
 use crate::domain::plan::{
     AddPlanSession, NewPlan, PlanPatch, SESSIONS_AT_MOST, USUAL_SESSIONS_AT_MOST, check_gap_change,
@@ -131,6 +131,8 @@ impl Plan {
             created_at: now,
             updated_at: now,
         };
+        sharing::reaches_studio(tx, client.id, studio_id, id.0)?;
+        sharing::reaches_practitioner(tx, client.id, plan.practitioner_id, id.0)?;
         let plan = plan.create(tx, "plan.opened")?;
         for ordinal in 1..=plan.treatment_sessions {
             plan.plan_session(tx, ordinal)?;
@@ -158,6 +160,7 @@ impl Plan {
         }
         if plan.practitioner_id != before.practitioner_id {
             refuse_unusable_practitioner(tx, plan.practitioner_id)?;
+            sharing::reaches_practitioner(tx, plan.client_id, plan.practitioner_id, id.0)?;
         }
         let sessions = Session::of_plan(tx.db, id)?;
         check_gap_count(&plan.gaps, ordinal(plan.treatment_sessions)?)?;

@@ -10,7 +10,7 @@ use super::references::named;
 use super::schema::practitioners;
 use super::scope::practitioners_seen;
 use super::studios::Studio;
-use super::{Db, Scope, Tx};
+use super::{Db, Scope, Tx, leaving};
 use crate::domain::hours::WorkingHours;
 use crate::domain::practitioner::{NewPractitioner, PractitionerPatch};
 use crate::domain::text::{EmailAddress, ExternalId, Name};
@@ -97,6 +97,7 @@ impl Practitioner {
         patch: &PractitionerPatch,
     ) -> Result<Self> {
         let mut practitioner = Self::find_seen_for_change(tx, id, expected)?;
+        let was_active = practitioner.active;
         patch.name.apply(&mut practitioner.name);
         patch.licence_number.apply(&mut practitioner.licence_number);
         patch.email.apply(&mut practitioner.email);
@@ -110,7 +111,13 @@ impl Practitioner {
             practitioner.working_hours = Json(hours.clone());
         }
         refuse_taken_external_id!(tx.db, practitioners, id, &practitioner.external_id);
-        practitioner.save(tx, "practitioner.changed", None)
+        let practitioner = practitioner.save(tx, "practitioner.changed", None)?;
+        match (was_active, practitioner.active) {
+            (true, false) => leaving::leave(tx, &practitioner)?,
+            (false, true) => leaving::come_back(tx, &practitioner)?,
+            _ => {}
+        }
+        Ok(practitioner)
     }
 
     /// A page of practitioners.

@@ -38,6 +38,16 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        own_clients_only -> Bool,
+        previous_secret_hash -> Nullable<Binary>,
+        previous_ends_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    api_key_studios (key_id, studio_id) {
+        key_id -> Binary,
+        studio_id -> Binary,
     }
 }
 
@@ -511,6 +521,7 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(
+    api_key_studios,
     api_keys,
     assessments,
     audit_details,

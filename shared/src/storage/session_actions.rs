@@ -6,11 +6,12 @@ use super::booking::{MayOverride, overlap_breaches, plan_sessions, refuse_unallo
 use super::columns::Json;
 use super::pigment_records::PigmentRecord;
 use super::plans::Plan;
+use super::practitioners::Practitioner;
 use super::session_history::{self, Step};
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::tasks::Task;
-use super::{Tx, reminders};
+use super::{Tx, leaving, reminders, sharing};
 use crate::domain::booking::{Cancel, Complete, Occurred, Revert};
 use crate::domain::gap::{self, GapVerdict};
 use crate::domain::nonconformity::{Nonconformity, NonconformityCode, nonconformity};
@@ -127,6 +128,7 @@ impl Session {
         let mut session = before.clone();
         if let Some(practitioner_id) = told.practitioner_id {
             find_named_practitioner(tx, practitioner_id)?;
+            sharing::reaches_practitioner(tx, session.client_id, Some(practitioner_id), id.0)?;
             session.practitioner_id = Some(practitioner_id);
         }
         if session.practitioner_id.is_none() {
@@ -252,6 +254,15 @@ impl Session {
             recorded_at: Some(now),
             ..before_step
         };
+        if session.practitioner_id != found.practitioner_id
+            && let Some(practitioner_id) = session.practitioner_id
+            && !Practitioner::find(tx.db, practitioner_id)?.active
+        {
+            return Err(Error::refused(
+                "practitioner_inactive",
+                "the session would go back to a practitioner who has left; reassign or move it instead",
+            ));
+        }
         if session.state.holds_time() {
             let breaches = overlap_breaches(tx.db, tx.scope(), &session)?;
             if !breaches.is_empty() {
@@ -318,6 +329,9 @@ impl Session {
                 reason,
             },
         )?;
+        if saved.state.is_final() {
+            leaving::session_is_settled(tx, saved.id)?;
+        }
         let is_lost = matches!(saved.state, SessionState::Cancelled | SessionState::NoShow);
         if let Some(plan_id) = saved.plan_id.filter(|_| is_lost)
             && Plan::find(tx.db, plan_id)?.state == PlanState::Open

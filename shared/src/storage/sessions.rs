@@ -11,7 +11,7 @@ use super::practitioners::Practitioner;
 use super::references::{named, studio_for};
 use super::schema::sessions;
 use super::scope::{Seen, both, client_is_seen};
-use super::{Db, Scope, Tx};
+use super::{Db, Scope, Tx, sharing};
 use crate::domain::booking::{NewSession, OverrideUsed, SessionPatch};
 use crate::domain::nonconformity::Nonconformity;
 use crate::domain::text::{ExternalId, Note, Reason};
@@ -64,8 +64,8 @@ pub struct Session {
     /// The rules that were overridden for its present time.
     #[schema(value_type = Vec<OverrideUsed>)]
     pub overrides: Json<Vec<OverrideUsed>>,
-    /// What wasn't as it should have been when it took place.
-    #[schema(value_type = Vec<Nonconformity>)]
+    /// What wasn't as it should have been when it took place. Absent for the front desk.
+    #[schema(value_type = Vec<Nonconformity>, required = false)]
     pub nonconformities: Json<Vec<Nonconformity>>,
     /// When it was booked for its present time.
     pub booked_at: Option<Instant>,
@@ -243,6 +243,8 @@ impl Session {
         session.external_id = new.external_id.clone();
         session.practitioner_id = new.practitioner_id;
         session.notes = new.notes.clone();
+        sharing::reaches_studio(tx, client.id, studio_id, session.id.0)?;
+        sharing::reaches_practitioner(tx, client.id, session.practitioner_id, session.id.0)?;
         session.create(tx, "session.planned")
     }
 
@@ -300,6 +302,7 @@ impl Session {
         }
         if let Some(practitioner_id) = session.practitioner_id.filter(|id| before.1 != Some(*id)) {
             find_named_practitioner(tx, practitioner_id)?;
+            sharing::reaches_practitioner(tx, session.client_id, Some(practitioner_id), id.0)?;
         }
         patch.notes.apply(&mut session.notes);
         patch.clinical_notes.apply(&mut session.clinical_notes);

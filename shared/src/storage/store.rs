@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
+use super::api_keys::ApiKey;
 use super::audit::AuditKey;
 use super::dialect::{DatabaseUrl, Db};
 use super::idempotency::{self, Answer, RequestKey};
 use super::readers::Readers;
 use super::schema::schema_facts;
-use super::transaction::{Tx, WriteContext};
+use super::transaction::{Actor, Tx, WriteContext};
 use super::writer::{ClosureWrite, Writer};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -150,6 +151,9 @@ impl Store {
         F: Fn(&mut Tx<'_>) -> Result<Answer> + Send + 'static,
     {
         self.write(context, move |tx| {
+            if let Actor::Key(id) = *tx.actor() {
+                ApiKey::refuse_ended(tx, id)?;
+            }
             if let Some(request) = &request
                 && let Some(kept) = idempotency::find(tx, request)?
             {
@@ -162,6 +166,14 @@ impl Store {
             Ok((answer, false))
         })
         .await
+    }
+
+    /// Writes when the writer gets to it, for what nobody waits for and nothing is lost with.
+    pub fn write_later<F>(&self, context: WriteContext, closure: F) -> Result<()>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<()> + Send + 'static,
+    {
+        self.enqueue(context, closure).map(drop)
     }
 
     fn enqueue<T, F>(

@@ -166,6 +166,25 @@ impl Task {
         }
     }
 
+    /// Closes the open tasks of a kind about a session.
+    pub(super) fn close_about(
+        tx: &mut Tx<'_>,
+        session_id: SessionId,
+        kind: TaskKind,
+        resolution: &'static str,
+    ) -> Result<()> {
+        let open: Vec<Self> = tasks::table
+            .filter(tasks::session_id.eq(session_id))
+            .filter(tasks::kind.eq(kind))
+            .filter(tasks::state.eq(TaskState::Open))
+            .select(Self::as_select())
+            .load(tx.db)?;
+        for task in open {
+            task.end(tx, TaskOutcome::Done, Some(&Note::literal(resolution)))?;
+        }
+        Ok(())
+    }
+
     fn end(
         mut self,
         tx: &mut Tx<'_>,

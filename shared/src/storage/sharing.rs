@@ -1,0 +1,109 @@
+//! When a client comes into somebody's view who didn't see them before.
+//!
+//! Whoever keeps a copy by `updated_since` asks for what changed after a number. What was there before, and is only now to
+//! be seen, must therefore change again: the client and their file move to the end of the change sequence.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::Tx;
+use super::schema::{
+    api_keys, assessments, clients, pigment_records, plans, reminders, sessions, tasks,
+};
+use crate::domain::{ClientId, PractitionerId, StudioId};
+use crate::error::Result;
+
+/// Before a client is registered at a studio or gets a session there. The row that is about to be saved for that moves by
+/// itself.
+pub(super) fn reaches_studio(
+    tx: &mut Tx<'_>,
+    id: ClientId,
+    studio_id: StudioId,
+    saved: Uuid,
+) -> Result<()> {
+    let here: i64 = clients::table
+        .filter(clients::id.eq(id))
+        .filter(clients::studio_id.eq(studio_id))
+        .count()
+        .get_result(tx.db)?;
+    if here > 0 {
+        return Ok(());
+    }
+    let sessions: i64 = sessions::table
+        .filter(sessions::client_id.eq(id))
+        .filter(sessions::studio_id.eq(studio_id))
+        .count()
+        .get_result(tx.db)?;
+    if sessions == 0 {
+        move_file(tx, id, saved)
+    } else {
+        Ok(())
+    }
+}
+
+/// The same before a client gets a session or a plan with a practitioner.
+pub(super) fn reaches_practitioner(
+    tx: &mut Tx<'_>,
+    id: ClientId,
+    practitioner_id: Option<PractitionerId>,
+    saved: Uuid,
+) -> Result<()> {
+    let Some(practitioner_id) = practitioner_id else {
+        return Ok(());
+    };
+    // Mostly nobody is limited to their own clients, and nothing is to be done.
+    let limited: i64 = api_keys::table
+        .filter(api_keys::practitioner_id.eq(practitioner_id))
+        .filter(api_keys::own_clients_only.eq(true))
+        .filter(api_keys::revoked_at.is_null())
+        .count()
+        .get_result(tx.db)?;
+    if limited == 0 {
+        return Ok(());
+    }
+    let sessions: i64 = sessions::table
+        .filter(sessions::client_id.eq(id))
+        .filter(sessions::practitioner_id.eq(practitioner_id))
+        .count()
+        .get_result(tx.db)?;
+    let plans: i64 = plans::table
+        .filter(plans::client_id.eq(id))
+        .filter(plans::practitioner_id.eq(practitioner_id))
+        .count()
+        .get_result(tx.db)?;
+    if sessions + plans == 0 {
+        move_file(tx, id, saved)
+    } else {
+        Ok(())
+    }
+}
+
+/// Gives the client and all that is theirs new change numbers, and so new versions: the number is part of what is shown.
+fn move_file(tx: &mut Tx<'_>, id: ClientId, saved: Uuid) -> Result<()> {
+    macro_rules! move_rows {
+        ($($table:ident by $column:ident),+) => {$({
+            let rows: Vec<Vec<u8>> = $table::table
+                .filter($table::$column.eq(id))
+                .filter($table::id.ne(saved.as_bytes().to_vec()))
+                .order($table::id)
+                .select($table::id)
+                .load(tx.db)?;
+            for row in rows {
+                let change = tx.next_change()?;
+                diesel::update($table::table.find(row))
+                    .set(($table::version.eq($table::version + 1), $table::change.eq(change)))
+                    .execute(tx.db)?;
+            }
+        })+};
+    }
+    move_rows!(
+        clients by id,
+        assessments by client_id,
+        plans by client_id,
+        sessions by client_id,
+        pigment_records by client_id,
+        reminders by client_id,
+        tasks by client_id
+    );
+    Ok(())
+}

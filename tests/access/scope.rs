@@ -1,0 +1,297 @@
+//! What a limited key sees where things belong to two studios, and what stays with one practitioner.
+
+use serde_json::{Value, json};
+use stipple_shared::domain::Role;
+use stipple_shared::domain::api_key::NewApiKey;
+use stipple_shared::domain::text::Name;
+use stipple_shared::storage::WriteContext;
+use stipple_shared::storage::api_keys::ApiKey;
+use stipple_test_support::builders::new_client;
+use stipple_test_support::{Answer, Caller, TestServer, engines};
+
+use crate::ids;
+
+/// Two studios, with somebody who treats at each.
+struct Chain {
+    server: TestServer,
+    north: String,
+    south: String,
+    northerner: String,
+    southerner: String,
+}
+
+impl Chain {
+    fn each(test: impl Fn(&Self)) {
+        for engine in engines() {
+            let server = TestServer::start(engine);
+            let (north, south) = (server.studio().id(), server.studio().id());
+            let northerner = server.practitioner(&north).id();
+            let southerner = server.practitioner(&south).id();
+            test(&Self {
+                server,
+                north,
+                south,
+                northerner,
+                southerner,
+            });
+        }
+    }
+
+    /// Somebody with a key that sees this studio alone.
+    fn at(&self, studio: &str, role: Role) -> Caller {
+        self.with_key(NewApiKey {
+            studio_ids: Some(vec![studio.parse::<uuid::Uuid>().unwrap().into()]),
+            ..NewApiKey::unbounded(role, Name::literal("limited"))
+        })
+    }
+
+    /// A practitioner who sees their own clients alone.
+    fn own(&self, practitioner: &str) -> Caller {
+        self.with_key(NewApiKey {
+            practitioner_id: Some(practitioner.parse::<uuid::Uuid>().unwrap().into()),
+            own_clients_only: true,
+            ..NewApiKey::unbounded(Role::Practitioner, Name::literal("own"))
+        })
+    }
+
+    fn with_key(&self, new: NewApiKey) -> Caller {
+        let secret = self
+            .server
+            .store
+            .write_blocking(WriteContext::command_line(), move |tx| {
+                ApiKey::make(tx, &new).map(|(_, secret)| secret.reveal().to_owned())
+            })
+            .unwrap();
+        self.server.with_secret(&secret)
+    }
+
+    #[track_caller]
+    fn book(&self, client: &str, studio: &str, practitioner: &str, time: &str) -> Answer {
+        let body = json!({
+            "client_id": client, "studio_id": studio, "kind": "consultation", "duration_minutes": 60,
+            "booking": {"local_start": format!("2026-12-01T{time}"), "practitioner_id": practitioner},
+        });
+        self.server.post("/v1/sessions", &body).expect(201)
+    }
+}
+
+#[test]
+fn a_client_with_a_session_is_seen_with_their_whole_file_and_no_session_elsewhere() {
+    Chain::each(|chain| {
+        let server = &chain.server;
+        let client = server.client(&chain.south).id();
+        let south = chain.book(&client, &chain.south, &chain.southerner, "10:00");
+        let assessment =
+            json!({"client_id": client, "practitioner_id": chain.southerner, "indication": "scar"});
+        let assessment = server.post("/v1/assessments", &assessment).expect(201);
+        let caller = chain.at(&chain.north, Role::Practitioner);
+        let path = format!("/v1/clients/{client}");
+        caller.get(&path).expect_problem(404, "not_found");
+        caller.get(&assessment.location()).expect(404);
+        let latest = caller.get("/v1/clients").expect(200).json["latest_change"].clone();
+
+        let north = chain.book(&client, &chain.north, &chain.northerner, "14:00");
+        caller.get(&path).expect(200);
+        caller.get(&assessment.location()).expect(200);
+        // Whoever keeps a copy by change number is told of what comes into view, however old it is.
+        for (list, id) in [("clients", &client), ("assessments", &assessment.id())] {
+            let news = caller
+                .get(&format!("/v1/{list}?updated_since={latest}"))
+                .expect(200);
+            assert_eq!(ids(&news), [id.as_str()], "{list}");
+        }
+        caller.get(&format!("{path}/contact-consents")).expect(200);
+        caller
+            .get(&south.location())
+            .expect_problem(404, "not_found");
+        let seen = caller
+            .get(&format!("/v1/sessions?client_id={client}"))
+            .expect(200);
+        assert_eq!(ids(&seen), [north.id()]);
+        // What is opened for them here says where: their own studio isn't one of this key's.
+        let plan = json!({"client_id": client, "indication": "scar", "treatment_sessions": 1, "session_minutes": 60});
+        caller
+            .post("/v1/plans", &plan)
+            .expect_problem(422, "invalid")
+            .expect_error("/studio_id", "required");
+        let mut here = plan;
+        here["studio_id"] = json!(chain.north);
+        caller.post("/v1/plans", &here).expect(201);
+        caller
+            .patch(&path, "*", &json!({"studio_id": chain.south, "notes": "x"}))
+            .expect(200);
+        let other = server.client(&chain.north);
+        caller
+            .patch(&other.location(), "*", &json!({"studio_id": chain.south}))
+            .expect_problem(422, "invalid")
+            .expect_error("/studio_id", "unknown_studio");
+    });
+}
+
+#[test]
+fn a_conflict_elsewhere_is_a_busy_interval() {
+    Chain::each(|chain| {
+        let client = chain.server.client(&chain.north).id();
+        let elsewhere = chain.book(&client, &chain.south, &chain.southerner, "10:00");
+        let clash = json!({
+            "client_id": client, "kind": "consultation", "duration_minutes": 60,
+            "booking": {"local_start": "2026-12-01T10:30", "practitioner_id": chain.northerner},
+        });
+        let caller = chain.at(&chain.north, Role::FrontDesk);
+        let refused = caller
+            .post("/v1/sessions", &clash)
+            .expect_problem(409, "overlap");
+        assert_eq!(
+            refused.json["conflicts"],
+            json!([{
+                "kind": "client",
+                "starts_at": "2026-12-01T10:00:00Z",
+                "ends_at": "2026-12-01T11:00:00Z",
+            }])
+        );
+        assert!(!refused.text.contains(&elsewhere.id()));
+        let named = chain
+            .server
+            .post("/v1/sessions", &clash)
+            .expect_problem(409, "overlap");
+        assert_eq!(named.json["conflicts"][0]["session_id"], elsewhere.id());
+        // A free time is offered as far as the client's time elsewhere allows, and no further is told.
+        let free = format!(
+            "/v1/availability?client_id={client}&studio_id={}&duration_minutes=60&from_day=2026-12-01&until_day=2026-12-01&limit=200",
+            chain.north
+        );
+        let offered = caller.get(&free).expect(200);
+        let starts: Vec<&str> = offered
+            .data()
+            .iter()
+            .filter_map(|slot| slot["starts_at"].as_str())
+            .collect();
+        assert!(starts.contains(&"2026-12-01T09:00:00Z"), "{starts:?}");
+        assert!(!starts.contains(&"2026-12-01T10:30:00Z"), "{starts:?}");
+        let stranger = chain.server.client(&chain.south).id();
+        caller
+            .get(&free.replace(&client, &stranger))
+            .expect_problem(404, "not_found");
+    });
+}
+
+#[test]
+fn a_practitioner_may_be_limited_to_their_own_clients() {
+    Chain::each(|chain| {
+        let server = &chain.server;
+        let treated = server.client(&chain.north).id();
+        let planned = server.client(&chain.north).id();
+        let foreign = server.client(&chain.north).id();
+        let session = chain.book(&treated, &chain.north, &chain.northerner, "10:00");
+        let other = chain.book(&foreign, &chain.south, &chain.southerner, "10:00");
+        let plan = json!({
+            "client_id": planned, "practitioner_id": chain.northerner, "indication": "scar",
+            "treatment_sessions": 1, "session_minutes": 60,
+        });
+        server.post("/v1/plans", &plan).expect(201);
+        let caller = chain.own(&chain.northerner);
+        for list in ["/v1/clients", "/v1/clients?updated_since=0"] {
+            assert_eq!(
+                ids(&caller.get(list).expect(200)),
+                [treated.clone(), planned.clone()]
+            );
+        }
+        caller.get(&session.location()).expect(200);
+        caller
+            .get(&other.location())
+            .expect_problem(404, "not_found");
+        caller
+            .get(&format!("/v1/clients/{foreign}"))
+            .expect_problem(404, "not_found");
+        let mut stolen = plan;
+        stolen["client_id"] = json!(foreign);
+        caller
+            .post("/v1/plans", &stolen)
+            .expect_problem(422, "invalid")
+            .expect_error("/client_id", "unknown_client");
+        caller
+            .post("/v1/clients", &new_client(&chain.north))
+            .expect_problem(403, "forbidden");
+        let me = caller.get("/v1/me").expect(200);
+        assert_eq!(me.json["own_clients_only"], true);
+        assert_eq!(me.json["practitioner_id"], chain.northerner.as_str());
+    });
+}
+
+#[test]
+fn a_trace_reaches_all_studios() {
+    Chain::each(|chain| {
+        let server = &chain.server;
+        let client = server.client(&chain.south).id();
+        let session = chain.book(&client, &chain.south, &chain.southerner, "10:00");
+        let product = json!({"kind": "pigment", "maker": "Sample Inks", "brand": "Grey"});
+        let product = server.post("/v1/products", &product).expect(201);
+        let lot = json!({"product_id": product.id(), "code": "K-1"});
+        let lot = server.post("/v1/lots", &lot).expect(201);
+        let record = json!({
+            "session_id": session.id(), "zones": [{"zone": "crown"}], "mix": {"pigments": [{"lot_id": lot.id()}]},
+        });
+        let record = server.post("/v1/pigment-records", &record).expect(201);
+        let caller = chain.at(&chain.north, Role::Practitioner);
+        caller.get(&record.location()).expect(404);
+        for path in [lot.location(), product.location()] {
+            let uses = caller.get(&format!("{path}/uses")).expect(200);
+            assert_eq!(uses.data()[0]["pigment_record_id"], record.id());
+        }
+    });
+}
+
+#[test]
+fn the_front_desk_sees_no_clinical_word_anywhere() {
+    Chain::each(|chain| {
+        let server = &chain.server;
+        let client = server.client(&chain.north).id();
+        let word = "psoriasis-beispiel";
+        let plan = json!({
+            "client_id": client, "practitioner_id": chain.northerner, "indication": "alopecia_areata",
+            "treatment_sessions": 5, "session_minutes": 60, "more_sessions_reason": word, "notes": word,
+        });
+        let plan = server.post("/v1/plans", &plan).expect(201);
+        let planned = server
+            .get(&format!("{}/sessions", plan.location()))
+            .expect(200);
+        let session = format!("/v1/sessions/{}", planned.data()[0]["id"].as_str().unwrap());
+        let done = json!({
+            "practitioner_id": chain.northerner, "clinical_notes": word,
+            "pigment_records": [{
+                "session_id": planned.data()[0]["id"], "notes": word, "reactions": word,
+                "zones": [{"zone": "crown"}], "mix": {"pigments": [{"unknown_lot_reason": word}]},
+            }],
+        });
+        let done = server
+            .post(&format!("{session}/complete"), &done)
+            .expect(200);
+        assert!(!done.json["nonconformities"].as_array().unwrap().is_empty());
+        let desk = chain.at(&chain.north, Role::FrontDesk);
+        let lists = [
+            "/v1/clients",
+            "/v1/plans",
+            "/v1/sessions",
+            "/v1/sessions?updated_since=0",
+            "/v1/tasks",
+            "/v1/reminders",
+            "/v1/practitioners",
+            &format!("{}/sessions", plan.location()),
+            &format!("{session}/history"),
+            &session,
+            &plan.location(),
+        ]
+        .map(|path| desk.get(path).expect(200));
+        let changed = desk
+            .patch(&session, "*", &json!({"notes": "By train."}))
+            .expect(200);
+        for answer in lists.iter().chain([&changed]) {
+            for clinical in [word, "alopecia", "clinical_notes", "nonconformit"] {
+                assert!(!answer.text.contains(clinical), "{clinical} in {answer}");
+            }
+        }
+        let seen = desk.get(&session).expect(200);
+        assert_eq!(seen.json.get("clinical_notes"), None);
+        assert_ne!(seen.json["id"], Value::Null);
+    });
+}
