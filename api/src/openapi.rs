@@ -1,11 +1,15 @@
 //! The published contract: made from the handlers, finished here with what holds for all of them.
 
+mod examples;
+mod links;
+mod sharing;
+
 use std::sync::Arc;
 
 use actix_web::App;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, Header, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required,
     Response, ResponseBuilder,
@@ -13,6 +17,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
 
+use crate::access::PERMISSIONS;
 use crate::paths::PathTree;
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 use crate::routes;
@@ -121,11 +126,14 @@ pub fn document() -> OpenApi {
         .insert("Problem".into(), ProblemBody::schema());
     refer_to_inlined(components);
     close_variants(components);
+    examples::add(components);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations_mut(item) {
             finish(path, method, operation);
         }
     }
+    links::add(&mut document);
+    sharing::share(&mut document);
     document
 }
 
@@ -233,8 +241,11 @@ fn requires_if_match(operation: &Operation) -> bool {
 
 fn finish(path: &str, method: &str, operation: &mut Operation) {
     if path.starts_with("/v1/") {
-        operation.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
+        say_who_may(operation);
         add_headers(method, operation);
+    } else {
+        // Said outright, so that nobody takes it for forgotten.
+        operation.security = Some(Vec::new());
     }
     for (status, description) in problems(path, method, operation) {
         operation
@@ -261,6 +272,32 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
             answer_headers(method, status, response);
         }
     }
+}
+
+/// Names the roles that have the permission which the annotation requires.
+fn say_who_may(operation: &mut Operation) {
+    let named = operation
+        .security
+        .as_ref()
+        .and_then(|all| serde_json::to_value(all).ok())
+        .and_then(|all| Some(all.pointer("/0/key/0")?.as_str()?.to_owned()));
+    let Some((permission, roles)) = named.as_ref().and_then(|named| {
+        PERMISSIONS
+            .iter()
+            .find(|(permission, _)| permission == named)
+    }) else {
+        return;
+    };
+    let roles: Vec<String> = roles
+        .iter()
+        .filter_map(|role| serde_json::to_value(role).ok())
+        .filter_map(|role| role.as_str().map(|role| format!("`{role}`")))
+        .collect();
+    let needs = format!("Needs `{permission}`, which has: {}.", roles.join(", "));
+    operation.description = Some(match operation.description.take() {
+        Some(said) => format!("{said}\n\n{needs}"),
+        None => needs,
+    });
 }
 
 /// A thing that has a tag can be asked for unless the caller has it.
