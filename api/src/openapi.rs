@@ -2,13 +2,15 @@
 
 mod examples;
 mod links;
+mod schemas;
 mod sharing;
+mod tags;
+mod yaml;
 
 use std::sync::Arc;
 
 use actix_web::App;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, Header, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required,
@@ -57,7 +59,7 @@ impl Documents {
         }
         Self {
             // The document is plain data of ours, which always serialises.
-            yaml: document.to_yaml().unwrap_or_default(),
+            yaml: yaml::quote_for_all(&document.to_yaml().unwrap_or_default()),
             json: document.to_pretty_json().unwrap_or_default(),
             paths,
         }
@@ -104,6 +106,7 @@ pub fn document() -> OpenApi {
                 .build(),
         ))
         .build();
+    document.tags = Some(tags::of(&document));
     document.servers = Some(vec![utoipa::openapi::Server::new("/")]);
     let components = document.components.get_or_insert_with(Components::new);
     components.add_security_scheme(
@@ -124,8 +127,7 @@ pub fn document() -> OpenApi {
     components
         .schemas
         .insert("Problem".into(), ProblemBody::schema());
-    refer_to_inlined(components);
-    close_variants(components);
+    schemas::finish(components);
     examples::add(components);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations_mut(item) {
@@ -137,48 +139,16 @@ pub fn document() -> OpenApi {
     document
 }
 
-/// The variants of a tagged choice refuse unknown fields as all bodies do; utoipa's derive leaves that out.
-fn close_variants(components: &mut Components) {
-    let Some(RefOr::T(Schema::OneOf(choice))) = components.schemas.get_mut("Timing") else {
-        return;
-    };
-    for variant in &mut choice.items {
-        if let RefOr::T(Schema::Object(object)) = variant {
-            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        }
-    }
-}
-
-/// utoipa writes out what a generic body is made of; whoever generates a client from that gets each type twice.
-fn refer_to_inlined(components: &mut Components) {
-    let named: Vec<(String, RefOr<Schema>)> = components
-        .schemas
-        .iter()
-        .filter(|(_, schema)| {
-            matches!(schema, RefOr::T(Schema::Object(object)) if !object.properties.is_empty())
-        })
-        .map(|(name, schema)| (name.clone(), schema.clone()))
-        .collect();
-    for schema in components.schemas.values_mut() {
-        let RefOr::T(Schema::Object(object)) = schema else {
-            continue;
-        };
-        for property in object.properties.values_mut() {
-            if let RefOr::T(Schema::Array(array)) = property
-                && let ArrayItems::RefOrSchema(items) = &mut array.items
-                && let Some((name, _)) = named.iter().find(|(_, schema)| *schema == **items)
-            {
-                **items = Ref::from_schema_name(name).into();
-            }
-        }
-    }
-}
+const FAULT: (&str, &str) = (
+    "500",
+    "A fault on our side; give its `request_id` to whoever runs the server.",
+);
 
 /// The problems that an operation can answer with, by what kind of operation it is.
 fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static str, &'static str)> {
     let mut problems = Vec::new();
     if !path.starts_with("/v1/") {
-        return vec![("500", "A fault on our side.")];
+        return vec![FAULT];
     }
     let has_body = operation.request_body.is_some();
     problems.push((
@@ -215,10 +185,7 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
             problems.push(("428", "If-Match is missing."));
         }
     }
-    problems.push((
-        "500",
-        "A fault on our side; give its `request_id` to whoever runs the server.",
-    ));
+    problems.push(FAULT);
     problems.push(("503", "Busy; Retry-After says when to try again."));
     problems
 }

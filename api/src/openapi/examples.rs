@@ -1,12 +1,15 @@
 //! Examples: one for each body, put together from those of its parts, so that none has to be written twice.
 //!
-//! What the parts alone can't say stands in `examples.json`, by schema: a name that suits it, an end after its start.
+//! What the parts alone can't say stands in `examples.json`, by schema and field: a name that suits it, an end after its
+//! start.
 //! The linter holds each example against its schema.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use utoipa::openapi::schema::{ArrayItems, KnownFormat, Object, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{
+    ArrayItems, KnownFormat, Object, Schema, SchemaFormat, SchemaType, Type,
+};
 use utoipa::openapi::{Components, Ref, RefOr};
 
 /// No schema is nested deeper; one that contains itself must end somewhere.
@@ -58,15 +61,10 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn of_name(&self, name: &str, depth: usize) -> Option<Value> {
-        let written = self.written.get(name);
-        if let Some(whole) = written.filter(|written| written.get("...").is_none()) {
-            return Some(whole.clone());
-        }
         let mut made = self.of(self.known.get(name)?, depth)?;
-        if let (Some(made), Some(written)) =
-            (made.as_object_mut(), written.and_then(Value::as_object))
-        {
-            for (field, value) in written.iter().filter(|(field, _)| *field != "...") {
+        let written = self.written.get(name).and_then(Value::as_object);
+        if let (Some(made), Some(written)) = (made.as_object_mut(), written) {
+            for (field, value) in written {
                 made.insert(field.clone(), value.clone());
             }
         }
@@ -88,9 +86,7 @@ impl Maker<'_> {
             RefOr::Ref(reference) => self.of_reference(reference, depth + 1),
             RefOr::T(Schema::Object(object)) => self.of_object(object, depth),
             RefOr::T(Schema::Array(array)) => match &array.items {
-                ArrayItems::RefOrSchema(items) => {
-                    Some(json!([self.of(items, depth + 1)?]))
-                }
+                ArrayItems::RefOrSchema(items) => Some(json!([self.of(items, depth + 1)?])),
                 ArrayItems::False => Some(json!([])),
             },
             RefOr::T(Schema::OneOf(choice)) => {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use utoipa::openapi::link::Link;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::schema::Schema;
-use utoipa::openapi::link::Link;
 use utoipa::openapi::{Components, OpenApi, RefOr};
 
 use super::{operations, operations_mut};
@@ -104,13 +104,13 @@ fn targets(operation: &Operation) -> Vec<Target> {
     };
     let in_path: Vec<&Parameter> = of(&ParameterIn::Path).collect();
     match in_path.as_slice() {
-        // A link has room for one call: the first filter stands for all.
         [] => of(&ParameterIn::Query)
-            .find_map(|one| target(one, None))
-            .into_iter()
+            .filter_map(|one| target(one, None))
             .collect(),
         [only] => target(only, None).into_iter().collect(),
-        [outer, .., inner] => target(inner, Some(outer.name.clone())).into_iter().collect(),
+        [outer, .., inner] => target(inner, Some(outer.name.clone()))
+            .into_iter()
+            .collect(),
     }
 }
 

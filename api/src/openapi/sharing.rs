@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use utoipa::openapi::path::Parameter;
 use utoipa::openapi::link::Link;
-use utoipa::openapi::{Components, Header, OpenApi, Ref, RefOr, Response};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{Components, Header, OpenApi, Ref, RefOr, Required, Response};
 
 use super::operations_mut;
+use super::schemas::in_camel_case;
 
 /// So often must something be said before it moves to the components.
 const OFTEN: usize = 3;
@@ -101,7 +102,7 @@ fn share_parameters(document: &mut OpenApi, shared: &mut Components) {
             for (_, operation) in operations_mut(item) {
                 for parameter in operation.parameters.iter_mut().flatten() {
                     if let RefOr::T(given) = parameter {
-                        let name = in_camel_case(&given.name);
+                        let name = parameter_name(given);
                         look(&name, parameter);
                     }
                 }
@@ -112,6 +113,20 @@ fn share_parameters(document: &mut OpenApi, shared: &mut Components) {
     let often = seen.often();
     each(&mut |name, parameter| refer("parameters", name, parameter, &often));
     shared.parameters = components(often);
+}
+
+/// Ids in paths all have one name, and so go by their type; what is required in one place and not in another is two.
+fn parameter_name(parameter: &Parameter) -> String {
+    let name = in_camel_case(&parameter.name);
+    let is_required = matches!(parameter.required, Required::True);
+    match (&parameter.parameter_in, &parameter.schema) {
+        (ParameterIn::Path, Some(RefOr::Ref(schema))) => {
+            let of_type = schema.ref_location.rsplit('/').next().unwrap_or(&name);
+            format!("{of_type}InPath")
+        }
+        _ if is_required => format!("{name}Required"),
+        _ => name,
+    }
 }
 
 fn share_in_responses(document: &mut OpenApi, shared: &mut Components) {
@@ -179,17 +194,4 @@ fn meaning(status: &str) -> Option<&'static str> {
         "503" => "Unavailable",
         _ => return None,
     })
-}
-
-fn in_camel_case(name: &str) -> String {
-    name.split(['-', '_'])
-        .flat_map(|word| {
-            let mut letters = word.chars();
-            letters
-                .next()
-                .map(|first| first.to_ascii_uppercase())
-                .into_iter()
-                .chain(letters)
-        })
-        .collect()
 }
