@@ -3,6 +3,7 @@
 mod examples;
 mod links;
 mod schemas;
+mod shapes;
 mod sharing;
 mod tags;
 mod yaml;
@@ -19,6 +20,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
 
+use self::shapes::Shapes;
 use crate::access::PERMISSIONS;
 use crate::paths::PathTree;
 use crate::problem::{MEDIA_TYPE, ProblemBody};
@@ -31,6 +33,7 @@ pub struct Documents {
     /// As JSON.
     pub json: String,
     paths: PathTree,
+    shapes: Shapes,
 }
 
 impl Documents {
@@ -62,7 +65,14 @@ impl Documents {
             yaml: yaml::quote_for_all(&document.to_yaml().unwrap_or_default()),
             json: document.to_pretty_json().unwrap_or_default(),
             paths,
+            shapes: Shapes::of(document),
         }
+    }
+
+    /// The pointer to a list in this body where the contract has an object.
+    pub(crate) fn misplaced_list(&self, path: &str, method: &str, body: &[u8]) -> Option<String> {
+        let known = self.paths.find(path)?;
+        self.shapes.misplaced_list(&known.template, method, body)
     }
 
     /// The methods that this path answers, where it exists.

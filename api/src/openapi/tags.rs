@@ -19,12 +19,21 @@ const TAGS: &[(&str, &str)] = &[
     ("mails", "What is sent."),
     ("operations", "For those who run the server."),
     ("pigment records", "What went into whom."),
-    ("plan templates", "What plans for an indication usually look like."),
+    (
+        "plan templates",
+        "What plans for an indication usually look like.",
+    ),
     ("plans", "A treatment's sessions and the gaps between them."),
     ("practitioners", "Who treats, and when they work."),
     ("products", "Pigments, diluents, needles and anaesthetics."),
-    ("reminders", "What clients are reminded of, and by which rules."),
-    ("sessions", "What takes a practitioner's, a client's and a room's time."),
+    (
+        "reminders",
+        "What clients are reminded of, and by which rules.",
+    ),
+    (
+        "sessions",
+        "What takes a practitioner's, a client's and a room's time.",
+    ),
     ("studios", "Places with rooms and opening hours."),
     ("tasks", "The worklist for staff."),
 ];
