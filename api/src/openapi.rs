@@ -1,11 +1,18 @@
 //! The published contract: made from the handlers, finished here with what holds for all of them.
 
+mod examples;
+mod links;
+mod schemas;
+mod shapes;
+mod sharing;
+mod tags;
+mod yaml;
+
 use std::sync::Arc;
 
 use actix_web::App;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, Header, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required,
     Response, ResponseBuilder,
@@ -13,6 +20,8 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
 
+use self::shapes::Shapes;
+use crate::access::PERMISSIONS;
 use crate::paths::PathTree;
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 use crate::routes;
@@ -24,6 +33,7 @@ pub struct Documents {
     /// As JSON.
     pub json: String,
     paths: PathTree,
+    shapes: Shapes,
 }
 
 impl Documents {
@@ -52,10 +62,17 @@ impl Documents {
         }
         Self {
             // The document is plain data of ours, which always serialises.
-            yaml: document.to_yaml().unwrap_or_default(),
+            yaml: yaml::quote_for_all(&document.to_yaml().unwrap_or_default()),
             json: document.to_pretty_json().unwrap_or_default(),
             paths,
+            shapes: Shapes::of(document),
         }
+    }
+
+    /// The pointer to a list in this body where the contract has an object.
+    pub(crate) fn misplaced_list(&self, path: &str, method: &str, body: &[u8]) -> Option<String> {
+        let known = self.paths.find(path)?;
+        self.shapes.misplaced_list(&known.template, method, body)
     }
 
     /// The methods that this path answers, where it exists.
@@ -99,6 +116,7 @@ pub fn document() -> OpenApi {
                 .build(),
         ))
         .build();
+    document.tags = Some(tags::of(&document));
     document.servers = Some(vec![utoipa::openapi::Server::new("/")]);
     let components = document.components.get_or_insert_with(Components::new);
     components.add_security_scheme(
@@ -119,58 +137,28 @@ pub fn document() -> OpenApi {
     components
         .schemas
         .insert("Problem".into(), ProblemBody::schema());
-    refer_to_inlined(components);
-    close_variants(components);
+    schemas::finish(components);
+    examples::add(components);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations_mut(item) {
             finish(path, method, operation);
         }
     }
+    links::add(&mut document);
+    sharing::share(&mut document);
     document
 }
 
-/// The variants of a tagged choice refuse unknown fields as all bodies do; utoipa's derive leaves that out.
-fn close_variants(components: &mut Components) {
-    let Some(RefOr::T(Schema::OneOf(choice))) = components.schemas.get_mut("Timing") else {
-        return;
-    };
-    for variant in &mut choice.items {
-        if let RefOr::T(Schema::Object(object)) = variant {
-            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        }
-    }
-}
-
-/// utoipa writes out what a generic body is made of; whoever generates a client from that gets each type twice.
-fn refer_to_inlined(components: &mut Components) {
-    let named: Vec<(String, RefOr<Schema>)> = components
-        .schemas
-        .iter()
-        .filter(|(_, schema)| {
-            matches!(schema, RefOr::T(Schema::Object(object)) if !object.properties.is_empty())
-        })
-        .map(|(name, schema)| (name.clone(), schema.clone()))
-        .collect();
-    for schema in components.schemas.values_mut() {
-        let RefOr::T(Schema::Object(object)) = schema else {
-            continue;
-        };
-        for property in object.properties.values_mut() {
-            if let RefOr::T(Schema::Array(array)) = property
-                && let ArrayItems::RefOrSchema(items) = &mut array.items
-                && let Some((name, _)) = named.iter().find(|(_, schema)| *schema == **items)
-            {
-                **items = Ref::from_schema_name(name).into();
-            }
-        }
-    }
-}
+const FAULT: (&str, &str) = (
+    "500",
+    "A fault on our side; give its `request_id` to whoever runs the server.",
+);
 
 /// The problems that an operation can answer with, by what kind of operation it is.
 fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static str, &'static str)> {
     let mut problems = Vec::new();
     if !path.starts_with("/v1/") {
-        return vec![("500", "A fault on our side.")];
+        return vec![FAULT];
     }
     let has_body = operation.request_body.is_some();
     problems.push((
@@ -207,10 +195,7 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
             problems.push(("428", "If-Match is missing."));
         }
     }
-    problems.push((
-        "500",
-        "A fault on our side; give its `request_id` to whoever runs the server.",
-    ));
+    problems.push(FAULT);
     problems.push(("503", "Busy; Retry-After says when to try again."));
     problems
 }
@@ -233,8 +218,11 @@ fn requires_if_match(operation: &Operation) -> bool {
 
 fn finish(path: &str, method: &str, operation: &mut Operation) {
     if path.starts_with("/v1/") {
-        operation.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
+        say_who_may(operation);
         add_headers(method, operation);
+    } else {
+        // Said outright, so that nobody takes it for forgotten.
+        operation.security = Some(Vec::new());
     }
     for (status, description) in problems(path, method, operation) {
         operation
@@ -261,6 +249,32 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
             answer_headers(method, status, response);
         }
     }
+}
+
+/// Names the roles that have the permission which the annotation requires.
+fn say_who_may(operation: &mut Operation) {
+    let named = operation
+        .security
+        .as_ref()
+        .and_then(|all| serde_json::to_value(all).ok())
+        .and_then(|all| Some(all.pointer("/0/key/0")?.as_str()?.to_owned()));
+    let Some((permission, roles)) = named.as_ref().and_then(|named| {
+        PERMISSIONS
+            .iter()
+            .find(|(permission, _)| permission == named)
+    }) else {
+        return;
+    };
+    let roles: Vec<String> = roles
+        .iter()
+        .filter_map(|role| serde_json::to_value(role).ok())
+        .filter_map(|role| role.as_str().map(|role| format!("`{role}`")))
+        .collect();
+    let needs = format!("Needs `{permission}`, which has: {}.", roles.join(", "));
+    operation.description = Some(match operation.description.take() {
+        Some(said) => format!("{said}\n\n{needs}"),
+        None => needs,
+    });
 }
 
 /// A thing that has a tag can be asked for unless the caller has it.

@@ -75,6 +75,7 @@ impl From<&Caller> for Me {
 #[utoipa::path(
     tag = "API keys",
     operation_id = "make_api_key",
+    security(("key" = ["manage_keys"])),
     request_body = NewApiKey,
     responses((status = 201, description = "The key and its secret.", body = MadeApiKey, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -92,6 +93,7 @@ pub(crate) async fn make_api_key(command: Command<ManageKeys, Json<NewApiKey>>) 
 #[utoipa::path(
     tag = "API keys",
     operation_id = "list_api_keys",
+    security(("key" = ["manage_keys"])),
     params(Paging),
     responses((status = 200, description = "A page of keys.", body = PageBody<ApiKey>, headers(("Link" = String))))
 )]
@@ -106,6 +108,7 @@ pub(crate) async fn list_api_keys(reading: Reading<ManageKeys>) -> Answered {
 #[utoipa::path(
     tag = "API keys",
     operation_id = "get_api_key",
+    security(("key" = ["manage_keys"])),
     params(("id" = ApiKeyId, Path, description = "The key.")),
     responses((status = 200, description = "The key.", body = ApiKey, headers(("ETag" = String))))
 )]
@@ -144,6 +147,7 @@ pub(crate) async fn rotate_api_key(
 #[utoipa::path(
     tag = "API keys",
     operation_id = "revoke_api_key",
+    security(("key" = ["manage_keys"])),
     params(("id" = ApiKeyId, Path, description = "The key.")),
     responses((status = 200, description = "The ended key.", body = ApiKey, headers(("ETag" = String))))
 )]
@@ -161,6 +165,7 @@ pub(crate) async fn revoke_api_key(
 #[utoipa::path(
     tag = "API keys",
     operation_id = "who_am_i",
+    security(("key" = ["be_known"])),
     responses((status = 200, description = "The caller.", body = Me))
 )]
 #[get("/v1/me")]

@@ -37,6 +37,7 @@ pub(crate) struct AssessmentsQuery {
 #[utoipa::path(
     tag = "assessments",
     operation_id = "record_assessment",
+    security(("key" = ["record_clinical"])),
     request_body = NewAssessment,
     responses((status = 201, description = "The assessment.", body = Assessment, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -53,6 +54,7 @@ pub(crate) async fn record_assessment(
 #[utoipa::path(
     tag = "assessments",
     operation_id = "list_assessments",
+    security(("key" = ["see_clinical"])),
     params(Paging, AssessmentsQuery),
     responses((status = 200, description = "A page of assessments.", body = PageBody<Assessment>, headers(("Link" = String))))
 )]
@@ -74,6 +76,7 @@ pub(crate) async fn list_assessments(reading: Reading<SeeClinical, AssessmentsQu
 #[utoipa::path(
     tag = "assessments",
     operation_id = "get_assessment",
+    security(("key" = ["see_clinical"])),
     params(("id" = AssessmentId, Path, description = "The assessment.")),
     responses((status = 200, description = "The assessment.", body = Assessment, headers(("ETag" = String))))
 )]
@@ -91,6 +94,7 @@ pub(crate) async fn get_assessment(
 #[utoipa::path(
     tag = "assessments",
     operation_id = "change_assessment",
+    security(("key" = ["record_clinical"])),
     params(("id" = AssessmentId, Path, description = "The assessment.")),
     request_body(content = AssessmentPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed assessment.", body = Assessment, headers(("ETag" = String))))

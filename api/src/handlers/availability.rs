@@ -122,6 +122,7 @@ pub(crate) struct AvailabilityBody {
 #[utoipa::path(
     tag = "sessions",
     operation_id = "list_availability",
+    security(("key" = ["see_studio"])),
     params(
         AvailabilityQuery,
         ("cursor" = Option<String>, Query, description = "Where to go on: the `next_cursor` of the page before, with the same parameters."),

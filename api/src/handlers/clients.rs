@@ -33,6 +33,7 @@ pub(crate) struct ClientsQuery {
 #[utoipa::path(
     tag = "clients",
     operation_id = "register_client",
+    security(("key" = ["manage_clients"])),
     request_body = NewClient,
     responses((status = 201, description = "The client.", body = Client, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -47,6 +48,7 @@ pub(crate) async fn register_client(command: Command<ManageClients, Json<NewClie
 #[utoipa::path(
     tag = "clients",
     operation_id = "list_clients",
+    security(("key" = ["see_clients"])),
     params(Paging, ClientsQuery),
     responses((status = 200, description = "A page of clients.", body = PageBody<Client>, headers(("Link" = String))))
 )]
@@ -67,6 +69,7 @@ pub(crate) async fn list_clients(reading: Reading<SeeClients, ClientsQuery>) -> 
 #[utoipa::path(
     tag = "clients",
     operation_id = "get_client",
+    security(("key" = ["see_clients"])),
     params(("id" = ClientId, Path, description = "The client.")),
     responses((status = 200, description = "The client.", body = Client, headers(("ETag" = String))))
 )]
@@ -81,6 +84,7 @@ pub(crate) async fn get_client(reading: Reading<SeeClients>, id: Id<ClientId>) -
 #[utoipa::path(
     tag = "clients",
     operation_id = "change_client",
+    security(("key" = ["manage_clients"])),
     params(("id" = ClientId, Path, description = "The client.")),
     request_body(content = ClientPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed client.", body = Client, headers(("ETag" = String))))
@@ -99,6 +103,7 @@ pub(crate) async fn change_client(
 #[utoipa::path(
     tag = "clients",
     operation_id = "list_contact_consents",
+    security(("key" = ["see_clients"])),
     params(("id" = ClientId, Path, description = "The client.")),
     responses((status = 200, description = "All decisions, oldest first.", body = ListBody<ContactConsent>))
 )]

@@ -39,6 +39,7 @@ pub(crate) struct LotsQuery {
 #[utoipa::path(
     tag = "lots",
     operation_id = "add_lot",
+    security(("key" = ["manage_stock"])),
     request_body = NewLot,
     responses((status = 201, description = "The lot.", body = Lot, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -53,6 +54,7 @@ pub(crate) async fn add_lot(command: Command<ManageStock, Json<NewLot>>) -> Answ
 #[utoipa::path(
     tag = "lots",
     operation_id = "list_lots",
+    security(("key" = ["see_stock"])),
     params(Paging, LotsQuery),
     responses((status = 200, description = "A page of lots.", body = PageBody<Lot>, headers(("Link" = String))))
 )]
@@ -75,6 +77,7 @@ pub(crate) async fn list_lots(reading: Reading<SeeStock, LotsQuery>) -> Answered
 #[utoipa::path(
     tag = "lots",
     operation_id = "get_lot",
+    security(("key" = ["see_stock"])),
     params(("id" = LotId, Path, description = "The lot.")),
     responses((status = 200, description = "The lot.", body = Lot, headers(("ETag" = String))))
 )]
@@ -89,6 +92,7 @@ pub(crate) async fn get_lot(reading: Reading<SeeStock>, id: Id<LotId>) -> Answer
 #[utoipa::path(
     tag = "lots",
     operation_id = "change_lot",
+    security(("key" = ["manage_stock"])),
     params(("id" = LotId, Path, description = "The lot.")),
     request_body(content = LotPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed lot.", body = Lot, headers(("ETag" = String))))
@@ -110,6 +114,7 @@ pub(crate) async fn change_lot(
 #[utoipa::path(
     tag = "lots",
     operation_id = "list_lot_uses",
+    security(("key" = ["see_clinical"])),
     params(("id" = LotId, Path, description = "The lot."), Paging),
     responses((status = 200, description = "A page of uses, in the order in which they were recorded.", body = PageBody<LotUseTrace>, headers(("Link" = String))))
 )]

@@ -44,6 +44,7 @@ pub(crate) struct PigmentRecordsQuery {
 #[utoipa::path(
     tag = "pigment records",
     operation_id = "record_pigment",
+    security(("key" = ["record_clinical"])),
     request_body = NewPigmentRecord,
     responses((status = 201, description = "The record.", body = PigmentRecord, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -60,6 +61,7 @@ pub(crate) async fn record_pigment(
 #[utoipa::path(
     tag = "pigment records",
     operation_id = "list_pigment_records",
+    security(("key" = ["see_clinical"])),
     params(Paging, PigmentRecordsQuery),
     responses((status = 200, description = "A page of records, in the order in which they were made.", body = PageBody<PigmentRecord>, headers(("Link" = String))))
 )]
@@ -85,6 +87,7 @@ pub(crate) async fn list_pigment_records(
 #[utoipa::path(
     tag = "pigment records",
     operation_id = "get_pigment_record",
+    security(("key" = ["see_clinical"])),
     params(("id" = PigmentRecordId, Path, description = "The record.")),
     responses((status = 200, description = "The record.", body = PigmentRecord, headers(("ETag" = String))))
 )]
@@ -105,6 +108,7 @@ pub(crate) async fn get_pigment_record(
 #[utoipa::path(
     tag = "pigment records",
     operation_id = "amend_pigment_record",
+    security(("key" = ["record_clinical"])),
     params(("id" = PigmentRecordId, Path, description = "The record that is wrong.")),
     request_body = AmendPigmentRecord,
     responses((status = 201, description = "The record that takes its place.", body = PigmentRecord, headers(("ETag" = String), ("Location" = String))))
@@ -133,6 +137,7 @@ pub(crate) async fn amend_pigment_record(
 #[utoipa::path(
     tag = "pigment records",
     operation_id = "void_pigment_record",
+    security(("key" = ["record_clinical"])),
     params(("id" = PigmentRecordId, Path, description = "The record.")),
     request_body = VoidPigmentRecord,
     responses((status = 200, description = "The voided record.", body = PigmentRecord, headers(("ETag" = String))))
@@ -158,6 +163,7 @@ pub(crate) async fn void_pigment_record(
 #[utoipa::path(
     tag = "pigment records",
     operation_id = "judge_healed_work",
+    security(("key" = ["record_clinical"])),
     params(("id" = PigmentRecordId, Path, description = "The record.")),
     request_body = JudgeHealed,
     responses((status = 200, description = "The record with the verdict.", body = PigmentRecord, headers(("ETag" = String))))

@@ -31,6 +31,7 @@ pub(crate) struct PlanTemplatesQuery {
 #[utoipa::path(
     tag = "plan templates",
     operation_id = "add_plan_template",
+    security(("key" = ["manage_studio"])),
     request_body = NewPlanTemplate,
     responses((status = 201, description = "The template.", body = PlanTemplate, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -49,6 +50,7 @@ pub(crate) async fn add_plan_template(
 #[utoipa::path(
     tag = "plan templates",
     operation_id = "list_plan_templates",
+    security(("key" = ["see_studio"])),
     params(Paging, PlanTemplatesQuery),
     responses((status = 200, description = "A page of templates.", body = PageBody<PlanTemplate>, headers(("Link" = String))))
 )]
@@ -71,6 +73,7 @@ pub(crate) async fn list_plan_templates(
 #[utoipa::path(
     tag = "plan templates",
     operation_id = "get_plan_template",
+    security(("key" = ["see_studio"])),
     params(("id" = PlanTemplateId, Path, description = "The template.")),
     responses((status = 200, description = "The template.", body = PlanTemplate, headers(("ETag" = String))))
 )]
@@ -86,6 +89,7 @@ pub(crate) async fn get_plan_template(
 #[utoipa::path(
     tag = "plan templates",
     operation_id = "change_plan_template",
+    security(("key" = ["manage_studio"])),
     params(("id" = PlanTemplateId, Path, description = "The template.")),
     request_body(content = PlanTemplatePatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed template.", body = PlanTemplate, headers(("ETag" = String))))

@@ -47,6 +47,7 @@ pub(crate) struct PlansQuery {
 #[utoipa::path(
     tag = "plans",
     operation_id = "open_plan",
+    security(("key" = ["record_clinical"])),
     request_body = NewPlan,
     responses((status = 201, description = "The plan.", body = Plan, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -61,6 +62,7 @@ pub(crate) async fn open_plan(command: Command<RecordClinical, Json<NewPlan>>) -
 #[utoipa::path(
     tag = "plans",
     operation_id = "list_plans",
+    security(("key" = ["see_clients"])),
     params(Paging, PlansQuery),
     responses((status = 200, description = "A page of plans.", body = PageBody<Plan>, headers(("Link" = String))))
 )]
@@ -83,6 +85,7 @@ pub(crate) async fn list_plans(reading: Reading<SeeClients, PlansQuery>) -> Answ
 #[utoipa::path(
     tag = "plans",
     operation_id = "get_plan",
+    security(("key" = ["see_clients"])),
     params(("id" = PlanId, Path, description = "The plan.")),
     responses((status = 200, description = "The plan.", body = Plan, headers(("ETag" = String))))
 )]
@@ -99,6 +102,7 @@ pub(crate) async fn get_plan(reading: Reading<SeeClients>, id: Id<PlanId>) -> An
 #[utoipa::path(
     tag = "plans",
     operation_id = "change_plan",
+    security(("key" = ["record_clinical"])),
     params(("id" = PlanId, Path, description = "The plan.")),
     request_body(content = PlanPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed plan.", body = Plan, headers(("ETag" = String))))
@@ -119,6 +123,7 @@ pub(crate) async fn change_plan(
 #[utoipa::path(
     tag = "plans",
     operation_id = "close_plan",
+    security(("key" = ["record_clinical"])),
     params(("id" = PlanId, Path, description = "The plan.")),
     request_body = ClosePlan,
     responses((status = 200, description = "The closed plan.", body = Plan, headers(("ETag" = String))))
@@ -139,6 +144,7 @@ pub(crate) async fn close_plan(
 #[utoipa::path(
     tag = "plans",
     operation_id = "add_plan_session",
+    security(("key" = ["record_clinical"])),
     params(("id" = PlanId, Path, description = "The plan.")),
     request_body = AddPlanSession,
     responses((status = 200, description = "The plan with one session more.", body = Plan, headers(("ETag" = String))))
@@ -159,6 +165,7 @@ pub(crate) async fn add_plan_session(
 #[utoipa::path(
     tag = "plans",
     operation_id = "list_plan_sessions",
+    security(("key" = ["see_clients"])),
     params(("id" = PlanId, Path, description = "The plan."), Paging),
     responses((status = 200, description = "A page of sessions.", body = PageBody<Session>, headers(("Link" = String))))
 )]

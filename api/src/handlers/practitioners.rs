@@ -50,6 +50,7 @@ pub(crate) struct PractitionersQuery {
 #[utoipa::path(
     tag = "practitioners",
     operation_id = "add_practitioner",
+    security(("key" = ["manage_studio"])),
     request_body = NewPractitioner,
     responses((status = 201, description = "The practitioner.", body = Practitioner, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -66,6 +67,7 @@ pub(crate) async fn add_practitioner(
 #[utoipa::path(
     tag = "practitioners",
     operation_id = "list_practitioners",
+    security(("key" = ["see_studio"])),
     params(Paging, PractitionersQuery),
     responses((status = 200, description = "A page of practitioners.", body = PageBody<Practitioner>, headers(("Link" = String))))
 )]
@@ -88,6 +90,7 @@ pub(crate) async fn list_practitioners(
 #[utoipa::path(
     tag = "practitioners",
     operation_id = "get_practitioner",
+    security(("key" = ["see_studio"])),
     params(("id" = PractitionerId, Path, description = "The practitioner.")),
     responses((status = 200, description = "The practitioner.", body = Practitioner, headers(("ETag" = String))))
 )]
@@ -108,6 +111,7 @@ pub(crate) async fn get_practitioner(
 #[utoipa::path(
     tag = "practitioners",
     operation_id = "change_practitioner",
+    security(("key" = ["manage_studio"])),
     params(("id" = PractitionerId, Path, description = "The practitioner.")),
     request_body(content = PractitionerPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed practitioner.", body = Practitioner, headers(("ETag" = String))))
@@ -156,6 +160,7 @@ pub(crate) async fn reassign_sessions(
 #[utoipa::path(
     tag = "practitioners",
     operation_id = "enter_time_off",
+    security(("key" = ["manage_time_off"])),
     params(("id" = PractitionerId, Path, description = "The practitioner.")),
     request_body = NewTimeOff,
     responses((status = 201, description = "The time off.", body = TimeOff, headers(("ETag" = String), ("Location" = String))))
@@ -174,6 +179,7 @@ pub(crate) async fn enter_time_off(
 #[utoipa::path(
     tag = "practitioners",
     operation_id = "list_time_off",
+    security(("key" = ["see_studio"])),
     params(("id" = PractitionerId, Path, description = "The practitioner."), Paging),
     responses((status = 200, description = "A page of time off.", body = PageBody<TimeOff>, headers(("Link" = String))))
 )]
@@ -188,6 +194,7 @@ pub(crate) async fn list_time_off(reading: Reading<SeeStudio>, id: Id<Practition
 #[utoipa::path(
     tag = "practitioners",
     operation_id = "take_back_time_off",
+    security(("key" = ["manage_time_off"])),
     params(
         ("id" = PractitionerId, Path, description = "The practitioner."),
         ("inner_id" = TimeOffId, Path, description = "The time off."),

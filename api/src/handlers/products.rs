@@ -39,6 +39,7 @@ pub(crate) struct ProductsQuery {
 #[utoipa::path(
     tag = "products",
     operation_id = "add_product",
+    security(("key" = ["manage_stock"])),
     request_body = NewProduct,
     responses((status = 201, description = "The product.", body = Product, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -53,6 +54,7 @@ pub(crate) async fn add_product(command: Command<ManageStock, Json<NewProduct>>)
 #[utoipa::path(
     tag = "products",
     operation_id = "list_products",
+    security(("key" = ["see_stock"])),
     params(Paging, ProductsQuery),
     responses((status = 200, description = "A page of products.", body = PageBody<Product>, headers(("Link" = String))))
 )]
@@ -74,6 +76,7 @@ pub(crate) async fn list_products(reading: Reading<SeeStock, ProductsQuery>) -> 
 #[utoipa::path(
     tag = "products",
     operation_id = "get_product",
+    security(("key" = ["see_stock"])),
     params(("id" = ProductId, Path, description = "The product.")),
     responses((status = 200, description = "The product.", body = Product, headers(("ETag" = String))))
 )]
@@ -86,6 +89,7 @@ pub(crate) async fn get_product(reading: Reading<SeeStock>, id: Id<ProductId>) -
 #[utoipa::path(
     tag = "products",
     operation_id = "change_product",
+    security(("key" = ["manage_stock"])),
     params(("id" = ProductId, Path, description = "The product.")),
     request_body(content = ProductPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed product.", body = Product, headers(("ETag" = String))))
@@ -109,6 +113,7 @@ pub(crate) async fn change_product(
 #[utoipa::path(
     tag = "products",
     operation_id = "list_product_uses",
+    security(("key" = ["see_clinical"])),
     params(("id" = ProductId, Path, description = "The product."), Paging),
     responses((status = 200, description = "A page of uses, in the order in which they were recorded.", body = PageBody<LotUseTrace>, headers(("Link" = String))))
 )]

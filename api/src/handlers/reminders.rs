@@ -48,6 +48,7 @@ pub(crate) struct RemindersQuery {
 #[utoipa::path(
     tag = "reminders",
     operation_id = "list_reminders",
+    security(("key" = ["see_reminders"])),
     params(Paging, RemindersQuery),
     responses((status = 200, description = "A page of reminders.", body = PageBody<Reminder>, headers(("Link" = String))))
 )]
@@ -72,6 +73,7 @@ pub(crate) async fn list_reminders(reading: Reading<SeeReminders, RemindersQuery
 #[utoipa::path(
     tag = "reminders",
     operation_id = "get_reminder",
+    security(("key" = ["see_reminders"])),
     params(("id" = ReminderId, Path, description = "The reminder.")),
     responses((status = 200, description = "The reminder.", body = Reminder, headers(("ETag" = String))))
 )]
@@ -86,6 +88,7 @@ pub(crate) async fn get_reminder(reading: Reading<SeeReminders>, id: Id<Reminder
 #[utoipa::path(
     tag = "reminders",
     operation_id = "list_reminder_rules",
+    security(("key" = ["see_studio"])),
     params(("id" = StudioId, Path, description = "The studio."), Paging),
     responses((status = 200, description = "A page of rules.", body = PageBody<ReminderRule>, headers(("Link" = String))))
 )]
@@ -100,6 +103,7 @@ pub(crate) async fn list_reminder_rules(reading: Reading<SeeStudio>, id: Id<Stud
 #[utoipa::path(
     tag = "reminders",
     operation_id = "get_reminder_rule",
+    security(("key" = ["see_studio"])),
     params(("id" = ReminderRuleId, Path, description = "The rule.")),
     responses((status = 200, description = "The rule.", body = ReminderRule, headers(("ETag" = String))))
 )]
@@ -119,6 +123,7 @@ pub(crate) async fn get_reminder_rule(
 #[utoipa::path(
     tag = "reminders",
     operation_id = "change_reminder_rule",
+    security(("key" = ["manage_studio"])),
     params(("id" = ReminderRuleId, Path, description = "The rule.")),
     request_body(content = ReminderRulePatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed rule.", body = ReminderRule, headers(("ETag" = String))))

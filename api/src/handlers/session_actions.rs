@@ -25,6 +25,7 @@ pub(crate) fn may_override(caller: &Caller) -> MayOverride {
 #[utoipa::path(
     tag = "sessions",
     operation_id = "book_session",
+    security(("key" = ["book"])),
     params(("id" = SessionId, Path, description = "The session.")),
     request_body = Booking,
     responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
@@ -53,6 +54,7 @@ pub(crate) async fn book_session(
 #[utoipa::path(
     tag = "sessions",
     operation_id = "reschedule_session",
+    security(("key" = ["book"])),
     params(("id" = SessionId, Path, description = "The session."), ("If-Match" = String, Header, description = "The ETag of the copy that was moved, or *.")),
     request_body = Booking,
     responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
@@ -79,6 +81,7 @@ pub(crate) async fn reschedule_session(
 #[utoipa::path(
     tag = "sessions",
     operation_id = "confirm_session",
+    security(("key" = ["book"])),
     params(("id" = SessionId, Path, description = "The session.")),
     request_body = Occurred,
     responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
@@ -99,6 +102,7 @@ pub(crate) async fn confirm_session(
 #[utoipa::path(
     tag = "sessions",
     operation_id = "check_in_session",
+    security(("key" = ["book"])),
     params(("id" = SessionId, Path, description = "The session.")),
     request_body = Occurred,
     responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
@@ -122,6 +126,7 @@ pub(crate) async fn check_in_session(
 #[utoipa::path(
     tag = "sessions",
     operation_id = "complete_session",
+    security(("key" = ["record_clinical"])),
     params(("id" = SessionId, Path, description = "The session.")),
     request_body = Complete,
     responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
@@ -144,6 +149,7 @@ pub(crate) async fn complete_session(
 #[utoipa::path(
     tag = "sessions",
     operation_id = "cancel_session",
+    security(("key" = ["book"])),
     params(("id" = SessionId, Path, description = "The session.")),
     request_body = Cancel,
     responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
@@ -166,6 +172,7 @@ pub(crate) async fn cancel_session(
 #[utoipa::path(
     tag = "sessions",
     operation_id = "miss_session",
+    security(("key" = ["book"])),
     params(("id" = SessionId, Path, description = "The session.")),
     request_body = Occurred,
     responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
@@ -189,6 +196,7 @@ pub(crate) async fn miss_session(
 #[utoipa::path(
     tag = "sessions",
     operation_id = "revert_session",
+    security(("key" = ["book"])),
     params(("id" = SessionId, Path, description = "The session.")),
     request_body = Revert,
     responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
@@ -215,6 +223,7 @@ pub(crate) async fn revert_session(
 #[utoipa::path(
     tag = "sessions",
     operation_id = "book_series",
+    security(("key" = ["book"])),
     params(("id" = PlanId, Path, description = "The plan.")),
     request_body = BookSeries,
     responses((status = 200, description = "The booked sessions, in the plan's order.", body = ListBody<Session>))

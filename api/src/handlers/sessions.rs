@@ -56,6 +56,7 @@ pub(crate) struct SessionsQuery {
 #[utoipa::path(
     tag = "sessions",
     operation_id = "arrange_session",
+    security(("key" = ["book"])),
     request_body = NewSession,
     responses((status = 201, description = "The session.", body = Session, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -76,6 +77,7 @@ pub(crate) async fn arrange_session(command: Command<Book, Json<NewSession>>) ->
 #[utoipa::path(
     tag = "sessions",
     operation_id = "list_sessions",
+    security(("key" = ["see_clients"])),
     params(Paging, SessionsQuery),
     responses((status = 200, description = "A page of sessions.", body = PageBody<Session>, headers(("Link" = String))))
 )]
@@ -103,6 +105,7 @@ pub(crate) async fn list_sessions(reading: Reading<SeeClients, SessionsQuery>) -
 #[utoipa::path(
     tag = "sessions",
     operation_id = "get_session",
+    security(("key" = ["see_clients"])),
     params(("id" = SessionId, Path, description = "The session.")),
     responses((status = 200, description = "The session.", body = Session, headers(("ETag" = String))))
 )]
@@ -117,6 +120,7 @@ pub(crate) async fn get_session(reading: Reading<SeeClients>, id: Id<SessionId>)
 #[utoipa::path(
     tag = "sessions",
     operation_id = "change_session",
+    security(("key" = ["book"])),
     params(("id" = SessionId, Path, description = "The session.")),
     request_body(content = SessionPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed session.", body = Session, headers(("ETag" = String))))
@@ -142,6 +146,7 @@ pub(crate) async fn change_session(
 #[utoipa::path(
     tag = "sessions",
     operation_id = "list_session_history",
+    security(("key" = ["see_clients"])),
     params(("id" = SessionId, Path, description = "The session.")),
     responses((status = 200, description = "Each step, taken back or not.", body = ListBody<SessionTransition>))
 )]

@@ -45,6 +45,7 @@ pub(crate) struct StudiosQuery {
 #[utoipa::path(
     tag = "studios",
     operation_id = "open_studio",
+    security(("key" = ["manage_studio"])),
     request_body = NewStudio,
     responses((status = 201, description = "The studio.", body = Studio, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -59,6 +60,7 @@ pub(crate) async fn open_studio(command: Command<ManageStudio, Json<NewStudio>>)
 #[utoipa::path(
     tag = "studios",
     operation_id = "list_studios",
+    security(("key" = ["see_studio"])),
     params(Paging, StudiosQuery),
     responses((status = 200, description = "A page of studios.", body = PageBody<Studio>, headers(("Link" = String))))
 )]
@@ -82,6 +84,7 @@ pub(crate) async fn list_studios(reading: Reading<SeeStudio, StudiosQuery>) -> A
 #[utoipa::path(
     tag = "studios",
     operation_id = "get_studio",
+    security(("key" = ["see_studio"])),
     params(("id" = StudioId, Path, description = "The studio.")),
     responses((status = 200, description = "The studio.", body = Studio, headers(("ETag" = String))))
 )]
@@ -96,6 +99,7 @@ pub(crate) async fn get_studio(reading: Reading<SeeStudio>, id: Id<StudioId>) ->
 #[utoipa::path(
     tag = "studios",
     operation_id = "change_studio",
+    security(("key" = ["manage_studio"])),
     params(("id" = StudioId, Path, description = "The studio.")),
     request_body(content = StudioPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed studio.", body = Studio, headers(("ETag" = String))))
@@ -114,6 +118,7 @@ pub(crate) async fn change_studio(
 #[utoipa::path(
     tag = "studios",
     operation_id = "add_room",
+    security(("key" = ["manage_studio"])),
     params(("id" = StudioId, Path, description = "The studio.")),
     request_body = NewRoom,
     responses((status = 201, description = "The room.", body = Room, headers(("ETag" = String), ("Location" = String))))
@@ -132,6 +137,7 @@ pub(crate) async fn add_room(
 #[utoipa::path(
     tag = "studios",
     operation_id = "list_rooms",
+    security(("key" = ["see_studio"])),
     params(("id" = StudioId, Path, description = "The studio."), Paging),
     responses((status = 200, description = "A page of rooms.", body = PageBody<Room>, headers(("Link" = String))))
 )]
@@ -146,6 +152,7 @@ pub(crate) async fn list_rooms(reading: Reading<SeeStudio>, id: Id<StudioId>) ->
 #[utoipa::path(
     tag = "studios",
     operation_id = "get_room",
+    security(("key" = ["see_studio"])),
     params(("id" = StudioId, Path, description = "The studio."), ("inner_id" = RoomId, Path, description = "The room.")),
     responses((status = 200, description = "The room.", body = Room, headers(("ETag" = String))))
 )]
@@ -162,6 +169,7 @@ pub(crate) async fn get_room(reading: Reading<SeeStudio>, ids: Ids<StudioId, Roo
 #[utoipa::path(
     tag = "studios",
     operation_id = "change_room",
+    security(("key" = ["manage_studio"])),
     params(("id" = StudioId, Path, description = "The studio."), ("inner_id" = RoomId, Path, description = "The room.")),
     request_body(content = RoomPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed room.", body = Room, headers(("ETag" = String))))

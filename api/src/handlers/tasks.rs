@@ -39,6 +39,7 @@ pub(crate) struct TasksQuery {
 #[utoipa::path(
     tag = "tasks",
     operation_id = "list_tasks",
+    security(("key" = ["see_clients"])),
     params(Paging, TasksQuery),
     responses((status = 200, description = "A page of tasks.", body = PageBody<Task>, headers(("Link" = String))))
 )]
@@ -62,6 +63,7 @@ pub(crate) async fn list_tasks(reading: Reading<SeeClients, TasksQuery>) -> Answ
 #[utoipa::path(
     tag = "tasks",
     operation_id = "get_task",
+    security(("key" = ["see_clients"])),
     params(("id" = TaskId, Path, description = "The task.")),
     responses((status = 200, description = "The task.", body = Task, headers(("ETag" = String))))
 )]
@@ -78,6 +80,7 @@ pub(crate) async fn get_task(reading: Reading<SeeClients>, id: Id<TaskId>) -> An
 #[utoipa::path(
     tag = "tasks",
     operation_id = "close_task",
+    security(("key" = ["manage_tasks"])),
     params(("id" = TaskId, Path, description = "The task.")),
     request_body = CloseTask,
     responses((status = 200, description = "The closed task.", body = Task, headers(("ETag" = String))))

@@ -110,6 +110,12 @@ impl<P: Permission, B: Body> FromRequest for Command<P, B> {
             let caller = reading::recognise(&api, &request, P::ROLES, P::NAME).await?;
             let bytes = bytes.await.map_err(|error| unreadable(&error))?;
             query::plain::<NoFilter>(&request)?;
+            let misplaced =
+                api.documents
+                    .misplaced_list(request.path(), request.method().as_str(), &bytes);
+            if let Some(pointer) = misplaced {
+                return Err(Error::invalid(pointer, "invalid_value", "write a JSON object").into());
+            }
             let body = B::read(&request, &bytes)?;
             let if_match = headers::if_match(&request, B::REQUIRES_IF_MATCH)?;
             let request_key = headers::idempotency_key(&request)?.map(|key| RequestKey {

@@ -44,6 +44,8 @@ impl Contract {
             .get_or_init(|| {
                 let mut document = serde_json::to_value(stipple_api::openapi::document())
                     .map_err(|error| error.to_string())?;
+                let components = document["components"].clone();
+                put_back(&mut document["paths"], &components);
                 close(&mut document);
                 Ok(Self {
                     document,
@@ -217,6 +219,29 @@ fn escape(text: &str) -> String {
         .replace('/', "~1")
         .replace('{', "%7B")
         .replace('}', "%7D")
+}
+
+/// Puts shared answers, headers and parameters back in their places; schemas stay references.
+fn put_back(value: &mut Value, components: &Value) {
+    let shared = value
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|place| place.strip_prefix("#/components/"))
+        .filter(|place| !place.starts_with("schemas/"))
+        .and_then(|place| components.pointer(&format!("/{place}")))
+        .cloned();
+    if let Some(shared) = shared {
+        *value = shared;
+    }
+    match value {
+        Value::Object(object) => object
+            .values_mut()
+            .for_each(|inner| put_back(inner, components)),
+        Value::Array(array) => array
+            .iter_mut()
+            .for_each(|inner| put_back(inner, components)),
+        _ => {}
+    }
 }
 
 /// Makes the judge stricter than the contract: a client must pass over fields that it doesn't know, a test must not.
