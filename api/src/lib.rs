@@ -16,4 +16,4 @@ mod routes;
 mod server;
 
 pub use metrics::Metrics;
-pub use server::{Listening, Options, Server, operations_only};
+pub use server::{ClientLinks, Listening, Options, Server, operations_only};

@@ -9,6 +9,8 @@ use actix_web::http::Method;
 use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use stipple_shared::config::PublicUrl;
+use stipple_shared::links::LinkKey;
 use stipple_shared::storage::Store;
 
 use crate::metrics::Metrics;
@@ -23,11 +25,22 @@ pub(crate) struct Api {
     pub(crate) documents: Documents,
     /// Whether a worker is expected to tick in this installation.
     pub(crate) expects_worker: bool,
+    #[expect(dead_code, reason = "the pages that read it come next")]
+    pub(crate) links: ClientLinks,
 }
 
 /// Names a request in the log and in a problem.
 #[derive(Clone)]
 pub(crate) struct RequestId(pub(crate) String);
+
+/// What clients' links are read and made with.
+#[derive(Clone)]
+pub struct ClientLinks {
+    /// What they are signed with.
+    pub key: LinkKey,
+    /// The address that they begin with; mails carry none where there is none.
+    pub public_url: Option<PublicUrl>,
+}
 
 /// How the server is started.
 #[derive(Clone)]
@@ -38,6 +51,8 @@ pub struct Options {
     pub threads: usize,
     /// Whether readiness depends on a worker that ticks.
     pub expects_worker: bool,
+    /// What clients' links are read and made with.
+    pub links: ClientLinks,
 }
 
 /// Where the server listens, and how to stop it.
@@ -69,6 +84,7 @@ impl Server {
             metrics: Metrics::default(),
             documents: Documents::make(),
             expects_worker: options.expects_worker,
+            links: options.links.clone(),
         };
         bind(api, options, Surface::Whole)
     }
@@ -91,6 +107,7 @@ pub fn operations_only(store: Store, options: &Options) -> io::Result<Server> {
         metrics: Metrics::default(),
         documents: Documents::operations(),
         expects_worker: options.expects_worker,
+        links: options.links.clone(),
     };
     bind(api, options, Surface::Operations)
 }

@@ -375,6 +375,12 @@ text_enums! {
         Nonconformity = "nonconformity",
         /// Mail to an address comes back.
         AddressBounced = "address_bounced",
+        /// An address belongs to somebody else.
+        WrongPerson = "wrong_person",
+        /// A client asks for another time.
+        MoveRequested = "move_requested",
+        /// A client tells how they are after a session.
+        ClientReport = "client_report",
     }
 
     /// Where a task stands.

@@ -101,6 +101,7 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        client_may_move -> Bool,
     }
 }
 
@@ -172,6 +173,7 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        link_generation -> BigInt,
     }
 }
 
@@ -498,6 +500,23 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        note -> Nullable<Text>,
+        clinical_note -> Nullable<Text>,
+    }
+}
+
+table! {
+    calendar_feeds (id) {
+        id -> Binary,
+        name -> Text,
+        studio_id -> Nullable<Binary>,
+        practitioner_id -> Nullable<Binary>,
+        secret_hash -> Binary,
+        revoked_at -> Nullable<BigInt>,
+        version -> BigInt,
+        change -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -515,6 +534,7 @@ allow_tables_to_appear_in_same_query!(
     assessments,
     audit_details,
     audit_events,
+    calendar_feeds,
     change_sequence,
     clients,
     contact_consents,
