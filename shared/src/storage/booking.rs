@@ -9,19 +9,19 @@ use super::practitioners::Practitioner;
 use super::rooms::Room;
 use super::schema::{rooms, sessions};
 use super::session_history::Step;
-use super::sessions::{Session, find_named_practitioner};
+use super::sessions::{Session, find_named_practitioner, holds_time};
 use super::studios::Studio;
 use super::time_off::TimeOff;
-use super::{Db, Tx, session_history};
+use super::{Db, Scope, Tx, session_history};
 use crate::domain::booking::{
     BookSeries, Booking, Breach, NewSession, OverridableRule, Override, weigh,
 };
 use crate::domain::gap::{self, PlanSession};
 use crate::domain::interval::{Interval, any_covers, intersect};
 use crate::domain::local_time::add_days;
-use crate::domain::overlap::{Claim, ConflictKind, conflicts};
+use crate::domain::overlap::{Claim, Conflict, ConflictKind, conflicts};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
-use crate::domain::{Instant, PlanId, RoomId, SessionId, SessionState};
+use crate::domain::{Instant, PlanId, RoomId, SessionId};
 use crate::error::{Error, Result};
 
 /// The longest that a session with its buffer can hold a time: 12 hours and 8.
@@ -83,7 +83,7 @@ impl Session {
         series: &BookSeries,
         may_override: MayOverride,
     ) -> Result<Vec<Self>> {
-        Plan::find(tx.db, plan_id)?;
+        Plan::find_seen(tx, plan_id)?;
         if series.sessions.is_empty() {
             return Err(Error::invalid(
                 "/sessions",
@@ -140,7 +140,7 @@ impl Session {
         may_override: MayOverride,
         action: SessionAction,
     ) -> Result<Self> {
-        let found = Self::find(tx.db, id)?;
+        let found = Self::find_seen(tx, id)?;
         let studio = Studio::find(tx.db, found.studio_id)?;
         let now = tx.now();
         let starts_at = booking.start(studio.time_zone.0)?;
@@ -163,24 +163,24 @@ impl Session {
         if action == SessionAction::Reschedule && found.stands_so(booking, starts_at) {
             return Ok(found);
         }
-        let before = Self::find_for_change(tx.db, id, expected)?;
+        let before = Self::find_seen_for_change(tx, id, expected)?;
         refuse_unallowed_override(booking.override_.as_ref(), may_override)?;
         let mut session = before.clone();
-        let practitioner_id = booking
-            .practitioner_id
-            .or(session.practitioner_id)
-            .ok_or_else(|| {
-                Error::invalid(
+        let practitioner = match (booking.practitioner_id, session.practitioner_id) {
+            (Some(id), before) if before != Some(id) => find_named_practitioner(tx, id)?,
+            (_, Some(id)) => Practitioner::find(tx.db, id)?,
+            _ => {
+                return Err(Error::invalid(
                     "/practitioner_id",
                     "required",
                     "say who treats: neither the session nor the request does",
-                )
-            })?;
-        let practitioner = find_named_practitioner(tx.db, practitioner_id)?;
+                ));
+            }
+        };
         if let Some(minutes) = booking.duration_minutes {
             session.duration_minutes = i32::from(minutes.get());
         }
-        session.practitioner_id = Some(practitioner_id);
+        session.practitioner_id = Some(practitioner.id);
         let ends_at = starts_at + TimeDelta::minutes(i64::from(session.duration_minutes));
         let blocked_until = ends_at + TimeDelta::minutes(i64::from(practitioner.buffer_minutes));
         session.starts_at = Some(starts_at);
@@ -191,7 +191,15 @@ impl Session {
         } else {
             None
         };
-        session.room_id = choose_room(tx.db, &session, &studio, booking.room_id, kept_room)?;
+        let claims = claims_near(tx.db, &session)?;
+        session.room_id = choose_room(
+            tx.db,
+            &session,
+            &studio,
+            &claims,
+            booking.room_id,
+            kept_room,
+        )?;
         let mut breaches = Vec::new();
         if starts_at <= now {
             breaches.push(Breach {
@@ -204,7 +212,7 @@ impl Session {
             });
         }
         breaches.extend(hours_breaches(tx.db, &session, &studio, &practitioner)?);
-        breaches.extend(overlap_breaches(tx.db, &session)?);
+        breaches.extend(overlaps_among(tx.db, tx.scope(), &session, &claims)?);
         breaches.extend(gap_breaches(tx.db, &session, &studio)?);
         session.accept(&breaches, booking.override_.as_ref(), now)?;
         session.state = to;
@@ -285,6 +293,7 @@ fn choose_room(
     db: &mut Db,
     session: &Session,
     studio: &Studio,
+    claims: &[Claim],
     asked: Option<RoomId>,
     kept: Option<RoomId>,
 ) -> Result<Option<RoomId>> {
@@ -309,14 +318,13 @@ fn choose_room(
         in_order.retain(|id| *id != kept);
         in_order.insert(0, kept);
     }
-    let claims = claims_near(db, session)?;
     for room_id in &in_order {
         let candidate = Session {
             room_id: Some(*room_id),
             ..session.clone()
         };
         let is_free = candidate.claim().is_none_or(|claim| {
-            conflicts(&claim, &claims)
+            conflicts(&claim, claims)
                 .iter()
                 .all(|conflict| conflict.kind != ConflictKind::Room)
         });
@@ -379,7 +387,7 @@ fn hours_breaches(
             ..breach("practitioner_inactive", "take a practitioner who is active")
         });
     }
-    if !TimeOff::between(db, &[practitioner.id], starts_at, ends_at)?.is_empty() {
+    if !TimeOff::of(db, practitioner.id, starts_at, ends_at)?.is_empty() {
         breaches.push(breach(
             "time_off",
             "take a time in which the practitioner is not away",
@@ -388,15 +396,30 @@ fn hours_breaches(
     Ok(breaches)
 }
 
-/// Who or what would be in two sessions at once.
-pub(super) fn overlap_breaches(db: &mut Db, session: &Session) -> Result<Vec<Breach>> {
+/// Who or what would be in two sessions at once. Of sessions that aren't seen only the time is told.
+pub(super) fn overlap_breaches(
+    db: &mut Db,
+    scope: &Scope,
+    session: &Session,
+) -> Result<Vec<Breach>> {
+    let claims = claims_near(db, session)?;
+    overlaps_among(db, scope, session, &claims)
+}
+
+fn overlaps_among(
+    db: &mut Db,
+    scope: &Scope,
+    session: &Session,
+    claims: &[Claim],
+) -> Result<Vec<Breach>> {
     let Some(claim) = session.claim() else {
         return Ok(Vec::new());
     };
-    let found = conflicts(&claim, &claims_near(db, session)?);
+    let mut found = conflicts(&claim, claims);
     if found.is_empty() {
         return Ok(Vec::new());
     }
+    hide_unseen(db, scope, &mut found)?;
     let mut kinds: Vec<&str> = found
         .iter()
         .map(|conflict| conflict.kind.as_str())
@@ -413,6 +436,23 @@ pub(super) fn overlap_breaches(db: &mut Db, session: &Session) -> Result<Vec<Bre
         ),
         conflicts: found,
     }])
+}
+
+/// Takes the names off sessions that whoever asks may not know of.
+fn hide_unseen(db: &mut Db, scope: &Scope, conflicts: &mut [Conflict]) -> Result<()> {
+    let Some(seen) = Session::seen(scope) else {
+        return Ok(());
+    };
+    let named: Vec<SessionId> = conflicts.iter().filter_map(|one| one.session_id).collect();
+    let seen: Vec<SessionId> = sessions::table
+        .filter(sessions::id.eq_any(named))
+        .filter(seen)
+        .select(sessions::id)
+        .load(db)?;
+    for conflict in conflicts {
+        conflict.session_id = conflict.session_id.filter(|id| seen.contains(id));
+    }
+    Ok(())
 }
 
 /// The plan's gaps, towards the session before and the one after.
@@ -487,11 +527,7 @@ fn claims_near(db: &mut Db, session: &Session) -> Result<Vec<Claim>> {
                 .or(sessions::practitioner_id.eq(session.practitioner_id))
                 .or(sessions::client_id.eq(session.client_id)),
         )
-        .filter(sessions::state.eq_any([
-            SessionState::Booked,
-            SessionState::Confirmed,
-            SessionState::Arrived,
-        ]))
+        .filter(holds_time())
         .filter(sessions::starts_at.gt(starts_at - LONGEST_CLAIM))
         .filter(sessions::starts_at.lt(blocked_until))
         .filter(sessions::blocked_until.gt(starts_at))

@@ -8,16 +8,16 @@ use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::reminder_rules::ReminderRule;
 use super::schema::studios;
-use super::{Db, Tx, reminders};
+use super::{Db, Scope, Tx, reminders};
 use crate::domain::hours::{QuietHours, WeeklyHours};
 use crate::domain::studio::{NewStudio, StudioPatch};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
 use crate::domain::{Instant, StudioId, TimeZoneName};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A place with its own clock, rooms, hours and mails.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = studios, treat_none_as_null = true)]
+#[diesel(table_name = studios, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Studio {
     /// Its id.
     pub id: StudioId,
@@ -61,7 +61,10 @@ pub struct Studio {
     pub client_may_move: bool,
 }
 
-resource!(studios, Studio, StudioId, "studio");
+resource!(studios, Studio, StudioId, "studio", seen: |scope| {
+    let ids = scope.studio_ids()?;
+    Some(Box::new(studios::id.eq_any(ids.to_vec())))
+});
 
 /// Which studios are asked for.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +76,13 @@ pub struct StudioFilter {
 impl Studio {
     /// Opens a studio.
     pub fn open(tx: &mut Tx<'_>, new: &NewStudio) -> Result<Self> {
+        if tx.scope().studio_ids().is_some() {
+            return Err(Error::Forbidden {
+                detail:
+                    "this key is limited to its studios: open a new one with a key that sees all"
+                        .into(),
+            });
+        }
         let id = StudioId::new();
         refuse_taken_external_id!(tx.db, studios, id, &new.external_id);
         let now = tx.now();
@@ -109,7 +119,7 @@ impl Studio {
         expected: Option<i64>,
         patch: &StudioPatch,
     ) -> Result<Self> {
-        let mut studio = Self::find_for_change(tx.db, id, expected)?;
+        let mut studio = Self::find_seen_for_change(tx, id, expected)?;
         patch.name.apply(&mut studio.name);
         patch.sender_name.apply(&mut studio.sender_name);
         patch.service_label.apply(&mut studio.service_label);
@@ -137,8 +147,16 @@ impl Studio {
     }
 
     /// A page of studios.
-    pub fn list(db: &mut Db, filter: &StudioFilter, page: &PageRequest) -> Result<Page<Self>> {
+    pub fn list(
+        db: &mut Db,
+        scope: &Scope,
+        filter: &StudioFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
         let mut query = studios::table.into_boxed();
+        if let Some(seen) = Self::seen(scope) {
+            query = query.filter(seen);
+        }
         if let Some(external_id) = &filter.external_id {
             query = query.filter(studios::external_id.eq(external_id.clone()));
         }

@@ -4,7 +4,9 @@ use diesel::prelude::*;
 
 use super::audit::{self, AuditDraft, AuditKey};
 use super::dialect::Db;
+use super::kept::MoveChangeSequence;
 use super::schema::change_sequence;
+use super::scope::Scope;
 use crate::clock::Clock;
 use crate::domain::{ApiKeyId, Instant};
 use crate::error::{Error, Result};
@@ -51,6 +53,8 @@ pub struct WriteContext {
     pub source: Option<String>,
     /// The request that this belongs to.
     pub request_id: Option<String>,
+    /// What of the data whoever writes sees: the rest is as if it didn't exist.
+    pub scope: Scope,
 }
 
 impl WriteContext {
@@ -60,6 +64,7 @@ impl WriteContext {
             actor: Actor::Worker,
             source: None,
             request_id: None,
+            scope: Scope::all(),
         }
     }
 
@@ -69,6 +74,7 @@ impl WriteContext {
             actor: Actor::CommandLine,
             source: None,
             request_id: None,
+            scope: Scope::all(),
         }
     }
 }
@@ -81,6 +87,8 @@ pub struct Tx<'a> {
     now: Instant,
     context: &'a WriteContext,
     drafts: Vec<AuditDraft>,
+    /// The newest change number, once one was taken: nobody else takes one while this write holds the lock.
+    newest_change: Option<i64>,
 }
 
 impl<'a> Tx<'a> {
@@ -98,8 +106,12 @@ impl<'a> Tx<'a> {
             now: clock.now(),
             context,
             drafts: Vec::new(),
+            newest_change: None,
         };
         let answer = closure(&mut tx)?;
+        if let Some(change) = tx.newest_change {
+            MoveChangeSequence(change).execute(tx.db)?;
+        }
         audit::append(tx.db, audit_key, context, tx.now, &tx.drafts)?;
         Ok(answer)
     }
@@ -114,6 +126,11 @@ impl<'a> Tx<'a> {
         self.db.lease_clock(self.clock).map_err(Error::from)
     }
 
+    /// What of the data whoever writes sees.
+    pub fn scope(&self) -> &'a Scope {
+        &self.context.scope
+    }
+
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.context.actor
@@ -121,11 +138,15 @@ impl<'a> Tx<'a> {
 
     /// The next number of the one change sequence. Every stored change takes one.
     pub fn next_change(&mut self) -> Result<i64> {
-        diesel::update(change_sequence::table.find(1))
-            .set(change_sequence::value.eq(change_sequence::value + 1))
-            .returning(change_sequence::value)
-            .get_result(self.db)
-            .map_err(Error::from)
+        let newest: i64 = match self.newest_change {
+            Some(change) => change,
+            None => change_sequence::table
+                .find(1)
+                .select(change_sequence::value)
+                .get_result(self.db)?,
+        };
+        self.newest_change = Some(newest + 1);
+        Ok(newest + 1)
     }
 
     /// Notes what was done; the write door appends it to the audit trail as the transaction's last act.
