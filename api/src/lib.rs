@@ -9,6 +9,7 @@ mod handlers;
 mod metrics;
 mod middleware;
 pub mod openapi;
+mod pages;
 mod paths;
 mod problem;
 mod request;

@@ -25,7 +25,6 @@ pub(crate) struct Api {
     pub(crate) documents: Documents,
     /// Whether a worker is expected to tick in this installation.
     pub(crate) expects_worker: bool,
-    #[expect(dead_code, reason = "the pages that read it come next")]
     pub(crate) links: ClientLinks,
 }
 
@@ -130,6 +129,7 @@ fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
         let app = match surface {
             Surface::Whole => app
                 .configure(routes::v1)
+                .configure(routes::by_link)
                 .configure(handlers::documents::configure),
             Surface::Operations => app,
         };

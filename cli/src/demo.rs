@@ -354,7 +354,8 @@ impl Story {
                 &read(json!({
                     "name": "Stillwater Studio", "sender_name": "Stillwater Studio", "time_zone": "Europe/London",
                     "address": "4 Example Row\nBristol", "telephone": "+44 117 496 0018",
-                    "email": "hello@stillwater.example", "jurisdiction": "GB-ENG", "opening_hours": week("08:00", "20:00"),
+                    "email": "hello@stillwater.example", "jurisdiction": "GB-ENG", "client_may_move": true,
+                    "opening_hours": week("08:00", "20:00"),
                 }))?,
             )?;
             PlanTemplate::ensure_defaults(tx)?;

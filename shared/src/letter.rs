@@ -3,12 +3,19 @@
 use crate::domain::ReminderStep;
 use crate::error::Result;
 use crate::links::{Link, LinkMaker, LinkPurpose};
-use crate::mail::{AppointmentFacts, Links, MailFacts, RenderedMail, StudioFacts, render};
+use crate::mail::{
+    AppointmentFacts, Links, MailFacts, RenderedMail, StudioFacts, fresh_link, render,
+};
 use crate::storage::delivery::Prepared;
+use crate::storage::mails::FRESH_LINK;
 
 /// Renders a prepared mail; without somebody who makes links it has none.
 pub fn write(prepared: &Prepared, links: Option<&LinkMaker>) -> Result<RenderedMail> {
-    render(&facts(prepared, links)?, prepared.mail.created_at)
+    let facts = facts(prepared, links)?;
+    if prepared.mail.kind == FRESH_LINK {
+        return fresh_link::render(&facts);
+    }
+    render(&facts, prepared.mail.created_at)
 }
 
 /// The client's links in a prepared mail. They hang on when it was queued, so that whoever previews it sees the same.

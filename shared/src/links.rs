@@ -141,7 +141,7 @@ impl Link {
         let mut bytes = [0; SIGNED];
         let seconds = number(self.expires_at.millis() / 1000);
         let parts: [&[u8]; 5] = [
-            &[FORMAT << 4 | self.purpose.number()],
+            &[(FORMAT << 4) | self.purpose.number()],
             self.subject.as_bytes(),
             &self.schedule_version.to_be_bytes(),
             &self.generation.to_be_bytes(),
@@ -163,7 +163,7 @@ impl Link {
         Some(Self {
             purpose: LinkPurpose::ALL
                 .into_iter()
-                .find(|purpose| FORMAT << 4 | purpose.number() == *kind)?,
+                .find(|purpose| (FORMAT << 4) | purpose.number() == *kind)?,
             subject: Uuid::from_slice(subject).ok()?,
             schedule_version: word(schedule_version)?,
             generation: word(generation)?,
