@@ -10,6 +10,7 @@ mod key_uses;
 mod metrics;
 mod middleware;
 pub mod openapi;
+mod pages;
 mod paths;
 mod problem;
 mod request;
@@ -17,4 +18,4 @@ mod routes;
 mod server;
 
 pub use metrics::Metrics;
-pub use server::{Listening, Options, Server, operations_only};
+pub use server::{ClientLinks, Listening, Options, Server, operations_only};

@@ -14,8 +14,10 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
 use futures_util::FutureExt;
+use stipple_shared::mail::words::Locale;
 use uuid::Uuid;
 
+use crate::pages;
 use crate::problem::Problem;
 use crate::server::{Api, RequestId};
 
@@ -27,6 +29,8 @@ struct Visit {
     id: String,
     method: Method,
     path: String,
+    /// The language of the pages that know no client.
+    locale: Option<Locale>,
     api: Option<web::Data<Api>>,
 }
 
@@ -40,6 +44,7 @@ pub(crate) async fn surround(
         id: request_id(&request),
         method: request.method().clone(),
         path: request.path().to_owned(),
+        locale: pages::covers(request.path()).then(|| pages::locale_of(request.headers())),
         api: request.app_data::<web::Data<Api>>().cloned(),
     };
     request.extensions_mut().insert(RequestId(visit.id.clone()));
@@ -51,7 +56,7 @@ pub(crate) async fn surround(
     // for that: routing needs it unshared.
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => {
-            let mut response = shape(response.map_into_boxed_body(), &visit.id);
+            let mut response = shape(response.map_into_boxed_body(), &visit);
             visit.finish(response.response_mut());
             Ok(response)
         }
@@ -64,9 +69,17 @@ impl Visit {
     /// The answer to a request that is gone.
     fn fail(&self, problem: &Problem) -> Error {
         log_fault(problem, &self.id);
-        let mut response = problem.respond(&self.path, &self.id);
+        let mut response = self.answer(problem);
         self.finish(&mut response);
         InternalError::from_response(problem.clone(), response).into()
+    }
+
+    /// A problem in the shape that its reader expects.
+    fn answer(&self, problem: &Problem) -> HttpResponse {
+        match self.locale {
+            Some(locale) => pages::of_problem(problem, locale),
+            None => problem.respond(&self.path, &self.id),
+        }
     }
 
     /// The path as the contract writes it.
@@ -135,14 +148,15 @@ fn known_method(method: &Method) -> &'static str {
 }
 
 /// Gives problems their body, and an error that another layer answered the same shape.
-fn shape(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+fn shape(response: ServiceResponse<BoxBody>, visit: &Visit) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
     let is_finished = response.headers().get(CONTENT_TYPE).is_some_and(|kind| {
-        kind.as_bytes()
-            .starts_with(crate::problem::MEDIA_TYPE.as_bytes())
+        let kind = kind.as_bytes();
+        kind.starts_with(crate::problem::MEDIA_TYPE.as_bytes())
+            || (visit.locale.is_some() && kind.starts_with(b"text/html"))
     });
     if is_finished {
         return response;
@@ -151,9 +165,8 @@ fn shape(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBod
         Some(error) => problem_of(error),
         None => Problem::from_status(status),
     };
-    log_fault(&problem, id);
-    let path = response.request().path().to_owned();
-    let finished = problem.respond(&path, id);
+    log_fault(&problem, &visit.id);
+    let finished = visit.answer(&problem);
     response.into_response(finished)
 }
 

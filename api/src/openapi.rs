@@ -103,6 +103,7 @@ pub fn document() -> OpenApi {
     let (_, mut document) = App::new()
         .into_utoipa_app()
         .configure(|config| routes::v1(config))
+        .configure(|config| routes::by_link(config))
         .configure(|config| routes::operations(config))
         .split_for_parts();
     document.info = InfoBuilder::new()
@@ -154,9 +155,29 @@ const FAULT: (&str, &str) = (
     "A fault on our side; give its `request_id` to whoever runs the server.",
 );
 
+/// What a client's page can answer with instead; each is a page too.
+fn page_problems() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("400", "The form can't be read."),
+        ("403", "The form came from another site."),
+        ("404", "The link doesn't hold."),
+        (
+            "409",
+            "It can't be done as things stand: the session was moved, it's too late, the time is taken.",
+        ),
+        ("410", "The link's time is over."),
+        ("413", "The form is too large."),
+        ("500", "A fault on our side."),
+        ("503", "Busy; Retry-After says when to try again."),
+    ]
+}
+
 /// The problems that an operation can answer with, by what kind of operation it is.
 fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static str, &'static str)> {
     let mut problems = Vec::new();
+    if crate::pages::covers(path) {
+        return page_problems();
+    }
     if !path.starts_with("/v1/") {
         return vec![FAULT];
     }
@@ -224,6 +245,11 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
         // Said outright, so that nobody takes it for forgotten.
         operation.security = Some(Vec::new());
     }
+    let (media, schema): (_, RefOr<Schema>) = if crate::pages::covers(path) {
+        ("text/html", String::schema())
+    } else {
+        (MEDIA_TYPE, Ref::from_schema_name("Problem").into())
+    };
     for (status, description) in problems(path, method, operation) {
         operation
             .responses
@@ -234,10 +260,8 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
                     ResponseBuilder::new()
                         .description(description)
                         .content(
-                            MEDIA_TYPE,
-                            ContentBuilder::new()
-                                .schema(Some(Ref::from_schema_name("Problem")))
-                                .build(),
+                            media,
+                            ContentBuilder::new().schema(Some(schema.clone())).build(),
                         )
                         .build(),
                 )
@@ -246,7 +270,7 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
     add_not_modified(method, operation);
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            answer_headers(method, status, response);
+            answer_headers(path.starts_with("/v1/"), method, status, response);
         }
     }
 }
@@ -303,11 +327,11 @@ fn add_not_modified(method: &str, operation: &mut Operation) {
 }
 
 /// Says what the headers of an answer are, and adds those that all answers of its kind have.
-fn answer_headers(method: &str, status: &str, response: &mut Response) {
+fn answer_headers(is_keyed: bool, method: &str, status: &str, response: &mut Response) {
     let of_status = match status {
         "401" => Some("WWW-Authenticate"),
         "503" => Some("Retry-After"),
-        "200" | "201" | "204" if method == "POST" => Some("Idempotency-Replayed"),
+        "200" | "201" | "204" if method == "POST" && is_keyed => Some("Idempotency-Replayed"),
         _ => None,
     };
     for name in of_status.into_iter().chain(["X-Request-Id"]) {

@@ -6,10 +6,11 @@ use utoipa_actix_web::OpenApiFactory;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::handlers::{
-    api_keys, assessments, availability, clients, lots, operations, pigment_records,
-    plan_templates, plans, practitioners, products, reminders, session_actions, sessions, studios,
-    tasks,
+    api_keys, assessments, availability, calendar_feeds, clients, lots, operations,
+    pigment_records, plan_templates, plans, practitioners, products, reminders, session_actions,
+    sessions, studios, tasks,
 };
+use crate::pages::{appointment, client};
 use crate::request::BODY_LIMIT;
 
 /// Who takes the routes in: the contract, once, and the server, in each of its threads.
@@ -130,6 +131,13 @@ pub(crate) fn v1(config: &mut impl Register) {
                 .add(api_keys::rotate_api_key)
                 .add(api_keys::revoke_api_key);
         })
+        .under("/v1/calendar-feeds", |routes| {
+            routes
+                .add(calendar_feeds::make_calendar_feed)
+                .add(calendar_feeds::list_calendar_feeds)
+                .add(calendar_feeds::get_calendar_feed)
+                .add(calendar_feeds::revoke_calendar_feed);
+        })
         .under("/v1/me", |routes| {
             routes.add(api_keys::who_am_i);
         })
@@ -192,6 +200,33 @@ pub(crate) fn v1(config: &mut impl Register) {
             routes
                 .add(reminders::get_reminder_rule)
                 .add(reminders::change_reminder_rule);
+        });
+}
+
+/// What the links in mails and in calendar programs open: the secret in the address is the key.
+pub(crate) fn by_link(config: &mut impl Register) {
+    config
+        .under("/my", |routes| {
+            routes
+                .add(appointment::see_appointment_page)
+                .add(appointment::confirm_appointment_page)
+                .add(appointment::see_move_page)
+                .add(appointment::move_appointment_page)
+                .add(appointment::see_cancel_page)
+                .add(appointment::cancel_appointment_page)
+                .add(appointment::see_advice_page)
+                .add(client::see_mails_page)
+                .add(client::choose_mails_page)
+                .add(client::see_wrong_person_page)
+                .add(client::note_wrong_person_page)
+                .add(client::see_report_page)
+                .add(client::send_report_page)
+                .add(client::see_unsubscribe_page)
+                .add(client::unsubscribe_page)
+                .add(client::send_fresh_link);
+        })
+        .under("/calendars", |routes| {
+            routes.add(calendar_feeds::fetch_calendar);
         });
 }
 

@@ -9,6 +9,8 @@ use actix_web::http::Method;
 use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use stipple_shared::config::PublicUrl;
+use stipple_shared::links::LinkKey;
 use stipple_shared::storage::Store;
 
 use crate::key_uses::KeyUses;
@@ -25,11 +27,21 @@ pub(crate) struct Api {
     pub(crate) uses: KeyUses,
     /// Whether a worker is expected to tick in this installation.
     pub(crate) expects_worker: bool,
+    pub(crate) links: ClientLinks,
 }
 
 /// Names a request in the log and in a problem.
 #[derive(Clone)]
 pub(crate) struct RequestId(pub(crate) String);
+
+/// What clients' links are read and made with.
+#[derive(Clone)]
+pub struct ClientLinks {
+    /// What they are signed with.
+    pub key: LinkKey,
+    /// The address that they begin with; mails carry none where there is none.
+    pub public_url: Option<PublicUrl>,
+}
 
 /// How the server is started.
 #[derive(Clone)]
@@ -40,6 +52,8 @@ pub struct Options {
     pub threads: usize,
     /// Whether readiness depends on a worker that ticks.
     pub expects_worker: bool,
+    /// What clients' links are read and made with.
+    pub links: ClientLinks,
 }
 
 /// Where the server listens, and how to stop it.
@@ -72,6 +86,7 @@ impl Server {
             documents: Documents::make(),
             uses: KeyUses::default(),
             expects_worker: options.expects_worker,
+            links: options.links.clone(),
         };
         bind(api, options, Surface::Whole)
     }
@@ -95,6 +110,7 @@ pub fn operations_only(store: Store, options: &Options) -> io::Result<Server> {
         documents: Documents::operations(),
         uses: KeyUses::default(),
         expects_worker: options.expects_worker,
+        links: options.links.clone(),
     };
     bind(api, options, Surface::Operations)
 }
@@ -117,6 +133,7 @@ fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
         let app = match surface {
             Surface::Whole => app
                 .configure(routes::v1)
+                .configure(routes::by_link)
                 .configure(handlers::documents::configure),
             Surface::Operations => app,
         };

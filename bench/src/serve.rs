@@ -4,8 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use stipple_api::{Options, Server};
+use stipple_api::{ClientLinks, Options, Server};
 use stipple_shared::Clock;
+use stipple_shared::links::LinkKey;
+use stipple_shared::links::LinkKey;
 use stipple_shared::storage::audit::AuditKey;
 use stipple_shared::storage::{DatabaseUrl, Store, StoreOptions};
 
@@ -31,6 +33,10 @@ impl Serve {
         let audit_key =
             AuditKey::from_text(fs::read_to_string(self.directory.join("audit.key"))?.trim())
                 .ok_or("audit.key holds no key")?;
+        let links = ClientLinks {
+            key: LinkKey::derived(&audit_key)?,
+            public_url: None,
+        };
         let store = Store::open(StoreOptions {
             url,
             clock: Clock::system(),
@@ -44,6 +50,7 @@ impl Serve {
                     listen: ([127, 0, 0, 1], 0).into(),
                     threads: self.threads,
                     expects_worker: false,
+                    links: links.clone(),
                 },
             )?;
             print(&format!(

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use stipple_api::{Options, Server};
-use stipple_shared::config::{DataArgs, ListenArgs};
+use stipple_shared::config::{DataArgs, ListenArgs, PublicArgs};
 
 use crate::data::{DIRECTORY, Data};
 use crate::failure::Failure;
@@ -19,6 +19,8 @@ pub(crate) struct Api {
     data: DataArgs,
     #[command(flatten)]
     listen: ListenArgs,
+    #[command(flatten)]
+    public: PublicArgs,
 }
 
 impl Api {
@@ -31,6 +33,7 @@ impl Api {
             listen: self.listen.address(PORT),
             threads: self.listen.threads(),
             expects_worker: false,
+            links: data.links(self.public)?,
         };
         serving::run(async move {
             let signals = StopSignals::listen()

@@ -4,8 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use stipple_api::ClientLinks;
 use stipple_shared::Clock;
-use stipple_shared::config::DataArgs;
+use stipple_shared::config::{DataArgs, PublicArgs};
+use stipple_shared::links::LinkKey;
 use stipple_shared::storage::audit::AuditKey;
 use stipple_shared::storage::plan_templates::PlanTemplate;
 use stipple_shared::storage::{Contents, DatabaseUrl, Store, StoreOptions, WriteContext};
@@ -89,16 +91,32 @@ impl Data {
 
     /// Opens it under another clock, for a story that is told afterwards.
     pub(crate) fn open_at(&self, clock: Clock) -> Result<Store, Failure> {
-        let audit_key = match &self.audit_key {
-            Some(key) => key.clone(),
-            None => self.audit_key_from_file()?,
-        };
+        let audit_key = self.audit_key()?;
         Ok(Store::open(StoreOptions {
             url: self.url.clone(),
             clock,
             audit_key,
             group_commits: true,
         })?)
+    }
+
+    /// What clients' links are read and made with.
+    pub(crate) fn links(&self, settings: PublicArgs) -> Result<ClientLinks, Failure> {
+        let key = match settings.link_key {
+            Some(key) => key,
+            None => LinkKey::derived(&self.audit_key()?)?,
+        };
+        Ok(ClientLinks {
+            key,
+            public_url: settings.public_url,
+        })
+    }
+
+    fn audit_key(&self) -> Result<AuditKey, Failure> {
+        match &self.audit_key {
+            Some(key) => Ok(key.clone()),
+            None => self.audit_key_from_file(),
+        }
     }
 
     fn audit_key_from_file(&self) -> Result<AuditKey, Failure> {

@@ -11,9 +11,11 @@ use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use chrono_tz::Europe::London;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use stipple_api::ClientLinks;
 use stipple_shared::domain::booking::{Booking, Cancel, Complete, NewSession, Occurred};
 use stipple_shared::domain::local_time::at_local_time;
 use stipple_shared::domain::{Instant, LotId, PlanId, PlanTemplateId, RoomId, SessionId, StudioId};
+use stipple_shared::links::LinkMaker;
 use stipple_shared::storage::assessments::Assessment;
 use stipple_shared::storage::booking::MayOverride;
 use stipple_shared::storage::clients::Client;
@@ -33,6 +35,7 @@ use stipple_worker::{Engine, EngineOptions};
 use crate::data::Data;
 use crate::failure::Failure;
 use crate::mail::MailSettings;
+use crate::reminders;
 
 /// Clients at every stage of a plan.
 const CLIENTS: &[(&str, &str, &str, Option<&str>)] = &[
@@ -83,7 +86,7 @@ type Act =
     Box<dyn Fn(&mut Tx<'_>, &Names) -> Result<Option<(String, uuid::Uuid)>, Error> + Send + Sync>;
 
 /// Loads the demo's studio into an empty database; one that has it stays as it is.
-pub(crate) fn load(data: &Data, mail: &MailSettings) -> Result<(), Failure> {
+pub(crate) fn load(data: &Data, mail: &MailSettings, links: ClientLinks) -> Result<(), Failure> {
     let store = data.open()?;
     let known = store.read_blocking(|db| {
         let page = PageRequest {
@@ -106,7 +109,7 @@ pub(crate) fn load(data: &Data, mail: &MailSettings) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::fault("the demo can't be loaded", &error))?;
-    runtime.block_on(tell(&store, &hand, now, mail))
+    runtime.block_on(tell(&store, &hand, now, mail, reminders::maker(links)))
 }
 
 async fn tell(
@@ -114,10 +117,12 @@ async fn tell(
     hand: &AtomicI64,
     now: Instant,
     mail: &MailSettings,
+    links: Option<LinkMaker>,
 ) -> Result<(), Failure> {
     let engine = mail.way_out.clone().map(|(target, from)| {
         let options = EngineOptions {
             mails_per_minute: 10_000,
+            links: links.clone(),
             ..EngineOptions::new(Some(target), from.to_string())
         };
         Engine::new(store.clone(), options)
@@ -349,7 +354,8 @@ impl Story {
                 &read(json!({
                     "name": "Stillwater Studio", "sender_name": "Stillwater Studio", "time_zone": "Europe/London",
                     "address": "4 Example Row\nBristol", "telephone": "+44 117 496 0018",
-                    "email": "hello@stillwater.example", "jurisdiction": "GB-ENG", "opening_hours": week("08:00", "20:00"),
+                    "email": "hello@stillwater.example", "jurisdiction": "GB-ENG", "client_may_move": true,
+                    "opening_hours": week("08:00", "20:00"),
                 }))?,
             )?;
             PlanTemplate::ensure_defaults(tx)?;

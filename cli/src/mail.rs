@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use stipple_shared::Clock;
-use stipple_shared::config::{MailArgs, PublicArgs, PublicUrl};
+use stipple_shared::config::MailArgs;
 use stipple_shared::domain::text::EmailAddress;
 use stipple_shared::mail::RenderedMail;
 use stipple_shared::storage::Contents;
@@ -23,13 +23,11 @@ const FROM_IN_FILES: &str = "studio@example.invalid";
 pub(crate) struct MailSettings {
     /// Where mails go, and the address that they come from; reminders are held where there is none.
     pub(crate) way_out: Option<(Target, EmailAddress)>,
-    /// The address that links begin with.
-    pub(crate) public_url: Option<PublicUrl>,
 }
 
 impl MailSettings {
     /// Reads the settings together.
-    pub(crate) fn read(mail: &MailArgs, public: PublicArgs) -> Result<Self, Failure> {
+    pub(crate) fn read(mail: &MailArgs) -> Result<Self, Failure> {
         let target = match &mail.smtp_url {
             Some(url) => Some(
                 Target::parse(url.reveal())
@@ -50,10 +48,7 @@ impl MailSettings {
                 ));
             }
         };
-        Ok(Self {
-            way_out,
-            public_url: public.public_url,
-        })
+        Ok(Self { way_out })
     }
 
     /// Lets mails go to a directory where no other way out is set.
@@ -107,7 +102,7 @@ pub(crate) struct Test {
 impl Mail {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let Self::Test(test) = self;
-        let settings = MailSettings::read(&test.mail, PublicArgs { public_url: None })?;
+        let settings = MailSettings::read(&test.mail)?;
         let Some((target, from)) = settings.way_out else {
             return Err(Failure::setting(
                 "--smtp-url",

@@ -1,5 +1,7 @@
 //! The reminder engine of this process.
 
+use stipple_api::ClientLinks;
+use stipple_shared::links::LinkMaker;
 use stipple_shared::storage::Store;
 use stipple_worker::{Engine, EngineOptions, Running};
 
@@ -10,10 +12,11 @@ use crate::mail::MailSettings;
 pub(crate) struct Reminders(Running);
 
 /// Starts the engine.
-pub(crate) async fn start(store: Store, mail: MailSettings) -> Result<Reminders, Failure> {
-    if mail.public_url.is_some() {
-        tracing::warn!("--public-url is set, and this release puts no links into mails yet");
-    }
+pub(crate) async fn start(
+    store: Store,
+    mail: MailSettings,
+    links: ClientLinks,
+) -> Result<Reminders, Failure> {
     let (target, from) = match mail.way_out {
         Some((target, from)) => (Some(target), from.to_string()),
         None => {
@@ -21,9 +24,16 @@ pub(crate) async fn start(store: Store, mail: MailSettings) -> Result<Reminders,
             (None, String::new())
         }
     };
-    let engine = Engine::new(store, EngineOptions::new(target, from));
+    let mut options = EngineOptions::new(target, from);
+    options.links = maker(links);
+    let engine = Engine::new(store, options);
     let running = Running::start(engine).await.map_err(Failure::from)?;
     Ok(Reminders(running))
+}
+
+/// What makes the links in mails, where they have an address to begin with.
+pub(crate) fn maker(links: ClientLinks) -> Option<LinkMaker> {
+    Some(LinkMaker::new(links.key, links.public_url?))
 }
 
 impl Reminders {

@@ -1,7 +1,7 @@
 //! `stipple up`: the API and the reminders in one process.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -40,10 +40,11 @@ pub(crate) struct Up {
 }
 
 impl Up {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(mut self) -> Result<(), Failure> {
         let default_directory = if self.demo { DEMO_DIRECTORY } else { DIRECTORY };
+        let mut listen = self.listen.address(PORT);
         let data = Data::locate(self.data, default_directory);
-        let mut mail = MailSettings::read(&self.mail, self.public)?;
+        let mut mail = MailSettings::read(&self.mail)?;
         let mut contents = data.contents()?;
         if self.demo {
             refuse_a_studios(contents)?;
@@ -55,13 +56,19 @@ impl Up {
         let store = data.open()?;
         if self.demo {
             store.write_blocking(WriteContext::command_line(), mark_as_demo)?;
-            demo::load(&data, &mail)?;
+            if self.public.public_url.is_none() {
+                listen = definite(listen)?;
+                self.public.public_url = format!("http://{}", reachable(listen)).parse().ok();
+            }
+            demo::load(&data, &mail, data.links(self.public.clone())?)?;
         }
         Data::furnish(&store)?;
+        let links = data.links(self.public)?;
         let options = Options {
-            listen: self.listen.address(PORT),
+            listen,
             threads: self.listen.threads(),
             expects_worker: Reminders::TICK,
+            links: links.clone(),
         };
         serving::run(async move {
             let signals = StopSignals::listen()
@@ -72,11 +79,21 @@ impl Up {
             )?;
             let key = OwnerKey::ensure(&store, data.directory()).await?;
             let mails = mail.describe();
-            let reminders = reminders::start(store, mail).await?;
+            let reminders = reminders::start(store, mail, links).await?;
             welcome(server.listening().address, data.directory(), &key, &mails)?;
             serving::serve(server, Some(reminders), signals).await
         })
     }
+}
+
+/// The address with a port that is known before anybody listens: the demo's mails are written first, and name it.
+fn definite(listen: SocketAddr) -> Result<SocketAddr, Failure> {
+    if listen.port() != 0 {
+        return Ok(listen);
+    }
+    TcpListener::bind(listen)
+        .and_then(|free| free.local_addr())
+        .map_err(|error| Failure::setting("--listen", format!("{listen}: {error}")))
 }
 
 /// Asked before the schema is touched: not even that may happen to a studio's data.

@@ -29,14 +29,16 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let mail = MailSettings::read(&self.mail, self.public)?;
+        let mail = MailSettings::read(&self.mail)?;
         let data = Data::locate(self.data, DIRECTORY);
         let store = data.open_existing()?;
         mail.refuse_real_server_for(data.contents()?)?;
+        let links = data.links(self.public)?;
         let options = Options {
             listen: self.listen.address(PORT),
             threads: 1,
             expects_worker: true,
+            links: links.clone(),
         };
         serving::run(async move {
             let signals = StopSignals::listen()
@@ -45,7 +47,7 @@ impl Worker {
                 operations_only(store.clone(), &options),
                 &options.listen.to_string(),
             )?;
-            let reminders = reminders::start(store, mail).await?;
+            let reminders = reminders::start(store, mail, links).await?;
             print(&format!(
                 "listening on http://{}\n",
                 server.listening().address

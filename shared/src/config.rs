@@ -16,6 +16,7 @@ pub use explain::{explain, wrong};
 pub use values::{LogFilter, PublicUrl, SecretText};
 
 use crate::domain::text::EmailAddress;
+use crate::links::LinkKey;
 use crate::storage::DatabaseUrl;
 use crate::storage::audit::AuditKey;
 
@@ -100,6 +101,10 @@ pub struct PublicArgs {
     /// The address that links in mails begin with, http://… or https://… [default: none, mails carry no links]
     #[arg(long, env = "STIPPLE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,
+    /// The secret that clients' links are signed with, 32 bytes or more in base64: the same for all processes, and another
+    /// one voids all links [default: derived from the audit trail's]
+    #[arg(long, env = "STIPPLE_LINK_KEY", value_name = "KEY", hide_env_values = true, value_parser = values::link_key)]
+    pub link_key: Option<LinkKey>,
 }
 
 /// What is logged.

@@ -2,16 +2,56 @@
 
 use crate::domain::ReminderStep;
 use crate::error::Result;
-use crate::mail::{AppointmentFacts, MailFacts, RenderedMail, StudioFacts, render};
+use crate::links::{Link, LinkMaker, LinkPurpose};
+use crate::mail::{
+    AppointmentFacts, Links, MailFacts, RenderedMail, StudioFacts, fresh_link, render,
+};
 use crate::storage::delivery::Prepared;
+use crate::storage::mails::FRESH_LINK;
 
-/// Renders a prepared mail.
-pub fn write(prepared: &Prepared) -> Result<RenderedMail> {
-    render(&facts(prepared), prepared.mail.created_at)
+/// Renders a prepared mail; without somebody who makes links it has none.
+pub fn write(prepared: &Prepared, links: Option<&LinkMaker>) -> Result<RenderedMail> {
+    let facts = facts(prepared, links)?;
+    if prepared.mail.kind == FRESH_LINK {
+        return fresh_link::render(&facts);
+    }
+    render(&facts, prepared.mail.created_at)
+}
+
+/// The client's links in a prepared mail. They hang on when it was queued, so that whoever previews it sees the same.
+pub fn links(prepared: &Prepared, maker: &LinkMaker) -> Result<Links> {
+    let Prepared {
+        mail,
+        session,
+        client,
+        ..
+    } = prepared;
+    let generation = client.link_generation;
+    let last_use = session
+        .ends_at
+        .map_or(mail.created_at, |ends_at| ends_at.max(mail.created_at));
+    let of_client = |purpose| {
+        maker.address(&Link::of_client(
+            purpose,
+            client.id,
+            generation,
+            mail.created_at,
+        ))
+    };
+    Ok(Links {
+        page: maker.address(&Link::appointment(
+            session.id,
+            session.schedule_version,
+            generation,
+            last_use,
+        ))?,
+        preferences: of_client(LinkPurpose::Preferences)?,
+        unsubscribe: of_client(LinkPurpose::Unsubscribe)?,
+    })
 }
 
 /// What a prepared mail says.
-pub fn facts(prepared: &Prepared) -> MailFacts {
+pub fn facts(prepared: &Prepared, maker: Option<&LinkMaker>) -> Result<MailFacts> {
     let Prepared {
         steps,
         session,
@@ -30,7 +70,7 @@ pub fn facts(prepared: &Prepared) -> MailFacts {
         }),
         _ => None,
     };
-    MailFacts {
+    Ok(MailFacts {
         steps: steps.clone(),
         language: client
             .language
@@ -49,6 +89,6 @@ pub fn facts(prepared: &Prepared) -> MailFacts {
         appointment,
         previous_start: None,
         care_advice_in_mail: client.care_advice_in_mail,
-        links: None,
-    }
+        links: maker.map(|maker| links(prepared, maker)).transpose()?,
+    })
 }

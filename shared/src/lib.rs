@@ -8,6 +8,7 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod letter;
+pub mod links;
 pub mod mail;
 pub mod storage;
 pub mod telemetry;

@@ -50,4 +50,6 @@ INSERT INTO reminders (id, studio_id, client_id, session_id, plan_id, step, chan
     VALUES (id(30), id(2), id(16), id(22), id(20), 'day_before', 'email', 'schedule', 1, 'scheduled', 0, 1000, id(29), 1, 18, 0, 0);
 INSERT INTO tasks (id, studio_id, kind, state, dedupe_key, client_id, plan_id, session_id, mail_id, detail, due_at, version, change, created_at, updated_at)
     VALUES (id(31), id(2), 'failed_mail', 'open', 't', id(16), id(20), id(22), id(29), '{}', 0, 1, 19, 0, 0);
+INSERT INTO calendar_feeds (id, name, studio_id, secret_hash, version, change, created_at, updated_at)
+    VALUES (id(60), 'On the wall', id(2), id(60), 1, 20, 0, 0);
 INSERT INTO worker_status (id, last_tick_at) VALUES ('engine', 0);

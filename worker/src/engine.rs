@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use stipple_shared::domain::Instant;
 use stipple_shared::error::{Error, Result};
 use stipple_shared::letter;
+use stipple_shared::links::LinkMaker;
 use stipple_shared::storage::delivery::{self, AttemptEnd, Prepared};
 use stipple_shared::storage::mails::{LeaseToken, Mail};
 use stipple_shared::storage::{Store, WriteContext, idempotency, worker_status};
@@ -26,6 +27,8 @@ pub struct EngineOptions {
     pub mails_per_tick: u32,
     /// So many mails in a minute at most, so that a backlog doesn't go out at once.
     pub mails_per_minute: u32,
+    /// What makes the links in mails; without it they carry none.
+    pub links: Option<LinkMaker>,
 }
 
 impl EngineOptions {
@@ -36,6 +39,7 @@ impl EngineOptions {
             mail_from,
             mails_per_tick: 20,
             mails_per_minute: 120,
+            links: None,
         }
     }
 
@@ -206,7 +210,8 @@ impl Engine {
         failpoint::reach("prepared");
         let content = match &prepared.mail.content {
             Some(frozen) => frozen.clone(),
-            None => serde_json::to_string(&letter::write(&prepared)?).map_err(Error::internal)?,
+            None => serde_json::to_string(&letter::write(&prepared, self.options.links.as_ref())?)
+                .map_err(Error::internal)?,
         };
         let (rendered, text) = (prepared.clone(), content.clone());
         let begun = self

@@ -3,6 +3,7 @@
 pub(crate) mod api_keys;
 pub(crate) mod assessments;
 pub(crate) mod availability;
+pub(crate) mod calendar_feeds;
 pub(crate) mod clients;
 pub(crate) mod documents;
 pub(crate) mod lots;

@@ -13,7 +13,7 @@ use crate::answer::{PageBody, resources};
 use crate::request::{Command, Id, Json, Paging, Reading};
 
 resources! {
-    Task: "/v1/tasks";
+    Task: "/v1/tasks", clinical: ["clinical_note"];
 }
 
 /// Which tasks.

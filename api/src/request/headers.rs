@@ -80,7 +80,7 @@ fn only<'a>(
 }
 
 /// Whether the caller already has what this tag names.
-pub(super) fn has_already(request: &HttpRequest, etag: &str) -> bool {
+pub(crate) fn has_already(request: &HttpRequest, etag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     request
         .headers()

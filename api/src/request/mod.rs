@@ -10,6 +10,7 @@ mod reading;
 
 pub use body::{Body, Json, MaybeJson, Merge, NoBody, Versioned};
 pub use command::Command;
+pub(crate) use headers::has_already;
 pub use id::{Id, Ids};
 pub use query::Paging;
 pub use reading::Reading;

@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use url::Url;
 
+use crate::links::LinkKey;
 use crate::storage::audit::AuditKey;
 
 /// A text that may hold a password. It has no Debug and no Display.
@@ -106,6 +107,12 @@ pub(super) fn audit_key(text: &str) -> Result<AuditKey, &'static str> {
     )
 }
 
+pub(super) fn link_key(text: &str) -> Result<LinkKey, &'static str> {
+    LinkKey::from_text(text).ok_or(
+        "write at least 32 bytes in base64, for instance what `openssl rand -base64 32` prints",
+    )
+}
+
 pub(super) fn listen(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()
         .map_err(|_| "write an IP address and a port, as in 127.0.0.1:8080 or [::1]:8080")
@@ -170,6 +177,7 @@ mod tests {
             assert!(listen(wrong).is_err(), "{wrong}");
         }
         assert!(audit_key("c2hvcnQ").is_err());
+        assert!(link_key("c2hvcnQ").is_err());
         assert!("  ".parse::<SecretText>().is_err());
     }
 }

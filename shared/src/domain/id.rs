@@ -56,6 +56,8 @@ ids! {
     ApiKeyId,
     /// Names an assessment.
     AssessmentId,
+    /// Names a calendar feed; the secret in its address is never stored.
+    CalendarFeedId,
     /// Names a client.
     ClientId,
     /// Names one decision about what a client may be sent.

@@ -44,6 +44,10 @@ pub struct NewStudio {
     #[serde(default = "default_cutoff")]
     #[schema(value_type = CutoffHours, required = false, default = 48)]
     pub cancellation_cutoff_hours: CutoffHours,
+    /// Whether clients may choose another time themselves, on their page and before the cut-off; else they ask for one.
+    #[serde(default)]
+    #[schema(required = false, default = false)]
+    pub client_may_move: bool,
     /// Another system's name for this studio.
     pub external_id: Option<ExternalId>,
 }
@@ -82,6 +86,8 @@ merge_patch! {
             opening_hours: WeeklyHours,
             /// Until how many hours before the start a client may cancel.
             cancellation_cutoff_hours: CutoffHours,
+            /// Whether clients may choose another time themselves.
+            client_may_move: bool,
         }
         null {
             /// The postal address.

@@ -377,6 +377,12 @@ text_enums! {
         AddressBounced = "address_bounced",
         /// The practitioner of a session to come has left.
         PractitionerLeft = "practitioner_left",
+        /// An address belongs to somebody else.
+        WrongPerson = "wrong_person",
+        /// A client asks for another time.
+        MoveRequested = "move_requested",
+        /// A client tells how they are after a session.
+        ClientReport = "client_report",
     }
 
     /// Where a task stands.

@@ -7,6 +7,7 @@ use super::facts::AppointmentFacts;
 use super::lint::clinical_word;
 use super::text::{joined_lines, one_line};
 use crate::domain::Instant;
+use uuid::Uuid;
 
 /// What the event says beside its time.
 pub struct EventWords<'a> {
@@ -29,7 +30,7 @@ pub fn event(appointment: &AppointmentFacts, words: &EventWords<'_>, stamp: Inst
     } else {
         Method::Request
     };
-    let mut event = Event::with_uid(&format!("session-{}@stipple", appointment.session_id));
+    let mut event = Event::with_uid(&uid(appointment.session_id));
     event
         .timestamp(stamp.utc())
         .sequence(u32::try_from(appointment.schedule_version).unwrap_or_default())
@@ -65,4 +66,54 @@ pub fn event(appointment: &AppointmentFacts, words: &EventWords<'_>, stamp: Inst
         method,
         body: object.to_string(),
     }
+}
+
+/// The name of a session in every calendar.
+fn uid(session_id: Uuid) -> String {
+    format!("session-{session_id}@stipple")
+}
+
+/// A session in a feed for staff.
+pub struct FeedEvent<'a> {
+    /// Which session, when, and whether it's off.
+    pub appointment: AppointmentFacts,
+    /// Whether the client hasn't yet said yes.
+    pub tentative: bool,
+    /// The neutral word for what is booked.
+    pub summary: &'a str,
+    /// When the session was last changed.
+    pub changed_at: Instant,
+}
+
+/// Many sessions as one object that is fetched again and again.
+pub fn feed(name: &str, events: &[FeedEvent<'_>]) -> String {
+    let mut refresh = Property::new("REFRESH-INTERVAL", "PT15M");
+    refresh.add_parameter("VALUE", "DURATION");
+    let mut object = Object::empty();
+    object
+        .append_property(("VERSION", "2.0"))
+        .append_property(("PRODID", "-//stipple//EN"))
+        .append_property(("CALSCALE", "GREGORIAN"))
+        .append_property(("X-WR-CALNAME", one_line(name).as_str()))
+        .append_property(refresh)
+        .append_property(("X-PUBLISHED-TTL", "PT15M"));
+    for one in events {
+        let appointment = &one.appointment;
+        let mut event = Event::with_uid(&uid(appointment.session_id));
+        event
+            .timestamp(one.changed_at.utc())
+            .last_modified(one.changed_at.utc())
+            .sequence(u32::try_from(appointment.schedule_version).unwrap_or_default())
+            .starts(appointment.starts_at.utc())
+            .ends(appointment.ends_at.utc())
+            .summary(&one_line(one.summary))
+            .class(Class::Private)
+            .status(match (appointment.cancelled, one.tentative) {
+                (true, _) => EventStatus::Cancelled,
+                (false, true) => EventStatus::Tentative,
+                (false, false) => EventStatus::Confirmed,
+            });
+        object.push(event.done());
+    }
+    object.to_string()
 }

@@ -65,6 +65,10 @@ pub struct AppointmentFacts {
 pub struct Links {
     /// The page where the client sees, confirms, moves or cancels.
     pub page: String,
+    /// The page where the client says which mails are wanted.
+    pub preferences: String,
+    /// What ends invitations in one click.
+    pub unsubscribe: String,
 }
 
 // Facts are about people: what Debug shows may end in a log.

@@ -7,6 +7,7 @@
 pub mod calendar;
 pub mod content;
 pub mod facts;
+pub mod fresh_link;
 pub mod lint;
 pub mod render;
 pub mod text;

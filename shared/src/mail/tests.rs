@@ -55,6 +55,8 @@ fn every_step_renders_in_every_language_without_and_with_a_page_and_advice() {
                 facts.language = locale.code().into();
                 facts.care_advice_in_mail = care;
                 facts.links = page.then(|| Links {
+                    preferences: "https://book.example.com/my/mails/token".into(),
+                    unsubscribe: "https://book.example.com/my/unsubscribe/token".into(),
                     page: "https://stipple.example/c/token?a=1&b=2".into(),
                 });
                 let mail = render(&facts, stamp()).unwrap();
@@ -205,6 +207,8 @@ fn contradicting_facts_are_refused() {
     empty.steps.clear();
     let mut script = facts(Step::FinalReminder);
     script.links = Some(Links {
+        preferences: String::new(),
+        unsubscribe: String::new(),
         page: "javascript:alert(1)".into(),
     });
     for facts in [none, off, empty, script] {

@@ -46,6 +46,14 @@ impl AuditKey {
         STANDARD_NO_PAD.encode(&self.0)
     }
 
+    /// A key for another purpose, from which this one can't be told.
+    pub fn derive(&self, purpose: &str) -> Result<Vec<u8>> {
+        let mut mac = self.mac()?;
+        mac.update(b"derived key: ");
+        mac.update(purpose.as_bytes());
+        Ok(mac.finalize().into_bytes().to_vec())
+    }
+
     fn mac(&self) -> Result<Hmac<Sha256>> {
         Hmac::new_from_slice(&self.0).map_err(Error::internal)
     }

@@ -63,6 +63,10 @@ pub struct Client {
     pub created_at: Instant,
     /// When they were last changed.
     pub updated_at: Instant,
+    /// Which of their links hold: those of another generation are void.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub link_generation: i64,
 }
 
 resource!(clients, Client, ClientId, "client", seen: |scope| {
@@ -137,6 +141,7 @@ impl Client {
             change: 0,
             created_at: now,
             updated_at: now,
+            link_generation: 1,
         };
         let client = client.create(tx, "client.registered")?;
         for (purpose, granted) in client.choices() {
@@ -163,6 +168,12 @@ impl Client {
             client.email_state = EmailState::Unverified;
         }
         patch.email_state.apply(&mut client.email_state);
+        let became_wrong = client.email_state == EmailState::WrongPerson
+            && before.email_state != EmailState::WrongPerson;
+        if client.email != before.email || became_wrong {
+            // Whoever reads the address that was may no longer act through its mails.
+            client.link_generation += 1;
+        }
         patch.telephone.apply(&mut client.telephone);
         patch.date_of_birth.apply(&mut client.date_of_birth);
         patch.language.apply(&mut client.language);

@@ -125,6 +125,7 @@ column!(
 id_columns!(
     ApiKeyId,
     AssessmentId,
+    CalendarFeedId,
     ClientId,
     ContactConsentId,
     LotId,

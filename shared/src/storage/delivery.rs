@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use super::Tx;
 use super::clients::Client;
-use super::mails::{LeaseToken, Mail, NewMail};
+use super::mails::{FRESH_LINK, LeaseToken, Mail, NewMail};
 use super::reminders::Reminder;
 use super::schema::reminders;
 use super::sessions::Session;
@@ -270,6 +270,9 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
             Some(hindrance) => dropped.push((reminder, hindrance)),
         }
     }
+    if mail.kind == FRESH_LINK {
+        return prepare_fresh_link(tx, mail, session, client, studio);
+    }
     let is_frozen = mail.content.is_some();
     let lost_some = !dropped.is_empty();
     let possibly_delivered = mail.possibly_delivered;
@@ -302,6 +305,37 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
     Ok(Some(Prepared {
         mail,
         steps,
+        session,
+        client,
+        studio,
+    }))
+}
+
+/// An answer to the client's own wish: it carries no reminder, and only asks for an address that is theirs.
+fn prepare_fresh_link(
+    tx: &mut Tx<'_>,
+    mail: Mail,
+    session: Session,
+    client: Client,
+    studio: Studio,
+) -> Result<Option<Prepared>> {
+    let is_bad = matches!(
+        client.email_state,
+        EmailState::Bounced | EmailState::WrongPerson
+    );
+    let (late, possibly_delivered) = (mail.useful_until <= tx.now(), mail.possibly_delivered);
+    if client.email.is_none() || is_bad || client.deleted_at.is_some() || late {
+        let state = match (possibly_delivered, late) {
+            (true, _) => MailState::Ambiguous,
+            (false, true) => MailState::Expired,
+            (false, false) => MailState::Cancelled,
+        };
+        mail.end(tx, state, Some("no_longer_holds"))?;
+        return Ok(None);
+    }
+    Ok(Some(Prepared {
+        mail,
+        steps: Vec::new(),
         session,
         client,
         studio,

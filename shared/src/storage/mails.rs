@@ -13,6 +13,9 @@ use super::{Db, Tx};
 use crate::domain::{ClientId, Instant, MailId, MailState, SessionId, StudioId};
 use crate::error::{Error, Result};
 
+/// The kind of a mail that answers a client who asked for a new link. It carries no reminders.
+pub const FRESH_LINK: &str = "fresh_link";
+
 /// Names one lease: whoever records an outcome must still hold it.
 pub type LeaseToken = uuid::Uuid;
 
@@ -28,7 +31,7 @@ pub struct Mail {
     pub client_id: Option<ClientId>,
     /// About which session.
     pub session_id: Option<SessionId>,
-    /// What it is: `reminder`.
+    /// What it is: `reminder`, or `fresh_link`.
     pub kind: String,
     /// Names its cause: no two mails have the same.
     pub dedupe_key: String,
@@ -106,8 +109,13 @@ struct NewAttempt {
 }
 
 impl Mail {
-    /// Queues a mail.
+    /// Queues a mail that carries reminders.
     pub(super) fn queue(tx: &mut Tx<'_>, new: NewMail) -> Result<Self> {
+        Self::queue_kind(tx, "reminder", new)
+    }
+
+    /// Queues a mail of this kind.
+    pub(super) fn queue_kind(tx: &mut Tx<'_>, kind: &str, new: NewMail) -> Result<Self> {
         let id = MailId::new();
         let now = tx.now();
         let mail = Self {
@@ -115,7 +123,7 @@ impl Mail {
             studio_id: new.studio_id,
             client_id: Some(new.client_id),
             session_id: Some(new.session_id),
-            kind: "reminder".to_owned(),
+            kind: kind.to_owned(),
             dedupe_key: new.dedupe_key,
             state: MailState::Queued,
             state_reason: None,

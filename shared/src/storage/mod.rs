@@ -8,6 +8,8 @@ pub mod assessments;
 pub mod audit;
 pub mod availability;
 pub mod booking;
+pub mod calendar_feeds;
+pub mod client_page;
 pub mod clients;
 pub mod columns;
 mod contents;

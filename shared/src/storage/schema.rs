@@ -111,6 +111,7 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        client_may_move -> Bool,
     }
 }
 
@@ -182,6 +183,7 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        link_generation -> BigInt,
     }
 }
 
@@ -508,6 +510,23 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        note -> Nullable<Text>,
+        clinical_note -> Nullable<Text>,
+    }
+}
+
+table! {
+    calendar_feeds (id) {
+        id -> Binary,
+        name -> Text,
+        studio_id -> Nullable<Binary>,
+        practitioner_id -> Nullable<Binary>,
+        secret_hash -> Binary,
+        revoked_at -> Nullable<BigInt>,
+        version -> BigInt,
+        change -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -526,6 +545,7 @@ allow_tables_to_appear_in_same_query!(
     assessments,
     audit_details,
     audit_events,
+    calendar_feeds,
     change_sequence,
     clients,
     contact_consents,

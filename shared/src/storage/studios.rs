@@ -57,6 +57,8 @@ pub struct Studio {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+    /// Whether clients may choose another time themselves, on their page; else they ask for one.
+    pub client_may_move: bool,
 }
 
 resource!(studios, Studio, StudioId, "studio", seen: |scope| {
@@ -103,6 +105,7 @@ impl Studio {
             change: 0,
             created_at: now,
             updated_at: now,
+            client_may_move: new.client_may_move,
         };
         let studio = studio.create(tx, "studio.opened")?;
         ReminderRule::make_usual(tx, studio.id)?;
@@ -128,6 +131,7 @@ impl Studio {
         if let Some(hours) = patch.cancellation_cutoff_hours.value() {
             studio.cancellation_cutoff_hours = i32::from(hours.get());
         }
+        patch.client_may_move.apply(&mut studio.client_may_move);
         patch.address.apply(&mut studio.address);
         patch.telephone.apply(&mut studio.telephone);
         patch.email.apply(&mut studio.email);

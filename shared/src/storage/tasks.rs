@@ -58,6 +58,10 @@ pub struct Task {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+    /// What the client wrote to all staff.
+    pub note: Option<Note>,
+    /// What the client wrote to those who treat them.
+    pub clinical_note: Option<Note>,
 }
 
 resource!(tasks, Task, TaskId, "task", seen: tasks_seen);
@@ -75,6 +79,15 @@ pub struct TaskFilter {
     pub client_id: Option<ClientId>,
     /// Those that concern this session.
     pub session_id: Option<SessionId>,
+}
+
+/// What a client wrote.
+#[derive(Clone, Debug, Default)]
+pub struct ClientWords {
+    /// To all staff.
+    pub note: Option<Note>,
+    /// To those who treat them.
+    pub clinical_note: Option<Note>,
 }
 
 /// A task about a client goes with the client, another with its studio; what is clinical isn't for everybody.
@@ -98,6 +111,11 @@ fn tasks_seen(scope: &Scope) -> Option<Seen<tasks::table>> {
 impl Task {
     /// Opens a task, unless its cause has one already: what somebody closed stays closed.
     pub fn open(tx: &mut Tx<'_>, new: NewTask) -> Result<Option<Self>> {
+        Self::open_with(tx, new, ClientWords::default())
+    }
+
+    /// The same with what a client wrote.
+    pub fn open_with(tx: &mut Tx<'_>, new: NewTask, words: ClientWords) -> Result<Option<Self>> {
         let known: i64 = tasks::table
             .filter(tasks::dedupe_key.eq(&new.dedupe_key))
             .count()
@@ -124,6 +142,8 @@ impl Task {
             change: 0,
             created_at: now,
             updated_at: now,
+            note: words.note,
+            clinical_note: words.clinical_note,
         };
         task.create(tx, "task.opened").map(Some)
     }

@@ -12,10 +12,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Stopwatch};
 
 use serde_json::Value;
-use stipple_api::{Listening, Options, Server};
+use stipple_api::{ClientLinks, Listening, Options, Server};
 use stipple_shared::domain::api_key::NewApiKey;
 use stipple_shared::domain::text::Name;
 use stipple_shared::domain::{ApiKeyId, Role};
+use stipple_shared::links::LinkKey;
 use stipple_shared::storage::api_keys::ApiKey;
 use stipple_shared::storage::{Store, WriteContext};
 use ureq::Agent;
@@ -203,6 +204,7 @@ impl Running {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             threads: options.threads,
             expects_worker: options.expects_worker,
+            links: client_links(),
         };
         let (bound, listening) = mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -216,6 +218,14 @@ impl Running {
             listening: listening.recv().unwrap(),
             thread,
         }
+    }
+}
+
+/// The key that tests sign with too, and an address like a studio's.
+pub fn client_links() -> ClientLinks {
+    ClientLinks {
+        key: LinkKey::from_text("bGlua3MgaW4gdGVzdHMgYXJlIHNpZ25lZCB3aXRoIHRoaXM").unwrap(),
+        public_url: Some("https://book.studio.example".parse().unwrap()),
     }
 }
 

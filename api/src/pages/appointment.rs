@@ -1,0 +1,243 @@
+//! The appointment's pages: see it, confirm it, choose or ask for another time, cancel it, read the advice.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use stipple_shared::domain::Instant;
+use stipple_shared::domain::local_time::start_of_day;
+use stipple_shared::domain::text::Note;
+use stipple_shared::links::LinkPurpose;
+use stipple_shared::storage::client_page::{self, Did, Standing};
+use utoipa::ToSchema;
+
+use super::entry::{Visitor, enter, form, refuse_foreign};
+use crate::handlers::Answered;
+use crate::problem::Problem;
+use crate::server::Api;
+
+/// Another time, or the wish for one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MoveForm {
+    /// One of the times that the page offered.
+    starts_at: Option<Instant>,
+    /// Which times suit, where the page offers none.
+    note: Option<String>,
+}
+
+/// From which day on times are shown.
+#[derive(Debug, Default, Deserialize)]
+struct MoveQuery {
+    from: Option<NaiveDate>,
+}
+
+/// Lets somebody in to the page, or answers.
+macro_rules! enter {
+    ($request:expr, $api:expr, $token:expr) => {
+        match enter(&$request, $api, &$token, LinkPurpose::Appointment).await? {
+            Ok(visitor) => match visitor.turned_away(visitor.standing)? {
+                None => visitor,
+                Some(answer) => return Ok(answer),
+            },
+            Err(answer) => return Ok(answer),
+        }
+    };
+}
+
+fn moved(visitor: &Visitor) -> Option<&'static str> {
+    (visitor.standing == Standing::Moved).then_some("moved_since")
+}
+
+/// Shows the appointment.
+///
+/// The link stands in the client's mails. Looking changes nothing.
+#[utoipa::path(
+    tag = "client pages",
+    operation_id = "see_appointment_page",
+    params(("token" = String, Path, description = "What the link in the mail holds.")),
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html"))
+)]
+#[get("/my/appointment/{token}")]
+pub(crate) async fn see_appointment_page(
+    request: HttpRequest,
+    api: web::Data<Api>,
+    token: web::Path<String>,
+) -> Answered {
+    let visitor = enter!(request, api, token);
+    visitor.appointment(StatusCode::OK, moved(&visitor))
+}
+
+/// Confirms the appointment.
+#[utoipa::path(
+    tag = "client pages",
+    operation_id = "confirm_appointment_page",
+    params(("token" = String, Path, description = "What the link in the mail holds.")),
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html"))
+)]
+#[post("/my/appointment/{token}/confirm")]
+pub(crate) async fn confirm_appointment_page(
+    request: HttpRequest,
+    api: web::Data<Api>,
+    token: web::Path<String>,
+) -> Answered {
+    refuse_foreign(&request)?;
+    let visitor = enter!(request, api, token);
+    let did = visitor.act(client_page::confirm).await?;
+    answer(visitor, did, "done_confirmed").await
+}
+
+/// Shows the free times to choose from, or a form to ask for one.
+#[utoipa::path(
+    tag = "client pages",
+    operation_id = "see_move_page",
+    params(
+        ("token" = String, Path, description = "What the link in the mail holds."),
+        ("from" = Option<NaiveDate>, Query, description = "The first day to be shown."),
+    ),
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html"))
+)]
+#[get("/my/appointment/{token}/move")]
+pub(crate) async fn see_move_page(
+    request: HttpRequest,
+    api: web::Data<Api>,
+    token: web::Path<String>,
+) -> Answered {
+    let visitor = enter!(request, api, token);
+    let notice = moved(&visitor);
+    // What can't be read shows the first days.
+    let query: MoveQuery = serde_html_form::from_str(request.query_string()).unwrap_or_default();
+    choose(visitor, StatusCode::OK, notice, query.from).await
+}
+
+async fn choose(
+    visitor: Visitor,
+    status: StatusCode,
+    notice: Option<&'static str>,
+    from: Option<NaiveDate>,
+) -> Answered {
+    let (now, zone) = (visitor.now, visitor.visited.studio.time_zone.0);
+    let today = now.day_at(zone);
+    let horizon = today + chrono::Days::new(365);
+    let from = from
+        .filter(|day| (today..=horizon).contains(day))
+        .map_or(now, |day| start_of_day(day, zone).max(now));
+    if !visitor.visited.may(now).choose_time {
+        return visitor.other_times(status, notice, &[], from);
+    }
+    let visited = visitor.visited.clone();
+    let slots = visitor
+        .api
+        .store
+        .read(move |db| visited.free_times(db, now, from))
+        .await?;
+    visitor.other_times(status, notice, &slots, from)
+}
+
+/// Moves the appointment to a free time, or asks the studio for another one.
+#[utoipa::path(
+    tag = "client pages",
+    operation_id = "move_appointment_page",
+    params(("token" = String, Path, description = "What the link in the mail holds.")),
+    request_body(content = MoveForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html"))
+)]
+#[post("/my/appointment/{token}/move")]
+pub(crate) async fn move_appointment_page(
+    request: HttpRequest,
+    api: web::Data<Api>,
+    token: web::Path<String>,
+    body: web::Bytes,
+) -> Answered {
+    refuse_foreign(&request)?;
+    let visitor = enter!(request, api, token);
+    let wish: MoveForm = form(&body)?;
+    match wish.starts_at {
+        Some(starts_at) => {
+            let did = visitor
+                .act(move |tx, link| client_page::choose_time(tx, link, starts_at))
+                .await?;
+            answer(visitor, did, "done_moved").await
+        }
+        None => {
+            let note = wish.note.filter(|text| !text.trim().is_empty());
+            let note = match note.as_deref().map(Note::parse).transpose() {
+                Ok(note) => note,
+                Err(_unfit) => return Err(Problem::from_status(StatusCode::BAD_REQUEST)),
+            };
+            let did = visitor
+                .act(move |tx, link| client_page::ask_to_move(tx, link, note.clone()))
+                .await?;
+            answer(visitor, did, "done_asked").await
+        }
+    }
+}
+
+/// Asks whether the appointment shall be cancelled.
+#[utoipa::path(
+    tag = "client pages",
+    operation_id = "see_cancel_page",
+    params(("token" = String, Path, description = "What the link in the mail holds.")),
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html"))
+)]
+#[get("/my/appointment/{token}/cancel")]
+pub(crate) async fn see_cancel_page(
+    request: HttpRequest,
+    api: web::Data<Api>,
+    token: web::Path<String>,
+) -> Answered {
+    enter!(request, api, token).cancellation()
+}
+
+/// Cancels the appointment, up to the studio's cut-off.
+#[utoipa::path(
+    tag = "client pages",
+    operation_id = "cancel_appointment_page",
+    params(("token" = String, Path, description = "What the link in the mail holds.")),
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html"))
+)]
+#[post("/my/appointment/{token}/cancel")]
+pub(crate) async fn cancel_appointment_page(
+    request: HttpRequest,
+    api: web::Data<Api>,
+    token: web::Path<String>,
+) -> Answered {
+    refuse_foreign(&request)?;
+    let visitor = enter!(request, api, token);
+    let did = visitor.act(client_page::cancel).await?;
+    answer(visitor, did, "done_cancelled").await
+}
+
+/// Shows the advice before or after the appointment.
+#[utoipa::path(
+    tag = "client pages",
+    operation_id = "see_advice_page",
+    params(("token" = String, Path, description = "What the link in the mail holds.")),
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html"))
+)]
+#[get("/my/appointment/{token}/advice")]
+pub(crate) async fn see_advice_page(
+    request: HttpRequest,
+    api: web::Data<Api>,
+    token: web::Path<String>,
+) -> Answered {
+    enter!(request, api, token).advice()
+}
+
+/// Shows how the appointment stands after an act.
+async fn answer(visitor: Visitor, did: Did, done: &'static str) -> Result<HttpResponse, Problem> {
+    let link = visitor.link;
+    let visitor = visitor.again(link).await?;
+    match did {
+        Did::Done => visitor.appointment(StatusCode::OK, Some(done)),
+        Did::Not(Standing::Moved | Standing::Holds) => {
+            visitor.appointment(StatusCode::CONFLICT, Some("moved_since"))
+        }
+        Did::TooLate => visitor.appointment(StatusCode::CONFLICT, Some("too_late")),
+        Did::Taken => choose(visitor, StatusCode::CONFLICT, Some("taken"), None).await,
+        Did::Not(standing) => match visitor.turned_away(standing)? {
+            Some(answer) => Ok(answer),
+            None => visitor.appointment(StatusCode::CONFLICT, None),
+        },
+    }
+}

@@ -1,0 +1,299 @@
+//! What the pages show: the appointment in neutral words, the studio, the free times.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use minijinja::{Value, context};
+use stipple_shared::domain::{ClientId, Instant, ReminderStep, SessionKind, SessionState};
+use stipple_shared::error::Result as Shared;
+use stipple_shared::links::{Link, LinkPurpose};
+use stipple_shared::mail::lint::clinical_word;
+use stipple_shared::mail::text::joined_lines;
+use stipple_shared::mail::when;
+use stipple_shared::mail::words::Locale;
+use stipple_shared::storage::availability::OfferedSlot;
+use stipple_shared::storage::client_page::Standing;
+use stipple_shared::storage::sessions::Session;
+
+use super::entry::Visitor;
+use super::{Page, render, words};
+use crate::problem::Problem;
+
+pub(super) const MESSAGE: &str = include_str!("templates/message.html");
+const DETAILS: &str = include_str!("templates/details.html");
+const APPOINTMENT: &str = include_str!("templates/appointment.html");
+const MOVE: &str = include_str!("templates/move.html");
+const CANCEL: &str = include_str!("templates/cancel.html");
+const ADVICE: &str = include_str!("templates/advice.html");
+
+impl Visitor {
+    /// The client's language, or the studio's.
+    pub(super) fn locale(&self) -> Locale {
+        let (client, studio) = (&self.visited.client, &self.visited.studio);
+        Locale::of(client.language.as_ref().unwrap_or(&studio.language))
+    }
+
+    /// What the public address has before the path, where a proxy takes it off.
+    pub(super) fn prefix(&self) -> &str {
+        self.api
+            .links
+            .public_url
+            .as_ref()
+            .and_then(|url| url.as_str().split_once("://"))
+            .and_then(|(_, rest)| rest.find('/').map(|slash| &rest[slash..]))
+            .unwrap_or_default()
+    }
+
+    /// The path of a link as the browser knows it.
+    pub(super) fn path(&self, link: &Link) -> Shared<String> {
+        let token = self.api.links.key.sign(link)?;
+        Ok(format!("{}{}/{token}", self.prefix(), link.purpose.path()))
+    }
+
+    /// The link to the appointment as it stands now. It ends no later than one in a mail would.
+    pub(super) fn present_link(&self) -> Link {
+        match &self.visited.session {
+            Some(session) => {
+                let last_use = session
+                    .ends_at
+                    .map_or(self.now, |ends_at| ends_at.max(self.now));
+                let mut link = Link::appointment(
+                    session.id,
+                    session.schedule_version,
+                    self.visited.client.link_generation,
+                    last_use,
+                );
+                if self.standing == Standing::Holds {
+                    link.expires_at = self.link.expires_at;
+                }
+                link
+            }
+            None => self.link,
+        }
+    }
+
+    /// A page about this client's studio.
+    pub(super) fn page(
+        &self,
+        status: StatusCode,
+        title: &'static str,
+        notice: Option<&'static str>,
+    ) -> Page {
+        let studio = &self.visited.studio;
+        let telephone = studio.telephone.as_ref().map(|text| text.to_string());
+        let dial: String = telephone
+            .iter()
+            .flat_map(|text| text.chars())
+            .filter(|c| c.is_ascii_digit() || *c == '+')
+            .collect();
+        Page {
+            locale: self.locale(),
+            status,
+            title,
+            notice,
+            studio: Some(context! {
+                name => self.neutral(&studio.sender_name, |words| &words.sender_name),
+                email => studio.email.as_ref().map(|text| text.to_string()),
+                telephone,
+                dial,
+            }),
+        }
+    }
+
+    /// A name of the studio's, or a general one where it would tell what the appointment is for.
+    fn neutral(
+        &self,
+        own: &str,
+        general: fn(&'static stipple_shared::mail::words::Words) -> &'static String,
+    ) -> String {
+        match (clinical_word(own), self.locale().words()) {
+            (Some(_), Ok(words)) => general(words).clone(),
+            _ => own.to_owned(),
+        }
+    }
+
+    fn details(&self) -> Shared<Value> {
+        let studio = &self.visited.studio;
+        let (zone, locale) = (studio.time_zone.0, self.locale());
+        let times = self
+            .visited
+            .session
+            .as_ref()
+            .and_then(|session| session.starts_at.zip(session.ends_at));
+        let details = context! {
+            what => self.neutral(&studio.service_label, |words| &words.service_label),
+            when => times.map(|(start, _)| when::day_and_time_with_zone(start, zone, locale)),
+            until => times.map(|(_, end)| when::time_of_day(end, zone)),
+            place => studio.address.as_ref().map(|text| joined_lines(text)),
+        };
+        let html = render(DETAILS, context! { w => words(locale)?, details })?;
+        Ok(Value::from_safe_string(html))
+    }
+
+    /// The appointment with what can be done about it.
+    pub(super) fn appointment(
+        &self,
+        status: StatusCode,
+        notice: Option<&'static str>,
+    ) -> Result<HttpResponse, Problem> {
+        let locale = self.locale();
+        let (client, link) = (&self.visited.client, self.present_link());
+        let Some(session) = &self.visited.session else {
+            return Err(Problem::fault(Some("a page about no session".into())));
+        };
+        let may = self.visited.may(self.now);
+        let state = words(locale)?
+            .get(&format!("state_{}", session.state))
+            .cloned()
+            .unwrap_or_default();
+        let name = client.preferred_name.as_ref().unwrap_or(&client.given_name);
+        let to_come = matches!(
+            session.state,
+            SessionState::Booked | SessionState::Confirmed
+        );
+        let report = if may.report {
+            let link = Link::report(
+                session.id,
+                session.schedule_version,
+                client.link_generation,
+                self.now,
+            );
+            Some(self.path(&bounded(link, self.now))?)
+        } else {
+            None
+        };
+        self.page(status, "title_appointment", notice).respond(
+            APPOINTMENT,
+            context! {
+                client_name => name.to_string(),
+                state,
+                details_html => self.details()?,
+                may => may_value(may),
+                base => self.path(&link)?,
+                to_come,
+                has_advice => !self.advice_lines(session)?.is_empty(),
+                report,
+                mails => self.path(&bounded(self.client_link(LinkPurpose::Preferences), self.now))?,
+            },
+        )
+    }
+
+    /// A link about the client, made now.
+    pub(super) fn client_link(&self, purpose: LinkPurpose) -> Link {
+        let client = &self.visited.client;
+        let id: ClientId = client.id;
+        Link::of_client(purpose, id, client.link_generation, self.now)
+    }
+
+    /// Other times: a choice, or a question.
+    pub(super) fn other_times(
+        &self,
+        status: StatusCode,
+        notice: Option<&'static str>,
+        slots: &[OfferedSlot],
+        from: Instant,
+    ) -> Result<HttpResponse, Problem> {
+        let zone = self.visited.studio.time_zone.0;
+        let mut days: Vec<(String, Vec<Value>)> = Vec::new();
+        for slot in slots {
+            let name = when::day_and_time(slot.starts_at, zone, self.locale());
+            let time = when::time_of_day(slot.starts_at, zone);
+            // The day is what stands before the time.
+            let day = name
+                .split_once(&format!(", {time}"))
+                .map_or(name.as_str(), |(day, _)| day)
+                .to_owned();
+            let value = context! { value => slot.starts_at.to_string(), name => time };
+            match days.last_mut().filter(|(last, _)| *last == day) {
+                Some((_, times)) => times.push(value),
+                None if days.len() < 5 => days.push((day, vec![value])),
+                None => break,
+            }
+        }
+        let shown: usize = days.iter().map(|(_, times)| times.len()).sum();
+        let later = slots.get(shown).map_or_else(
+            || from.day_at(zone) + chrono::Days::new(14),
+            |slot| slot.starts_at.day_at(zone),
+        );
+        let days: Vec<Value> = days
+            .into_iter()
+            .map(|(name, times)| context! { name, times })
+            .collect();
+        self.page(status, "title_move", notice).respond(
+            MOVE,
+            context! {
+                details_html => self.details()?,
+                may => may_value(self.visited.may(self.now)),
+                base => self.path(&self.present_link())?,
+                later => later.to_string(),
+                days,
+            },
+        )
+    }
+
+    /// The question before a cancellation.
+    pub(super) fn cancellation(&self) -> Result<HttpResponse, Problem> {
+        self.page(StatusCode::OK, "title_cancel", None).respond(
+            CANCEL,
+            context! {
+                details_html => self.details()?,
+                may => may_value(self.visited.may(self.now)),
+                base => self.path(&self.present_link())?,
+            },
+        )
+    }
+
+    /// What to do before or after the session.
+    pub(super) fn advice(&self) -> Result<HttpResponse, Problem> {
+        let advice = match &self.visited.session {
+            Some(session) => self.advice_lines(session)?,
+            None => Vec::new(),
+        };
+        self.page(StatusCode::OK, "advice", None).respond(
+            ADVICE,
+            context! { advice, base => self.path(&self.present_link())? },
+        )
+    }
+
+    fn advice_lines(&self, session: &Session) -> Shared<Vec<String>> {
+        if !matches!(session.kind, SessionKind::Treatment | SessionKind::TouchUp) {
+            return Ok(Vec::new());
+        }
+        let zone = self.visited.studio.time_zone.0;
+        let step = match (session.state, session.completed_at) {
+            (SessionState::Booked | SessionState::Confirmed, _) => ReminderStep::Preparation,
+            (SessionState::Completed, Some(at)) => {
+                match (self.now.day_at(zone) - at.day_at(zone)).num_days() {
+                    ..4 => ReminderStep::AftercareDay0,
+                    4..10 => ReminderStep::AftercareDay4,
+                    10..30 => ReminderStep::AftercareDay10,
+                    _ => ReminderStep::AftercareDay30,
+                }
+            }
+            _ => return Ok(Vec::new()),
+        };
+        Ok(self.locale().words()?.step(step)?.care.clone())
+    }
+}
+
+/// A link that stands on a page and not in a mail: it needn't hold for long.
+fn bounded(mut link: Link, now: Instant) -> Link {
+    link.expires_at = link
+        .expires_at
+        .min(Instant::from_millis(now.millis() / 1000 * 1000) + chrono::TimeDelta::days(1));
+    link
+}
+
+fn may_value(may: stipple_shared::domain::client_page::ClientMay) -> Value {
+    context! {
+        confirm => may.confirm,
+        choose_time => may.choose_time,
+        ask_to_move => may.ask_to_move,
+        cancel => may.cancel,
+        report => may.report,
+    }
+}
+
+/// May values for a page outside of this file.
+pub(super) fn may_of(visitor: &Visitor) -> Value {
+    may_value(visitor.visited.may(visitor.now))
+}

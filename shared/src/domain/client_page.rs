@@ -1,0 +1,102 @@
+//! What a client may do about a session on their page.
+
+use chrono::TimeDelta;
+
+use super::instant::Instant;
+use super::vocabulary::SessionState;
+
+/// What the rules look at.
+#[derive(Clone, Copy, Debug)]
+pub struct PageFacts {
+    /// Where the session stands.
+    pub state: SessionState,
+    /// When it starts, where it has a time.
+    pub starts_at: Option<Instant>,
+    /// Until how many hours before the start a client may cancel.
+    pub cutoff_hours: i64,
+    /// Whether the studio lets clients choose another time.
+    pub client_may_move: bool,
+}
+
+/// What may be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClientMay {
+    /// Say yes to the time.
+    pub confirm: bool,
+    /// Choose another time among those that are free.
+    pub choose_time: bool,
+    /// Ask the studio for another time.
+    pub ask_to_move: bool,
+    /// Call it off.
+    pub cancel: bool,
+    /// Tell how they are after it.
+    pub report: bool,
+}
+
+impl PageFacts {
+    /// What the client may do now. After the cut-off they telephone: somebody has to weigh what it costs.
+    pub fn allow(&self, now: Instant) -> ClientMay {
+        let to_come = matches!(self.state, SessionState::Booked | SessionState::Confirmed);
+        let Some(starts_at) = self.starts_at.filter(|_| to_come) else {
+            return ClientMay {
+                report: self.state == SessionState::Completed,
+                ..ClientMay::default()
+            };
+        };
+        let in_time = now <= starts_at - TimeDelta::hours(self.cutoff_hours) && now < starts_at;
+        ClientMay {
+            confirm: self.state == SessionState::Booked && now < starts_at,
+            choose_time: in_time && self.client_may_move,
+            ask_to_move: in_time && !self.client_may_move,
+            cancel: in_time,
+            report: false,
+        }
+    }
+
+    /// The earliest start that a client may choose: one that could still be cancelled in time.
+    pub fn earliest_choice(&self, now: Instant) -> Instant {
+        now + TimeDelta::hours(self.cutoff_hours)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+
+    fn facts(state: SessionState, client_may_move: bool) -> PageFacts {
+        PageFacts {
+            state,
+            starts_at: Instant::parse("2026-11-30T10:00:00Z"),
+            cutoff_hours: 48,
+            client_may_move,
+        }
+    }
+
+    fn at(text: &str) -> Instant {
+        Instant::parse(text).unwrap()
+    }
+
+    #[test]
+    fn up_to_the_cut_off_all_is_open_and_then_the_telephone() {
+        let last = at("2026-11-28T10:00:00Z");
+        let may = facts(SessionState::Booked, true).allow(last);
+        assert!(may.confirm && may.choose_time && may.cancel && !may.ask_to_move);
+        let may = facts(SessionState::Confirmed, false).allow(last);
+        assert!(!may.confirm && !may.choose_time && may.cancel && may.ask_to_move);
+        let may = facts(SessionState::Booked, true).allow(last + TimeDelta::milliseconds(1));
+        assert!(may.confirm && !may.choose_time && !may.cancel && !may.ask_to_move);
+        let may = facts(SessionState::Booked, true).allow(at("2026-11-30T10:00:00Z"));
+        assert_eq!(may, ClientMay::default());
+    }
+
+    #[test]
+    fn what_is_over_can_only_be_told_about() {
+        for state in SessionState::ALL {
+            let may = facts(*state, true).allow(at("2026-11-01T10:00:00Z"));
+            assert_eq!(may.report, *state == SessionState::Completed, "{state}");
+            let to_come = matches!(state, SessionState::Booked | SessionState::Confirmed);
+            assert_eq!(may.cancel, to_come, "{state}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Calendar feeds: the secret in their address is shown once and kept as a hash, like a key's.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::api_keys::hash_of;
+use super::paging::{Page, PageRequest, load_page, resource};
+use super::practitioners::Practitioner;
+use super::references::named;
+use super::schema::{calendar_feeds, sessions};
+use super::sessions::Session;
+use super::studios::Studio;
+use super::{Db, Tx};
+use crate::domain::calendar_feed::NewCalendarFeed;
+use crate::domain::text::Name;
+use crate::domain::{CalendarFeedId, Instant, PractitionerId, SessionState, StudioId};
+use crate::error::{Error, Result};
+
+/// A calendar feed, without its secret.
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = calendar_feeds, treat_none_as_null = true)]
+pub struct CalendarFeed {
+    /// Its id.
+    pub id: CalendarFeedId,
+    /// What it's for, in its maker's words.
+    pub name: Name,
+    /// The studio whose sessions it shows.
+    pub studio_id: Option<StudioId>,
+    /// The practitioner whose sessions it shows.
+    pub practitioner_id: Option<PractitionerId>,
+    #[serde(skip)]
+    #[schema(ignore)]
+    secret_hash: Vec<u8>,
+    /// When it was ended.
+    pub revoked_at: Option<Instant>,
+    /// Raised by each change; its ETag.
+    pub version: i64,
+    /// Its place in the change sequence.
+    pub change: i64,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+impl fmt::Debug for CalendarFeed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "CalendarFeed({})", self.id)
+    }
+}
+
+resource!(
+    calendar_feeds,
+    CalendarFeed,
+    CalendarFeedId,
+    "calendar_feed"
+);
+
+/// The secret in a feed's address: 256 random bits. It has no Debug.
+#[derive(Clone)]
+pub struct FeedSecret(String);
+
+impl FeedSecret {
+    /// The text to hand to whoever asked for the feed.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A session as a feed shows it: no client, no kind.
+#[derive(Clone, Debug)]
+pub struct FeedSession {
+    /// The session.
+    pub session: Session,
+    /// Where it takes place.
+    pub studio: Studio,
+}
+
+impl CalendarFeed {
+    /// Makes a feed; the secret is in the answer and nowhere else.
+    pub fn make(tx: &mut Tx<'_>, new: &NewCalendarFeed) -> Result<(Self, FeedSecret)> {
+        new.check()?;
+        if let Some(id) = new.studio_id {
+            named(Studio::find_seen(tx, id), "/studio_id")?;
+        }
+        if let Some(id) = new.practitioner_id {
+            let practitioner = named(Practitioner::find_seen(tx, id), "/practitioner_id")?;
+            if !practitioner.active {
+                return Err(Error::refused(
+                    "practitioner_inactive",
+                    "this practitioner has left; their feeds have ended",
+                ));
+            }
+        }
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(Error::internal)?;
+        let secret = FeedSecret(URL_SAFE_NO_PAD.encode(bytes));
+        let now = tx.now();
+        let feed = Self {
+            id: CalendarFeedId::new(),
+            name: new.name.clone(),
+            studio_id: new.studio_id,
+            practitioner_id: new.practitioner_id,
+            secret_hash: hash_of(secret.reveal()),
+            revoked_at: None,
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        Ok((feed.create(tx, "calendar_feed.made")?, secret))
+    }
+
+    /// A page of feeds, ended ones too.
+    pub fn list(db: &mut Db, page: &PageRequest) -> Result<Page<Self>> {
+        let query = calendar_feeds::table.into_boxed();
+        load_page!(db, calendar_feeds, CalendarFeed, query, page)
+    }
+
+    /// Ends a feed; doing so twice is as doing it once.
+    pub fn revoke(tx: &mut Tx<'_>, id: CalendarFeedId) -> Result<Self> {
+        let mut feed = Self::find(tx.db, id)?;
+        if feed.revoked_at.is_some() {
+            return Ok(feed);
+        }
+        feed.revoked_at = Some(tx.now());
+        feed.save(tx, "calendar_feed.revoked", None)
+    }
+
+    /// The feed with this secret, unless it has ended: by itself, or because its practitioner has left.
+    pub fn recognise(db: &mut Db, secret: &str) -> Result<Option<Self>> {
+        let found: Option<Self> = calendar_feeds::table
+            .filter(calendar_feeds::secret_hash.eq(hash_of(secret)))
+            .filter(calendar_feeds::revoked_at.is_null())
+            .select(Self::as_select())
+            .get_result(db)
+            .optional()?;
+        let Some(feed) = found else {
+            return Ok(None);
+        };
+        let is_over = match feed.practitioner_id {
+            Some(id) => !Practitioner::find(db, id)?.active,
+            None => false,
+        };
+        Ok((!is_over).then_some(feed))
+    }
+
+    /// What the feed shows: a month back and a year ahead.
+    pub fn sessions(&self, db: &mut Db, now: Instant) -> Result<Vec<FeedSession>> {
+        let mut query = sessions::table
+            .filter(sessions::starts_at.gt(now - TimeDelta::days(30)))
+            .filter(sessions::starts_at.lt(now + TimeDelta::days(365)))
+            .filter(sessions::state.ne(SessionState::Planned))
+            .order((sessions::starts_at, sessions::id))
+            .into_boxed();
+        if let Some(id) = self.studio_id {
+            query = query.filter(sessions::studio_id.eq(id));
+        }
+        if let Some(id) = self.practitioner_id {
+            query = query.filter(sessions::practitioner_id.eq(id));
+        }
+        let found: Vec<Session> = query.select(Session::as_select()).load(db)?;
+        let mut studios: Vec<Studio> = Vec::new();
+        let mut shown = Vec::new();
+        for session in found {
+            let known = studios.iter().find(|one| one.id == session.studio_id);
+            let studio = match known {
+                Some(studio) => studio.clone(),
+                None => {
+                    let studio = Studio::find(db, session.studio_id)?;
+                    studios.push(studio.clone());
+                    studio
+                }
+            };
+            shown.push(FeedSession { session, studio });
+        }
+        Ok(shown)
+    }
+}

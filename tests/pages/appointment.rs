@@ -1,0 +1,189 @@
+//! See, confirm, move, cancel.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use stipple_shared::links::LinkPurpose::Appointment;
+
+use crate::place::Place;
+
+#[test]
+fn the_page_shows_the_time_in_the_clients_language_and_nothing_clinical() {
+    Place::each(true, |place| {
+        let answer = place.look(&place.path(Appointment)).expect(200);
+        let page = &answer.text;
+        assert!(page.contains("lang=\"fr\""), "{page}");
+        assert!(page.contains("vendredi 4 décembre 2026, 10:00 (Europe/London, UTC+00:00)"));
+        assert!(page.contains("<bdi>ليلى</bdi>"), "{page}");
+        for word in ["consultation", "scalp", "<script", "http://", "src="] {
+            assert!(!page.contains(word), "{word} in {page}");
+        }
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("referrer-policy", "no-referrer"),
+            ("x-robots-tag", "noindex, nofollow"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{answer}");
+        }
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'sha256-"),
+            "{policy}"
+        );
+    });
+}
+
+#[test]
+fn two_clicks_confirm_once_and_the_trail_says_by_whom() {
+    Place::each(true, |place| {
+        let path = place.path(Appointment);
+        for _ in 0..2 {
+            let page = place.send(&format!("{path}/confirm"), "").expect(200);
+            assert!(page.text.contains("role=\"status\""), "{page}");
+        }
+        let stored = place.stored();
+        assert_eq!(stored["state"], "confirmed");
+        let history = format!("/v1/sessions/{}/history", place.session_id);
+        let history = place.server.get(&history).expect(200);
+        let confirmed: Vec<_> = history
+            .data()
+            .iter()
+            .filter(|step| step["action"] == "confirm")
+            .collect();
+        assert_eq!(confirmed.len(), 1, "{history}");
+        assert_eq!(confirmed[0]["actor"], "client_link");
+        assert_eq!(place.stored_client().json["email_state"], "ok");
+    });
+}
+
+#[test]
+fn a_free_time_is_chosen_by_the_rules_of_the_house() {
+    Place::each(true, |place| {
+        let path = place.path(Appointment);
+        let choice = place.look(&format!("{path}/move")).expect(200);
+        assert!(
+            choice.text.contains("value=\"2026-11-28T09:00:00Z\""),
+            "{choice}"
+        );
+        assert!(
+            !choice.text.contains("2026-11-27T08:00"),
+            "inside the cut-off: {choice}"
+        );
+        // Neither a time that isn't offered nor one that is taken.
+        for wrong in [
+            "2026-12-01T10%3A07%3A00Z",
+            "2026-11-26T10%3A00%3A00Z",
+            "2026-12-01T03%3A00%3A00Z",
+        ] {
+            place
+                .send(&format!("{path}/move"), &format!("starts_at={wrong}"))
+                .expect(409);
+        }
+        assert_eq!(place.stored()["schedule_version"], 1);
+        let form = "starts_at=2026-12-01T10%3A00%3A00Z";
+        place.send(&format!("{path}/move"), form).expect(200);
+        place.send(&format!("{path}/move"), form).expect(200);
+        let stored = place.stored();
+        assert_eq!(stored["starts_at"], "2026-12-01T10:00:00Z");
+        assert_eq!(stored["schedule_version"], 2);
+        // The mail's link is stale now: it shows the present time, asks again, and does nothing by itself.
+        let stale = place.look(&path).expect(200);
+        assert!(stale.text.contains("mardi 1er décembre 2026"), "{stale}");
+        let refused = place.send(&format!("{path}/cancel"), "").expect(409);
+        assert!(
+            refused.text.contains("mardi 1er décembre 2026"),
+            "{refused}"
+        );
+        assert_eq!(place.stored()["state"], "booked");
+        // The page's own form speaks of the present time.
+        let action = stale.text.split("action=\"").nth(1).unwrap();
+        let action = action.split('"').next().unwrap();
+        place.send(action, "").expect(200);
+        assert_eq!(place.stored()["state"], "confirmed");
+    });
+}
+
+#[test]
+fn where_clients_may_not_choose_they_ask() {
+    Place::each(false, |place| {
+        let path = format!("{}/move", place.path(Appointment));
+        let page = place.look(&path).expect(200);
+        assert!(page.text.contains("<textarea"), "{page}");
+        place
+            .send(&path, "starts_at=2026-12-01T10%3A00%3A00Z")
+            .expect(409);
+        for _ in 0..2 {
+            place
+                .send(&path, "note=Le+mardi+matin%2C+s%27il+vous+pla%C3%AEt")
+                .expect(200);
+        }
+        let tasks = place.tasks("move_requested");
+        assert_eq!(tasks.len(), 1);
+        assert_eq!(tasks[0]["note"], "Le mardi matin, s'il vous plaît");
+        assert_eq!(place.stored()["schedule_version"], 1);
+        place.send(&path, "note=a&unknown=b").expect(400);
+    });
+}
+
+#[test]
+fn it_is_cancelled_up_to_the_cut_off_and_then_by_telephone() {
+    Place::each(true, |place| {
+        let path = place.path(Appointment);
+        place.wait(TimeDelta::days(7) + TimeDelta::hours(1) + TimeDelta::minutes(1));
+        let late = place.look(&path).expect(200);
+        assert!(!late.text.contains(&format!("{path}/cancel")), "{late}");
+        assert!(late.text.contains("+44 20 7946 0018"), "{late}");
+        place.send(&format!("{path}/cancel"), "").expect(409);
+        assert_eq!(place.stored()["state"], "booked");
+    });
+    Place::each(true, |place| {
+        let path = format!("{}/cancel", place.path(Appointment));
+        let question = place.look(&path).expect(200);
+        assert!(question.text.contains("method=\"post\""), "{question}");
+        for _ in 0..2 {
+            place.send(&path, "").expect(200);
+        }
+        let stored = place.stored();
+        assert_eq!(stored["state"], "cancelled");
+        assert_eq!(stored["ended_by"], "client");
+    });
+}
+
+#[test]
+fn another_sites_form_changes_nothing() {
+    Place::each(true, |place| {
+        let path = format!("{}/confirm", place.path(Appointment));
+        let foreign = place
+            .server
+            .stranger()
+            .header("Origin", "https://elsewhere.example");
+        foreign.post_nothing(&path).expect(403);
+        assert_eq!(place.stored()["state"], "booked");
+        let own = place.server.stranger().header("Origin", "null");
+        own.post_nothing(&path).expect(200);
+    });
+}
+
+#[test]
+fn advice_stands_behind_the_link_and_fits_the_day() {
+    Place::each(true, |place| {
+        // A consultation needs none.
+        let page = place.look(&place.path(Appointment)).expect(200);
+        assert!(!page.text.contains("/advice"), "{page}");
+        place
+            .server
+            .post(
+                "/v1/sessions",
+                &json!({
+                    "client_id": place.client_id,
+                    "kind": "touch_up",
+                    "duration_minutes": 60,
+                    "booking": {"starts_at": "2026-12-10T10:00:00Z", "practitioner_id": place.practitioner_id},
+                }),
+            )
+            .expect(201);
+        place
+            .look(&format!("{}/advice", place.path(Appointment)))
+            .expect(200);
+    });
+}

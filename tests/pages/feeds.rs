@@ -1,0 +1,115 @@
+//! Calendar feeds.
+
+use serde_json::{Value, json};
+use stipple_test_support::Answer;
+
+use crate::place::Place;
+
+fn make(place: &Place, of: &Value) -> (Answer, String) {
+    let mut body = json!({"name": "On the wall"});
+    body.as_object_mut()
+        .unwrap()
+        .extend(of.as_object().unwrap().clone());
+    let made = place.server.post("/v1/calendar-feeds", &body).expect(201);
+    let url = made.json["url"].as_str().unwrap();
+    let path = url
+        .strip_prefix("https://book.studio.example")
+        .unwrap()
+        .to_owned();
+    (made, path)
+}
+
+#[test]
+fn a_feed_shows_times_and_nobody() {
+    Place::each(true, |place| {
+        for of in [
+            json!({"studio_id": place.studio_id}),
+            json!({"practitioner_id": place.practitioner_id}),
+        ] {
+            let (_, path) = make(place, &of);
+            let feed = place.look(&path).expect(200);
+            assert_eq!(
+                feed.header("Content-Type"),
+                Some("text/calendar; charset=utf-8")
+            );
+            let calendar = &feed.text;
+            assert!(
+                calendar.contains(&format!("UID:session-{}@stipple", place.session_id)),
+                "{calendar}"
+            );
+            assert!(calendar.contains("DTSTART:20261204T100000Z"), "{calendar}");
+            assert!(calendar.contains("SUMMARY:appointment"), "{calendar}");
+            assert!(calendar.contains("STATUS:TENTATIVE"), "{calendar}");
+            assert!(!calendar.contains("METHOD"), "{calendar}");
+            for hidden in ["ليلى", "consultation", "@example"] {
+                assert!(!calendar.contains(hidden), "{calendar}");
+            }
+            let etag = feed.etag();
+            let unchanged = place.server.stranger().header("If-None-Match", &etag);
+            unchanged.get(&path).expect(304);
+        }
+        let (_, path) = make(place, &json!({"studio_id": place.studio_id}));
+        let before = place.look(&path).expect(200);
+        place.move_to("2026-12-08T12:00:00Z");
+        let after = place
+            .server
+            .stranger()
+            .header("If-None-Match", &before.etag())
+            .get(&path)
+            .expect(200);
+        assert!(after.text.contains("SEQUENCE:2"), "{after}");
+        assert!(after.text.contains("DTSTART:20261208T120000Z"), "{after}");
+        let cancel = format!("/v1/sessions/{}/cancel", place.session_id);
+        place.server.post(&cancel, &json!({})).expect(200);
+        let after = place.look(&path).expect(200);
+        assert!(after.text.contains("STATUS:CANCELLED"), "{after}");
+    });
+}
+
+#[test]
+fn a_feed_ends_when_it_is_revoked_or_its_practitioner_leaves() {
+    Place::each(true, |place| {
+        let (made, path) = make(place, &json!({"studio_id": place.studio_id}));
+        let id = made.json["feed"]["id"].as_str().unwrap().to_owned();
+        let shown = place
+            .server
+            .get(&format!("/v1/calendar-feeds/{id}"))
+            .expect(200);
+        let secret = path
+            .trim_start_matches("/calendars/")
+            .trim_end_matches(".ics")
+            .to_owned();
+        assert!(!shown.text.contains(&secret), "{shown}");
+        for _ in 0..2 {
+            let revoke = format!("/v1/calendar-feeds/{id}/revoke");
+            place.server.owner().post_nothing(&revoke).expect(200);
+        }
+        place.look(&path).expect_problem(404, "no_such_path");
+        place.look("/calendars/unknown.ics").expect(404);
+        let (_, path) = make(place, &json!({"practitioner_id": place.practitioner_id}));
+        place.look(&path).expect(200);
+        let practitioner = format!("/v1/practitioners/{}", place.practitioner_id);
+        let etag = place.server.get(&practitioner).expect(200).etag();
+        place
+            .server
+            .patch(&practitioner, &etag, &json!({"active": false}))
+            .expect(200);
+        place.look(&path).expect(404);
+        let again = json!({"name": "Again", "practitioner_id": place.practitioner_id});
+        place
+            .server
+            .post("/v1/calendar-feeds", &again)
+            .expect_problem(409, "practitioner_inactive");
+        let both = json!({"name": "Both", "practitioner_id": place.practitioner_id, "studio_id": place.studio_id});
+        place.server.post("/v1/calendar-feeds", &both).expect(422);
+        assert_eq!(
+            place
+                .server
+                .get("/v1/calendar-feeds")
+                .expect(200)
+                .data()
+                .len(),
+            2
+        );
+    });
+}
