@@ -50,3 +50,5 @@ INSERT INTO reminders (id, studio_id, client_id, session_id, plan_id, step, chan
 INSERT INTO tasks (id, studio_id, kind, state, dedupe_key, client_id, plan_id, session_id, mail_id, detail, due_at, version, change, created_at, updated_at)
     VALUES (id(31), id(2), 'failed_mail', 'open', 't', id(16), id(20), id(22), id(29), '{}', 0, 1, 19, 0, 0);
 INSERT INTO worker_status (id, last_tick_at) VALUES ('engine', 0);
+INSERT INTO mail_templates (id, studio_id, language, step, subject, words, active, version, change, created_at, updated_at)
+    VALUES (id(70), id(2), 'it', 'final_reminder', 'Promemoria', '{}', TRUE, 1, 40, 0, 0);

@@ -6,6 +6,7 @@ pub(crate) mod availability;
 pub(crate) mod clients;
 pub(crate) mod documents;
 pub(crate) mod lots;
+pub(crate) mod mail_templates;
 pub(crate) mod operations;
 pub(crate) mod pigment_records;
 pub(crate) mod plan_templates;

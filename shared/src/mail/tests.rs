@@ -3,9 +3,9 @@
 
 use uuid::Uuid;
 
-use super::lint::clinical_word;
 use super::words::Locale;
 use super::*;
+use crate::domain::neutral::clinical_word;
 use crate::domain::{Instant, ReminderStep as Step};
 
 fn at(text: &str) -> Instant {
@@ -91,12 +91,12 @@ fn advice_stands_in_the_body_only_for_those_who_agreed() {
         for locale in Locale::ALL {
             let mut facts = facts(step);
             facts.language = locale.code().into();
-            let care = &locale.words().unwrap().step(step).unwrap().care;
+            let care = &locale.table().unwrap().steps[&step].care;
             let without = render(&facts, stamp()).unwrap();
             facts.care_advice_in_mail = true;
             let with = render(&facts, stamp()).unwrap();
             for advice in care {
-                assert!(!without.text.contains(advice) && with.text.contains(advice));
+                assert!(!without.text.contains(advice.as_str()) && with.text.contains(advice.as_str()));
             }
             assert_eq!(clinical_word(&without.text), None);
             assert_eq!(clinical_word(&without.html), None);

@@ -129,6 +129,7 @@ id_columns!(
     ContactConsentId,
     LotId,
     MailId,
+    MailTemplateId,
     PigmentRecordId,
     PlanId,
     PlanTemplateId,
@@ -153,6 +154,7 @@ text_columns!(
     text::Note,
     text::Reason,
     text::Telephone,
+    text::TemplateText,
 );
 
 macro_rules! enum_columns {

@@ -17,6 +17,7 @@ pub mod figures;
 pub mod idempotency;
 pub mod lot_uses;
 pub mod lots;
+pub mod mail_templates;
 pub mod mails;
 mod migrations;
 pub mod paging;
