@@ -1,6 +1,7 @@
 //! Who may do what: each permission is a type, and a handler that names it in its arguments can't be reached without it.
 
-use stipple_shared::domain::{ApiKeyId, PractitionerId, Role, StudioId};
+use stipple_shared::domain::{ApiKeyId, PractitionerId, Role};
+use stipple_shared::storage::Scope;
 use stipple_shared::storage::api_keys::ApiKey;
 
 /// A permission. The handler's argument names it; the extractor checks it before anything else is looked at.
@@ -69,14 +70,14 @@ pub struct Caller {
     pub role: Role,
     /// Whose key it is, where it belongs to a practitioner.
     pub practitioner_id: Option<PractitionerId>,
-    /// Which studios it sees; all where there is none.
-    pub studio_ids: Option<Vec<StudioId>>,
+    /// What of the data it sees.
+    pub scope: Scope,
 }
 
 impl Caller {
     /// Whether clinical fields are left out of what this caller sees.
     pub fn sees_clinical(&self) -> bool {
-        self.role != Role::FrontDesk
+        self.scope.sees_clinical()
     }
 }
 
@@ -86,7 +87,9 @@ impl From<ApiKey> for Caller {
             key_id: key.id,
             role: key.role,
             practitioner_id: key.practitioner_id,
-            studio_ids: key.studio_ids.map(|ids| ids.0),
+            scope: Scope::all()
+                .in_studios(key.studio_ids.map(|ids| ids.0))
+                .with_clinical(key.role != Role::FrontDesk),
         }
     }
 }

@@ -26,7 +26,7 @@ use stipple_shared::storage::products::Product;
 use stipple_shared::storage::rooms::Room;
 use stipple_shared::storage::sessions::Session;
 use stipple_shared::storage::studios::{Studio, StudioFilter};
-use stipple_shared::storage::{Store, Tx, WriteContext};
+use stipple_shared::storage::{Scope, Store, Tx, WriteContext};
 use stipple_shared::{Clock, Error};
 use stipple_worker::{Engine, EngineOptions};
 
@@ -91,7 +91,7 @@ pub(crate) fn load(data: &Data, mail: &MailSettings) -> Result<(), Failure> {
             after: None,
             updated_since: None,
         };
-        Studio::list(db, &StudioFilter::default(), &page)
+        Studio::list(db, &Scope::all(), &StudioFilter::default(), &page)
     })?;
     if !known.rows.is_empty() {
         return Ok(());
@@ -629,7 +629,7 @@ fn complete(
     session: SessionId,
     ordinal: i32,
 ) -> Result<Option<(String, uuid::Uuid)>, Error> {
-    let before = Session::find(tx.db, session)?;
+    let before = Session::find_in(tx.db, &Scope::all(), session)?;
     let lot = |name: &str| id(names, name).map(LotId);
     let told: Complete = read(json!({
         "pigment_records": [{

@@ -143,7 +143,13 @@ fn a_stopping_server_answers_what_is_under_way_and_takes_nothing_new() {
         for id in answered {
             let id: uuid::Uuid = id.parse().unwrap();
             store
-                .read_blocking(|db| stipple_shared::storage::clients::Client::find(db, id.into()))
+                .read_blocking(|db| {
+                    stipple_shared::storage::clients::Client::find_in(
+                        db,
+                        &stipple_shared::storage::Scope::all(),
+                        id.into(),
+                    )
+                })
                 .unwrap();
         }
     }

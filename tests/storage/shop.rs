@@ -19,8 +19,8 @@ use stipple_shared::storage::practitioners::Practitioner;
 use stipple_shared::storage::products::Product;
 use stipple_shared::storage::schema::sessions;
 use stipple_shared::storage::studios::Studio;
-use stipple_shared::storage::tasks::{Task, TaskFilter, TaskView};
-use stipple_shared::storage::{Db, Store, Tx, WriteContext};
+use stipple_shared::storage::tasks::{Task, TaskFilter};
+use stipple_shared::storage::{Db, Scope, Store, Tx, WriteContext};
 use stipple_shared::{Error, Result};
 use stipple_test_support::{Engine, TestClock, TestDatabase};
 
@@ -179,11 +179,8 @@ impl Shop {
             client_id: Some(self.client),
             ..TaskFilter::default()
         };
-        let view = TaskView {
-            studio_ids: Some(vec![self.studio]),
-            clinical: true,
-        };
-        self.read(|db| Task::list(db, &view, &filter, &first_page(50)))
+        let scope = Scope::all().in_studios(Some(vec![self.studio]));
+        self.read(|db| Task::list(db, &scope, &filter, &first_page(50)))
             .rows
     }
 

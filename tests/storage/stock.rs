@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use stipple_shared::Error;
 use stipple_shared::domain::trace::Certainty;
 use stipple_shared::domain::{HealedAs, Instant, LotId, ProductId, SessionId, TaskState};
-use stipple_shared::storage::lot_uses;
 use stipple_shared::storage::lots::{Lot, LotFilter};
 use stipple_shared::storage::paging::PageRequest;
 use stipple_shared::storage::pigment_records::{PigmentRecord, PigmentRecordFilter};
 use stipple_shared::storage::products::{Product, ProductFilter};
+use stipple_shared::storage::{Scope, lot_uses};
 use stipple_test_support::engines;
 
 use crate::shop::{Shop, first_page, pointers, read, reason, refusal};
@@ -197,7 +197,7 @@ fn a_correction_takes_the_place_of_what_was_wrong() {
         assert_eq!(second.healed_as, Some(verdict));
         assert!(second.nonconformities.is_empty());
         assert_eq!(
-            shop.read(|db| PigmentRecord::find(db, id))
+            shop.read(|db| PigmentRecord::find_in(db, &Scope::all(), id))
                 .amended_by_record_id,
             Some(second.id)
         );
@@ -234,7 +234,8 @@ fn a_correction_takes_the_place_of_what_was_wrong() {
             lot_id: Some(good),
             ..PigmentRecordFilter::default()
         };
-        let listed = shop.read(|db| PigmentRecord::list(db, &filter, &first_page(9)));
+        let listed =
+            shop.read(|db| PigmentRecord::list(db, &Scope::all(), &filter, &first_page(9)));
         assert_eq!(listed.rows.len(), 2);
     }
 }

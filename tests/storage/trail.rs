@@ -306,6 +306,7 @@ fn every_actor_finds_a_place_in_the_trail() {
                 actor,
                 source: Some("192.0.2.7".to_owned()),
                 request_id: Some("r".to_owned()),
+                ..WriteContext::command_line()
             };
             trail
                 .store

@@ -49,7 +49,7 @@ impl From<&Caller> for Me {
             key_id: caller.key_id,
             role: caller.role,
             practitioner_id: caller.practitioner_id,
-            studio_ids: caller.studio_ids.clone(),
+            studio_ids: caller.scope.studio_ids().map(<[_]>::to_vec),
             permissions: PERMISSIONS
                 .iter()
                 .filter(|(_, roles)| roles.contains(&caller.role))

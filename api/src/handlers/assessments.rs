@@ -59,13 +59,13 @@ pub(crate) async fn record_assessment(
 #[get("/v1/assessments")]
 pub(crate) async fn list_assessments(reading: Reading<SeeClinical, AssessmentsQuery>) -> Answered {
     reading
-        .page(|db, _, query, page| {
+        .page(|db, caller, query, page| {
             let filter = AssessmentFilter {
                 external_id: query.external_id.clone(),
                 client_id: query.client_id,
                 studio_id: query.studio_id,
             };
-            Assessment::list(db, &filter, page)
+            Assessment::list(db, &caller.scope, &filter, page)
         })
         .await
 }
@@ -82,7 +82,9 @@ pub(crate) async fn get_assessment(
     reading: Reading<SeeClinical>,
     id: Id<AssessmentId>,
 ) -> Answered {
-    reading.one(move |db, _| Assessment::find(db, id.0)).await
+    reading
+        .one(move |db, caller| Assessment::find_in(db, &caller.scope, id.0))
+        .await
 }
 
 /// Changes an assessment.

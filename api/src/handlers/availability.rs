@@ -129,7 +129,7 @@ pub(crate) struct AvailabilityBody {
     ),
     responses(
         (status = 200, description = "A page of times.", body = AvailabilityBody, headers(("Link" = String))),
-        (status = 404, description = "There is no such session or studio that this key can see.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such session, studio or client that this key can see.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[get("/v1/availability")]
@@ -137,8 +137,8 @@ pub(crate) async fn list_availability(reading: Reading<SeeStudio, Asked>) -> Ans
     let now = reading.now();
     reading
         .computed_page(
-            move |db, _, asked, page| {
-                let found = free_slots(db, now, &asked.0, page)?;
+            move |db, caller, asked, page| {
+                let found = free_slots(db, &caller.scope, now, &asked.0, page)?;
                 let next = found.next;
                 Ok((found, next))
             },

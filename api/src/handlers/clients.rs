@@ -53,12 +53,12 @@ pub(crate) async fn register_client(command: Command<ManageClients, Json<NewClie
 #[get("/v1/clients")]
 pub(crate) async fn list_clients(reading: Reading<SeeClients, ClientsQuery>) -> Answered {
     reading
-        .page(|db, _, query, page| {
+        .page(|db, caller, query, page| {
             let filter = ClientFilter {
                 external_id: query.external_id.clone(),
                 studio_id: query.studio_id,
             };
-            Client::list(db, &filter, page)
+            Client::list(db, &caller.scope, &filter, page)
         })
         .await
 }
@@ -72,7 +72,9 @@ pub(crate) async fn list_clients(reading: Reading<SeeClients, ClientsQuery>) -> 
 )]
 #[get("/v1/clients/{id}")]
 pub(crate) async fn get_client(reading: Reading<SeeClients>, id: Id<ClientId>) -> Answered {
-    reading.one(move |db, _| Client::find(db, id.0)).await
+    reading
+        .one(move |db, caller| Client::find_in(db, &caller.scope, id.0))
+        .await
 }
 
 /// Changes a client.
@@ -106,6 +108,9 @@ pub(crate) async fn list_contact_consents(
     id: Id<ClientId>,
 ) -> Answered {
     reading
-        .show(move |db, _, _| Client::contact_consents(db, id.0).map(|data| ListBody { data }))
+        .show(move |db, caller, _| {
+            let data = Client::contact_consents(db, &caller.scope, id.0)?;
+            Ok(ListBody { data })
+        })
         .await
 }

@@ -68,7 +68,7 @@ pub(crate) async fn list_pigment_records(
     reading: Reading<SeeClinical, PigmentRecordsQuery>,
 ) -> Answered {
     reading
-        .page(|db, _, query, page| {
+        .page(|db, caller, query, page| {
             let filter = PigmentRecordFilter {
                 client_id: query.client_id,
                 session_id: query.session_id,
@@ -76,7 +76,7 @@ pub(crate) async fn list_pigment_records(
                 product_id: query.product_id,
                 external_id: query.external_id.clone(),
             };
-            PigmentRecord::list(db, &filter, page)
+            PigmentRecord::list(db, &caller.scope, &filter, page)
         })
         .await
 }
@@ -94,7 +94,7 @@ pub(crate) async fn get_pigment_record(
     id: Id<PigmentRecordId>,
 ) -> Answered {
     reading
-        .one(move |db, _| PigmentRecord::find(db, id.0))
+        .one(move |db, caller| PigmentRecord::find_in(db, &caller.scope, id.0))
         .await
 }
 

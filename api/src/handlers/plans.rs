@@ -67,14 +67,14 @@ pub(crate) async fn open_plan(command: Command<RecordClinical, Json<NewPlan>>) -
 #[get("/v1/plans")]
 pub(crate) async fn list_plans(reading: Reading<SeeClients, PlansQuery>) -> Answered {
     reading
-        .page(|db, _, query, page| {
+        .page(|db, caller, query, page| {
             let filter = PlanFilter {
                 external_id: query.external_id.clone(),
                 client_id: query.client_id,
                 studio_id: query.studio_id,
                 state: query.state,
             };
-            Plan::list(db, &filter, page)
+            Plan::list(db, &caller.scope, &filter, page)
         })
         .await
 }
@@ -88,7 +88,9 @@ pub(crate) async fn list_plans(reading: Reading<SeeClients, PlansQuery>) -> Answ
 )]
 #[get("/v1/plans/{id}")]
 pub(crate) async fn get_plan(reading: Reading<SeeClients>, id: Id<PlanId>) -> Answered {
-    reading.one(move |db, _| Plan::find(db, id.0)).await
+    reading
+        .one(move |db, caller| Plan::find_in(db, &caller.scope, id.0))
+        .await
 }
 
 /// Changes a plan.
@@ -163,13 +165,13 @@ pub(crate) async fn add_plan_session(
 #[get("/v1/plans/{id}/sessions")]
 pub(crate) async fn list_plan_sessions(reading: Reading<SeeClients>, id: Id<PlanId>) -> Answered {
     reading
-        .page(move |db, _, _, page| {
-            Plan::find(db, id.0)?;
+        .page(move |db, caller, _, page| {
+            Plan::find_in(db, &caller.scope, id.0)?;
             let filter = SessionFilter {
                 plan_id: Some(id.0),
                 ..SessionFilter::default()
             };
-            Session::list(db, &filter, page)
+            Session::list(db, &caller.scope, &filter, page)
         })
         .await
 }

@@ -71,12 +71,12 @@ pub(crate) async fn list_practitioners(
     reading: Reading<SeeStudio, PractitionersQuery>,
 ) -> Answered {
     reading
-        .page(|db, _, query, page| {
+        .page(|db, caller, query, page| {
             let filter = PractitionerFilter {
                 external_id: query.external_id.clone(),
                 active: query.active,
             };
-            Practitioner::list(db, &filter, page)
+            Practitioner::list(db, &caller.scope, &filter, page)
         })
         .await
 }
@@ -93,7 +93,9 @@ pub(crate) async fn get_practitioner(
     reading: Reading<SeeStudio>,
     id: Id<PractitionerId>,
 ) -> Answered {
-    reading.one(move |db, _| Practitioner::find(db, id.0)).await
+    reading
+        .one(move |db, caller| Practitioner::find_in(db, &caller.scope, id.0))
+        .await
 }
 
 /// Changes a practitioner.
@@ -146,7 +148,7 @@ pub(crate) async fn enter_time_off(
 #[get("/v1/practitioners/{id}/time-off")]
 pub(crate) async fn list_time_off(reading: Reading<SeeStudio>, id: Id<PractitionerId>) -> Answered {
     reading
-        .page(move |db, _, _, page| TimeOff::list(db, id.0, page))
+        .page(move |db, caller, _, page| TimeOff::list(db, &caller.scope, id.0, page))
         .await
 }
 

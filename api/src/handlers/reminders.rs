@@ -54,7 +54,7 @@ pub(crate) struct RemindersQuery {
 #[get("/v1/reminders")]
 pub(crate) async fn list_reminders(reading: Reading<SeeReminders, RemindersQuery>) -> Answered {
     reading
-        .page(|db, _, query, page| {
+        .page(|db, caller, query, page| {
             let filter = ReminderFilter {
                 client_id: query.client_id,
                 session_id: query.session_id,
@@ -63,7 +63,7 @@ pub(crate) async fn list_reminders(reading: Reading<SeeReminders, RemindersQuery
                 due_from: query.due_from,
                 due_before: query.due_before,
             };
-            Reminder::list(db, &filter, page)
+            Reminder::list(db, &caller.scope, &filter, page)
         })
         .await
 }
@@ -77,7 +77,9 @@ pub(crate) async fn list_reminders(reading: Reading<SeeReminders, RemindersQuery
 )]
 #[get("/v1/reminders/{id}")]
 pub(crate) async fn get_reminder(reading: Reading<SeeReminders>, id: Id<ReminderId>) -> Answered {
-    reading.one(move |db, _| Reminder::find(db, id.0)).await
+    reading
+        .one(move |db, caller| Reminder::find_in(db, &caller.scope, id.0))
+        .await
 }
 
 /// Lists a studio's reminder rules.
@@ -90,7 +92,7 @@ pub(crate) async fn get_reminder(reading: Reading<SeeReminders>, id: Id<Reminder
 #[get("/v1/studios/{id}/reminder-rules")]
 pub(crate) async fn list_reminder_rules(reading: Reading<SeeStudio>, id: Id<StudioId>) -> Answered {
     reading
-        .page(move |db, _, _, page| ReminderRule::list(db, id.0, page))
+        .page(move |db, caller, _, page| ReminderRule::list(db, &caller.scope, id.0, page))
         .await
 }
 
@@ -106,7 +108,9 @@ pub(crate) async fn get_reminder_rule(
     reading: Reading<SeeStudio>,
     id: Id<ReminderRuleId>,
 ) -> Answered {
-    reading.one(move |db, _| ReminderRule::find(db, id.0)).await
+    reading
+        .one(move |db, caller| ReminderRule::find_in(db, &caller.scope, id.0))
+        .await
 }
 
 /// Changes a reminder rule.

@@ -82,7 +82,7 @@ pub(crate) async fn arrange_session(command: Command<Book, Json<NewSession>>) ->
 #[get("/v1/sessions")]
 pub(crate) async fn list_sessions(reading: Reading<SeeClients, SessionsQuery>) -> Answered {
     reading
-        .page(|db, _, query, page| {
+        .page(|db, caller, query, page| {
             let filter = SessionFilter {
                 external_id: query.external_id.clone(),
                 client_id: query.client_id,
@@ -94,7 +94,7 @@ pub(crate) async fn list_sessions(reading: Reading<SeeClients, SessionsQuery>) -
                 starts_from: query.starts_from,
                 starts_before: query.starts_before,
             };
-            Session::list(db, &filter, page)
+            Session::list(db, &caller.scope, &filter, page)
         })
         .await
 }
@@ -108,7 +108,9 @@ pub(crate) async fn list_sessions(reading: Reading<SeeClients, SessionsQuery>) -
 )]
 #[get("/v1/sessions/{id}")]
 pub(crate) async fn get_session(reading: Reading<SeeClients>, id: Id<SessionId>) -> Answered {
-    reading.one(move |db, _| Session::find(db, id.0)).await
+    reading
+        .one(move |db, caller| Session::find_in(db, &caller.scope, id.0))
+        .await
 }
 
 /// Changes what a session says beside its time and state.
@@ -149,8 +151,8 @@ pub(crate) async fn list_session_history(
     id: Id<SessionId>,
 ) -> Answered {
     reading
-        .show(move |db, _, _| {
-            let data = Session::history(db, id.0)?;
+        .show(move |db, caller, _| {
+            let data = Session::history(db, &caller.scope, id.0)?;
             Ok(ListBody { data })
         })
         .await

@@ -65,9 +65,10 @@ pub(crate) async fn open_studio(command: Command<ManageStudio, Json<NewStudio>>)
 #[get("/v1/studios")]
 pub(crate) async fn list_studios(reading: Reading<SeeStudio, StudiosQuery>) -> Answered {
     reading
-        .page(|db, _, query, page| {
+        .page(|db, caller, query, page| {
             Studio::list(
                 db,
+                &caller.scope,
                 &StudioFilter {
                     external_id: query.external_id.clone(),
                 },
@@ -86,7 +87,9 @@ pub(crate) async fn list_studios(reading: Reading<SeeStudio, StudiosQuery>) -> A
 )]
 #[get("/v1/studios/{id}")]
 pub(crate) async fn get_studio(reading: Reading<SeeStudio>, id: Id<StudioId>) -> Answered {
-    reading.one(move |db, _| Studio::find(db, id.0)).await
+    reading
+        .one(move |db, caller| Studio::find_in(db, &caller.scope, id.0))
+        .await
 }
 
 /// Changes a studio.
@@ -135,7 +138,7 @@ pub(crate) async fn add_room(
 #[get("/v1/studios/{id}/rooms")]
 pub(crate) async fn list_rooms(reading: Reading<SeeStudio>, id: Id<StudioId>) -> Answered {
     reading
-        .page(move |db, _, _, page| Room::list(db, id.0, page))
+        .page(move |db, caller, _, page| Room::list(db, &caller.scope, id.0, page))
         .await
 }
 
@@ -149,7 +152,9 @@ pub(crate) async fn list_rooms(reading: Reading<SeeStudio>, id: Id<StudioId>) ->
 #[get("/v1/studios/{id}/rooms/{inner_id}")]
 pub(crate) async fn get_room(reading: Reading<SeeStudio>, ids: Ids<StudioId, RoomId>) -> Answered {
     reading
-        .one(move |db, _| Room::find(db, ids.1).and_then(|room| belongs(room, ids.0)))
+        .one(move |db, caller| {
+            Room::find_in(db, &caller.scope, ids.1).and_then(|room| belongs(room, ids.0))
+        })
         .await
 }
 
@@ -168,7 +173,7 @@ pub(crate) async fn change_room(
 ) -> Answered {
     command
         .run(move |tx, given| {
-            belongs(Room::find(tx.db, ids.1)?, ids.0)?;
+            belongs(Room::find_in(tx.db, &given.caller.scope, ids.1)?, ids.0)?;
             given.changed(&Room::change(tx, ids.1, given.if_match, given.body)?)
         })
         .await

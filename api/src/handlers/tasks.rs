@@ -4,11 +4,11 @@ use actix_web::{get, post};
 use serde::Deserialize;
 use stipple_shared::domain::task::CloseTask;
 use stipple_shared::domain::{ClientId, SessionId, StudioId, TaskId, TaskKind, TaskState};
-use stipple_shared::storage::tasks::{Task, TaskFilter, TaskView};
+use stipple_shared::storage::tasks::{Task, TaskFilter};
 use utoipa::IntoParams;
 
 use super::Answered;
-use crate::access::{Caller, ManageTasks, SeeClients};
+use crate::access::{ManageTasks, SeeClients};
 use crate::answer::{PageBody, resources};
 use crate::request::{Command, Id, Json, Paging, Reading};
 
@@ -33,14 +33,6 @@ pub(crate) struct TasksQuery {
     session_id: Option<SessionId>,
 }
 
-/// What of the worklist this caller sees.
-fn view(caller: &Caller) -> TaskView {
-    TaskView {
-        studio_ids: caller.studio_ids.clone(),
-        clinical: caller.sees_clinical(),
-    }
-}
-
 /// Lists tasks, in the order in which they were opened.
 ///
 /// The front desk doesn't see those about pigment records.
@@ -61,7 +53,7 @@ pub(crate) async fn list_tasks(reading: Reading<SeeClients, TasksQuery>) -> Answ
                 client_id: query.client_id,
                 session_id: query.session_id,
             };
-            Task::list(db, &view(caller), &filter, page)
+            Task::list(db, &caller.scope, &filter, page)
         })
         .await
 }
@@ -76,7 +68,7 @@ pub(crate) async fn list_tasks(reading: Reading<SeeClients, TasksQuery>) -> Answ
 #[get("/v1/tasks/{id}")]
 pub(crate) async fn get_task(reading: Reading<SeeClients>, id: Id<TaskId>) -> Answered {
     reading
-        .one(move |db, caller| Task::find_in(db, &view(caller), id.0))
+        .one(move |db, caller| Task::find_in(db, &caller.scope, id.0))
         .await
 }
 
@@ -97,7 +89,6 @@ pub(crate) async fn close_task(
 ) -> Answered {
     command
         .run(move |tx, given| {
-            Task::find_in(tx.db, &view(given.caller), id.0)?;
             given.changed(&Task::close(
                 tx,
                 id.0,

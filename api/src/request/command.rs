@@ -126,6 +126,7 @@ impl<P: Permission, B: Body> FromRequest for Command<P, B> {
                     .extensions()
                     .get::<RequestId>()
                     .map(|id| id.0.clone()),
+                scope: caller.scope.clone(),
             };
             let given = Arc::new(GivenInner {
                 caller,

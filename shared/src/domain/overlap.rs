@@ -57,8 +57,9 @@ text_enums! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Conflict {
-    /// Which session.
-    pub session_id: SessionId,
+    /// Which session; absent where it's none that this key can see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
     /// Who or what would be in both.
     pub kind: ConflictKind,
     /// From when on it is in the other.
@@ -78,7 +79,7 @@ pub fn conflicts(candidate: &Claim, others: &[Claim]) -> Vec<Conflict> {
             if in_both && mine.overlaps(theirs) {
                 let Interval { starts_at, ends_at } = theirs;
                 found.push(Conflict {
-                    session_id: other.session_id,
+                    session_id: Some(other.session_id),
                     kind,
                     starts_at,
                     ends_at,

@@ -8,11 +8,11 @@ use super::clients::Client;
 use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::practitioners::Practitioner;
-use super::references::{named, of_another_client};
+use super::references::{named, of_another_client, studio_for};
 use super::schema::assessments;
+use super::scope::client_is_seen;
 use super::sessions::Session;
-use super::studios::Studio;
-use super::{Db, Tx};
+use super::{Db, Scope, Tx};
 use crate::domain::assessment::{
     AssessmentPatch, Expectation, NewAssessment, check_expectations, check_occurred_at,
 };
@@ -87,7 +87,9 @@ pub struct Assessment {
     pub updated_at: Instant,
 }
 
-resource!(assessments, Assessment, AssessmentId, "assessment");
+resource!(assessments, Assessment, AssessmentId, "assessment", seen: |scope| {
+    client_is_seen!(scope, assessments::client_id)
+});
 
 /// Which assessments are asked for.
 #[derive(Clone, Debug, Default)]
@@ -105,9 +107,8 @@ impl Assessment {
     pub fn record(tx: &mut Tx<'_>, new: &NewAssessment) -> Result<Self> {
         let id = AssessmentId::new();
         let now = tx.now();
-        let client = named(Client::find(tx.db, new.client_id), "/client_id")?;
-        let studio_id = new.studio_id.unwrap_or(client.studio_id);
-        named(Studio::find(tx.db, studio_id), "/studio_id")?;
+        let client = named(Client::find_seen(tx, new.client_id), "/client_id")?;
+        let studio_id = studio_for(tx, new.studio_id, &client)?;
         refuse_taken_external_id!(tx.db, assessments, id, &new.external_id);
         let assessment = Self {
             id,
@@ -138,7 +139,7 @@ impl Assessment {
             created_at: now,
             updated_at: now,
         };
-        assessment.check(tx)?;
+        assessment.check(tx, None)?;
         assessment.create(tx, "assessment.recorded")
     }
 
@@ -149,7 +150,8 @@ impl Assessment {
         expected: Option<i64>,
         patch: &AssessmentPatch,
     ) -> Result<Self> {
-        let mut assessment = Self::find_for_change(tx.db, id, expected)?;
+        let before = Self::find_seen_for_change(tx, id, expected)?;
+        let mut assessment = before.clone();
         patch.external_id.apply(&mut assessment.external_id);
         patch.practitioner_id.apply(&mut assessment.practitioner_id);
         patch.session_id.apply(&mut assessment.session_id);
@@ -174,13 +176,21 @@ impl Assessment {
         patch.expectations.apply(&mut assessment.expectations.0);
         patch.occurred_at.apply(&mut assessment.occurred_at);
         refuse_taken_external_id!(tx.db, assessments, id, &assessment.external_id);
-        assessment.check(tx)?;
+        assessment.check(tx, Some(&before))?;
         assessment.save(tx, "assessment.changed", None)
     }
 
     /// A page of assessments.
-    pub fn list(db: &mut Db, filter: &AssessmentFilter, page: &PageRequest) -> Result<Page<Self>> {
+    pub fn list(
+        db: &mut Db,
+        scope: &Scope,
+        filter: &AssessmentFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
         let mut query = assessments::table.into_boxed();
+        if let Some(seen) = Self::seen(scope) {
+            query = query.filter(seen);
+        }
         if let Some(external_id) = &filter.external_id {
             query = query.filter(assessments::external_id.eq(external_id.clone()));
         }
@@ -193,15 +203,19 @@ impl Assessment {
         load_page!(db, assessments, Assessment, query, page)
     }
 
-    fn check(&self, tx: &mut Tx<'_>) -> Result<()> {
+    /// What it names must be there to be seen, unless it was named before.
+    fn check(&self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<()> {
         check_occurred_at(self.occurred_at, tx.now())?;
         check_expectations(&self.expectations, tx.now())?;
-        named(
-            Practitioner::find(tx.db, self.practitioner_id),
-            "/practitioner_id",
-        )?;
-        if let Some(session_id) = self.session_id {
-            let session = named(Session::find(tx.db, session_id), "/session_id")?;
+        if before.is_none_or(|before| before.practitioner_id != self.practitioner_id) {
+            named(
+                Practitioner::find_seen(tx, self.practitioner_id),
+                "/practitioner_id",
+            )?;
+        }
+        let was_there = before.is_some_and(|before| before.session_id == self.session_id);
+        if let Some(session_id) = self.session_id.filter(|_| !was_there) {
+            let session = named(Session::find_seen(tx, session_id), "/session_id")?;
             if session.client_id != self.client_id {
                 return Err(of_another_client("/session_id"));
             }

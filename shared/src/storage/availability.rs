@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Db;
 use super::booking::{LONGEST_CLAIM, plan_sessions};
+use super::clients::Client;
 use super::paging::{PageRequest, Position};
 use super::plans::Plan;
 use super::practitioners::Practitioner;
@@ -14,6 +14,7 @@ use super::schema::{practitioners, rooms, sessions};
 use super::sessions::Session;
 use super::studios::Studio;
 use super::time_off::TimeOff;
+use super::{Db, Scope};
 use crate::domain::availability::{
     DEFAULT_STEP_MINUTES, PractitionerTime, RoomTime, SlotSearch, free_slots as search_slots,
 };
@@ -112,11 +113,12 @@ struct Wanted {
 /// The times at which the session could be booked without an override, a page at a time.
 pub fn free_slots(
     db: &mut Db,
+    scope: &Scope,
     now: Instant,
     request: &AvailabilityRequest,
     page: &PageRequest,
 ) -> Result<Availability> {
-    let wanted = wanted(db, request)?;
+    let wanted = wanted(db, scope, request)?;
     let mut found = Availability {
         slots: Vec::new(),
         next: None,
@@ -212,26 +214,32 @@ pub fn free_slots(
     Ok(found)
 }
 
-fn wanted(db: &mut Db, request: &AvailabilityRequest) -> Result<Wanted> {
+fn wanted(db: &mut Db, scope: &Scope, request: &AvailabilityRequest) -> Result<Wanted> {
     match request.subject {
         Subject::New {
             client_id,
             studio_id,
             duration_minutes,
-        } => Ok(Wanted {
-            studio: Studio::find(db, studio_id)?,
-            session_id: None,
-            client_id,
-            practitioner_id: request.practitioner_id,
-            duration_minutes: duration_minutes.get(),
-            allowed: (None, None),
-            blocked_by: None,
-        }),
+        } => {
+            // When somebody is busy is theirs: only who sees the client is told.
+            if let Some(client_id) = client_id {
+                Client::find_in(db, scope, client_id)?;
+            }
+            Ok(Wanted {
+                studio: Studio::find_in(db, scope, studio_id)?,
+                session_id: None,
+                client_id,
+                practitioner_id: request.practitioner_id,
+                duration_minutes: duration_minutes.get(),
+                allowed: (None, None),
+                blocked_by: None,
+            })
+        }
         Subject::Session {
             session_id,
             duration_minutes,
         } => {
-            let session = Session::find(db, session_id)?;
+            let session = Session::find_in(db, scope, session_id)?;
             let studio = Studio::find(db, session.studio_id)?;
             let blocked_by = match session.state {
                 SessionState::Planned | SessionState::Booked | SessionState::Confirmed => None,

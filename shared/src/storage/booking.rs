@@ -12,14 +12,14 @@ use super::session_history::Step;
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::time_off::TimeOff;
-use super::{Db, Tx, session_history};
+use super::{Db, Scope, Tx, session_history};
 use crate::domain::booking::{
     BookSeries, Booking, Breach, NewSession, OverridableRule, Override, weigh,
 };
 use crate::domain::gap::{self, PlanSession};
 use crate::domain::interval::{Interval, any_covers, intersect};
 use crate::domain::local_time::add_days;
-use crate::domain::overlap::{Claim, ConflictKind, conflicts};
+use crate::domain::overlap::{Claim, Conflict, ConflictKind, conflicts};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::{Instant, PlanId, RoomId, SessionId, SessionState};
 use crate::error::{Error, Result};
@@ -83,7 +83,7 @@ impl Session {
         series: &BookSeries,
         may_override: MayOverride,
     ) -> Result<Vec<Self>> {
-        Plan::find(tx.db, plan_id)?;
+        Plan::find_seen(tx, plan_id)?;
         if series.sessions.is_empty() {
             return Err(Error::invalid(
                 "/sessions",
@@ -140,7 +140,7 @@ impl Session {
         may_override: MayOverride,
         action: SessionAction,
     ) -> Result<Self> {
-        let found = Self::find(tx.db, id)?;
+        let found = Self::find_seen(tx, id)?;
         let studio = Studio::find(tx.db, found.studio_id)?;
         let now = tx.now();
         let starts_at = booking.start(studio.time_zone.0)?;
@@ -163,24 +163,24 @@ impl Session {
         if action == SessionAction::Reschedule && found.stands_so(booking, starts_at) {
             return Ok(found);
         }
-        let before = Self::find_for_change(tx.db, id, expected)?;
+        let before = Self::find_seen_for_change(tx, id, expected)?;
         refuse_unallowed_override(booking.override_.as_ref(), may_override)?;
         let mut session = before.clone();
-        let practitioner_id = booking
-            .practitioner_id
-            .or(session.practitioner_id)
-            .ok_or_else(|| {
-                Error::invalid(
+        let practitioner = match (booking.practitioner_id, session.practitioner_id) {
+            (Some(id), before) if before != Some(id) => find_named_practitioner(tx, id)?,
+            (_, Some(id)) => Practitioner::find(tx.db, id)?,
+            _ => {
+                return Err(Error::invalid(
                     "/practitioner_id",
                     "required",
                     "say who treats: neither the session nor the request does",
-                )
-            })?;
-        let practitioner = find_named_practitioner(tx.db, practitioner_id)?;
+                ));
+            }
+        };
         if let Some(minutes) = booking.duration_minutes {
             session.duration_minutes = i32::from(minutes.get());
         }
-        session.practitioner_id = Some(practitioner_id);
+        session.practitioner_id = Some(practitioner.id);
         let ends_at = starts_at + TimeDelta::minutes(i64::from(session.duration_minutes));
         let blocked_until = ends_at + TimeDelta::minutes(i64::from(practitioner.buffer_minutes));
         session.starts_at = Some(starts_at);
@@ -204,7 +204,7 @@ impl Session {
             });
         }
         breaches.extend(hours_breaches(tx.db, &session, &studio, &practitioner)?);
-        breaches.extend(overlap_breaches(tx.db, &session)?);
+        breaches.extend(overlap_breaches(tx.db, tx.scope(), &session)?);
         breaches.extend(gap_breaches(tx.db, &session, &studio)?);
         session.accept(&breaches, booking.override_.as_ref(), now)?;
         session.state = to;
@@ -388,15 +388,20 @@ fn hours_breaches(
     Ok(breaches)
 }
 
-/// Who or what would be in two sessions at once.
-pub(super) fn overlap_breaches(db: &mut Db, session: &Session) -> Result<Vec<Breach>> {
+/// Who or what would be in two sessions at once. Of sessions that aren't seen only the time is told.
+pub(super) fn overlap_breaches(
+    db: &mut Db,
+    scope: &Scope,
+    session: &Session,
+) -> Result<Vec<Breach>> {
     let Some(claim) = session.claim() else {
         return Ok(Vec::new());
     };
-    let found = conflicts(&claim, &claims_near(db, session)?);
+    let mut found = conflicts(&claim, &claims_near(db, session)?);
     if found.is_empty() {
         return Ok(Vec::new());
     }
+    hide_unseen(db, scope, &mut found)?;
     let mut kinds: Vec<&str> = found
         .iter()
         .map(|conflict| conflict.kind.as_str())
@@ -413,6 +418,23 @@ pub(super) fn overlap_breaches(db: &mut Db, session: &Session) -> Result<Vec<Bre
         ),
         conflicts: found,
     }])
+}
+
+/// Takes the names off sessions that whoever asks may not know of.
+fn hide_unseen(db: &mut Db, scope: &Scope, conflicts: &mut [Conflict]) -> Result<()> {
+    let Some(seen) = Session::seen(scope) else {
+        return Ok(());
+    };
+    let named: Vec<SessionId> = conflicts.iter().filter_map(|one| one.session_id).collect();
+    let seen: Vec<SessionId> = sessions::table
+        .filter(sessions::id.eq_any(named))
+        .filter(seen)
+        .select(sessions::id)
+        .load(db)?;
+    for conflict in conflicts {
+        conflict.session_id = conflict.session_id.filter(|id| seen.contains(id));
+    }
+    Ok(())
 }
 
 /// The plan's gaps, towards the session before and the one after.

@@ -6,9 +6,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
+use super::references::named;
 use super::schema::{clients, contact_consents};
+use super::scope::client_is_seen;
 use super::studios::Studio;
-use super::{Db, Tx, reminders};
+use super::{Db, Scope, Tx, reminders};
 use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth, search_text};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
 use crate::domain::{ClientId, ConsentPurpose, ContactConsentId, EmailState, Instant, StudioId};
@@ -63,7 +65,9 @@ pub struct Client {
     pub updated_at: Instant,
 }
 
-resource!(clients, Client, ClientId, "client");
+resource!(clients, Client, ClientId, "client", seen: |scope| {
+    client_is_seen!(scope, clients::id)
+});
 
 /// Which clients are asked for.
 #[derive(Clone, Debug, Default)]
@@ -97,8 +101,15 @@ impl Client {
     pub fn register(tx: &mut Tx<'_>, new: &NewClient) -> Result<Self> {
         let id = ClientId::new();
         let now = tx.now();
+        if tx.scope().own_clients_of().is_some() {
+            return Err(Error::Forbidden {
+                detail: "this key sees only clients who have a session or a plan with its practitioner, and a new one has \
+                         neither: let the front desk register and book them"
+                    .into(),
+            });
+        }
         check_date_of_birth(new.date_of_birth, now)?;
-        refuse_unknown_studio(tx.db, new.studio_id)?;
+        named(Studio::find_seen(tx, new.studio_id), "/studio_id")?;
         refuse_taken_external_id!(tx.db, clients, id, &new.external_id);
         let client = Self {
             id,
@@ -141,7 +152,7 @@ impl Client {
         expected: Option<i64>,
         patch: &ClientPatch,
     ) -> Result<Self> {
-        let before = Self::find_for_change(tx.db, id, expected)?;
+        let before = Self::find_seen_for_change(tx, id, expected)?;
         let mut client = before.clone();
         patch.studio_id.apply(&mut client.studio_id);
         patch.given_name.apply(&mut client.given_name);
@@ -163,7 +174,9 @@ impl Client {
         patch.notes.apply(&mut client.notes);
         patch.external_id.apply(&mut client.external_id);
         check_date_of_birth(client.date_of_birth, tx.now())?;
-        refuse_unknown_studio(tx.db, client.studio_id)?;
+        if client.studio_id != before.studio_id {
+            named(Studio::find_seen(tx, client.studio_id), "/studio_id")?;
+        }
         refuse_taken_external_id!(tx.db, clients, id, &client.external_id);
         client.search_text = search_text(
             &client.given_name,
@@ -181,8 +194,16 @@ impl Client {
     }
 
     /// A page of clients; deleted ones only show among the changes.
-    pub fn list(db: &mut Db, filter: &ClientFilter, page: &PageRequest) -> Result<Page<Self>> {
+    pub fn list(
+        db: &mut Db,
+        scope: &Scope,
+        filter: &ClientFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
         let mut query = clients::table.into_boxed();
+        if let Some(seen) = Self::seen(scope) {
+            query = query.filter(seen);
+        }
         if page.updated_since.is_none() {
             query = query.filter(clients::deleted_at.is_null());
         }
@@ -196,8 +217,12 @@ impl Client {
     }
 
     /// All decisions of a client about what they may be sent, oldest first.
-    pub fn contact_consents(db: &mut Db, id: ClientId) -> Result<Vec<ContactConsent>> {
-        Self::find(db, id)?;
+    pub fn contact_consents(
+        db: &mut Db,
+        scope: &Scope,
+        id: ClientId,
+    ) -> Result<Vec<ContactConsent>> {
+        Self::find_in(db, scope, id)?;
         Ok(contact_consents::table
             .filter(contact_consents::client_id.eq(id))
             .order((contact_consents::at, contact_consents::id))
@@ -226,16 +251,5 @@ impl Client {
             .values(&consent)
             .execute(tx.db)?;
         Ok(())
-    }
-}
-
-fn refuse_unknown_studio(db: &mut Db, id: StudioId) -> Result<()> {
-    match Studio::find(db, id) {
-        Err(Error::NotFound { .. }) => Err(Error::invalid(
-            "/studio_id",
-            "unknown_studio",
-            "name a studio that exists",
-        )),
-        found => found.map(drop),
     }
 }

@@ -33,6 +33,7 @@ pub mod reminder_rules;
 pub mod reminders;
 pub mod rooms;
 pub mod schema;
+mod scope;
 mod session_actions;
 pub mod session_history;
 pub mod sessions;
@@ -46,5 +47,6 @@ mod writer;
 
 pub use contents::{Contents, mark_as_demo};
 pub use dialect::{ColumnDescription, DatabaseUrl, Db};
+pub use scope::Scope;
 pub use store::{Store, StoreOptions};
 pub use transaction::{Actor, Tx, WriteContext};

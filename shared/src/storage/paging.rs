@@ -146,17 +146,10 @@ macro_rules! load_page {
 /// UPDATE's WHERE, so that a stale copy never wins.
 macro_rules! resource {
     ($table:ident, $row:ident, $id:ty, $what:literal) => {
-        impl $row {
-            /// The thing with this id.
-            pub fn find(db: &mut $crate::storage::Db, id: $id) -> $crate::error::Result<Self> {
-                $table::table
-                    .find(id)
-                    .select(Self::as_select())
-                    .get_result(db)
-                    .optional()?
-                    .ok_or($crate::error::Error::NotFound { what: $what })
-            }
+        $crate::storage::paging::finders!(pub, $table, $row, $id, $what);
+        $crate::storage::paging::savers!($table, $row, $what);
 
+        impl $row {
             /// The thing with this id, if the caller's copy is the stored one.
             pub fn find_for_change(
                 db: &mut $crate::storage::Db,
@@ -171,7 +164,93 @@ macro_rules! resource {
                     _ => Ok(found),
                 }
             }
+        }
+    };
+    // Something that not every caller sees: from outside of storage it's only found within a scope.
+    ($table:ident, $row:ident, $id:ty, $what:literal, seen: $seen:expr) => {
+        $crate::storage::paging::finders!(pub(crate), $table, $row, $id, $what);
+        $crate::storage::paging::savers!($table, $row, $what);
 
+        impl $row {
+            /// The rows that are seen; nothing where all are.
+            pub(crate) fn seen(
+                scope: &$crate::storage::Scope,
+            ) -> Option<$crate::storage::scope::Seen<$table::table>> {
+                let seen: fn(
+                    &$crate::storage::Scope,
+                ) -> Option<$crate::storage::scope::Seen<$table::table>> = $seen;
+                seen(scope)
+            }
+
+            /// The thing with this id, where it's seen.
+            pub fn find_in(
+                db: &mut $crate::storage::Db,
+                scope: &$crate::storage::Scope,
+                id: $id,
+            ) -> $crate::error::Result<Self> {
+                let Some(seen) = Self::seen(scope) else {
+                    return Self::find(db, id);
+                };
+                $table::table
+                    .find(id)
+                    .filter(seen)
+                    .select(Self::as_select())
+                    .get_result(db)
+                    .optional()?
+                    .ok_or($crate::error::Error::NotFound { what: $what })
+            }
+
+            /// The thing with this id, where whoever writes sees it.
+            pub fn find_seen(
+                tx: &mut $crate::storage::Tx<'_>,
+                id: $id,
+            ) -> $crate::error::Result<Self> {
+                let scope = tx.scope();
+                Self::find_in(tx.db, scope, id)
+            }
+
+            /// The same, if the caller's copy is the stored one.
+            pub fn find_seen_for_change(
+                tx: &mut $crate::storage::Tx<'_>,
+                id: $id,
+                expected_version: Option<i64>,
+            ) -> $crate::error::Result<Self> {
+                let found = Self::find_seen(tx, id)?;
+                match expected_version {
+                    Some(version) if version != found.version => Err($crate::error::Error::Stale {
+                        current: found.version,
+                    }),
+                    _ => Ok(found),
+                }
+            }
+        }
+    };
+}
+
+/// Finds rows by id, whoever asks.
+macro_rules! finders {
+    ($visibility:vis, $table:ident, $row:ident, $id:ty, $what:literal) => {
+        impl $row {
+            /// The thing with this id.
+            $visibility fn find(
+                db: &mut $crate::storage::Db,
+                id: $id,
+            ) -> $crate::error::Result<Self> {
+                $table::table
+                    .find(id)
+                    .select(Self::as_select())
+                    .get_result(db)
+                    .optional()?
+                    .ok_or($crate::error::Error::NotFound { what: $what })
+            }
+        }
+    };
+}
+
+/// Inserts and saves rows.
+macro_rules! savers {
+    ($table:ident, $row:ident, $what:literal) => {
+        impl $row {
             /// Inserts this new thing.
             pub(crate) fn create(
                 mut self,
@@ -252,4 +331,4 @@ macro_rules! refuse_taken_external_id {
     }};
 }
 
-pub(crate) use {load_page, refuse_taken_external_id, resource};
+pub(crate) use {finders, load_page, refuse_taken_external_id, resource, savers};

@@ -12,10 +12,11 @@ use super::practitioners::Practitioner;
 use super::record_lots::{RecordLot, place_lots};
 use super::references::named;
 use super::schema::{pigment_record_lots, pigment_records};
+use super::scope::client_is_seen;
 use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
-use super::{Db, Tx};
+use super::{Db, Scope, Tx};
 use crate::domain::nonconformity::{Nonconformity, RecordFacts, nonconformities};
 use crate::domain::pigment::{LotUse, Mix, Needle, Zones, lot_uses};
 use crate::domain::record::{NewPigmentRecord, occurred_at};
@@ -100,7 +101,8 @@ resource!(
     pigment_records,
     PigmentRecord,
     PigmentRecordId,
-    "pigment_record"
+    "pigment_record",
+    seen: |scope| client_is_seen!(scope, pigment_records::client_id)
 );
 
 /// Which records are asked for.
@@ -148,9 +150,9 @@ impl PigmentRecord {
         new: &NewPigmentRecord,
         reason: &Reason,
     ) -> Result<Self> {
-        let mut wrong = Self::find(tx.db, id)?;
+        let mut wrong = Self::find_seen(tx, id)?;
         wrong.refuse_amended(tx.db)?;
-        Self::find_for_change(tx.db, id, expected)?;
+        Self::find_seen_for_change(tx, id, expected)?;
         if wrong.voided_at.is_some() {
             return Err(Error::refused(
                 "record_voided",
@@ -178,11 +180,11 @@ impl PigmentRecord {
         expected: Option<i64>,
         reason: &Reason,
     ) -> Result<Self> {
-        let found = Self::find(tx.db, id)?;
+        let found = Self::find_seen(tx, id)?;
         if found.voided_at.is_some() {
             return Ok(found);
         }
-        let mut record = Self::find_for_change(tx.db, id, expected)?;
+        let mut record = Self::find_seen_for_change(tx, id, expected)?;
         record.refuse_amended(tx.db)?;
         record.voided_at = Some(tx.now());
         record.void_reason = Some(reason.clone());
@@ -198,11 +200,11 @@ impl PigmentRecord {
         expected: Option<i64>,
         verdict: HealedAs,
     ) -> Result<Self> {
-        let found = Self::find(tx.db, id)?;
+        let found = Self::find_seen(tx, id)?;
         if found.healed_as == Some(verdict) {
             return Ok(found);
         }
-        let mut record = Self::find_for_change(tx.db, id, expected)?;
+        let mut record = Self::find_seen_for_change(tx, id, expected)?;
         record.refuse_amended(tx.db)?;
         if record.voided_at.is_some() {
             return Err(Error::refused(
@@ -217,10 +219,14 @@ impl PigmentRecord {
     /// A page of records, voided and amended ones included: each says so itself.
     pub fn list(
         db: &mut Db,
+        scope: &Scope,
         filter: &PigmentRecordFilter,
         page: &PageRequest,
     ) -> Result<Page<Self>> {
         let mut query = pigment_records::table.into_boxed();
+        if let Some(seen) = Self::seen(scope) {
+            query = query.filter(seen);
+        }
         if let Some(client_id) = filter.client_id {
             query = query.filter(pigment_records::client_id.eq(client_id));
         }
@@ -259,13 +265,17 @@ impl PigmentRecord {
         amends: Option<(&Self, &Reason)>,
     ) -> Result<Self> {
         let now = tx.now();
-        let session = named(
-            Session::find(tx.db, new.session_id),
-            &format!("{at}/session_id"),
-        )?;
         let wrong = amends.map(|(wrong, _reason)| wrong);
+        let session = match wrong {
+            // Whoever sees the record may correct it, wherever its session was.
+            Some(wrong) => Session::find(tx.db, wrong.session_id)?,
+            None => named(
+                Session::find_seen(tx, new.session_id),
+                &format!("{at}/session_id"),
+            )?,
+        };
         let (practitioner_id, licence_number) =
-            practitioner(tx.db, new, at, session.practitioner_id, wrong)?;
+            practitioner(tx, new, at, session.practitioner_id, wrong)?;
         let occurred_at = occurred_at(
             new.occurred_at.or(wrong.map(|wrong| wrong.occurred_at)),
             now,
@@ -381,7 +391,7 @@ fn task_key(id: PigmentRecordId) -> String {
 
 /// Who did it, and their licence number: as it was when a record that this one amends was made, else as it is now.
 fn practitioner(
-    db: &mut Db,
+    tx: &mut Tx<'_>,
     new: &NewPigmentRecord,
     at: &str,
     of_session: Option<PractitionerId>,
@@ -398,13 +408,18 @@ fn practitioner(
         }
         _ => {}
     }
-    let id = new.practitioner_id.or(of_session).ok_or_else(|| {
-        Error::invalid(
-            pointer.as_str(),
-            "required",
-            "say who did it: the session has no practitioner",
-        )
-    })?;
-    let practitioner = named(Practitioner::find(db, id), &pointer)?;
-    Ok((id, practitioner.licence_number))
+    let practitioner = match (new.practitioner_id, of_session) {
+        (Some(id), of_session) if of_session != Some(id) => {
+            named(Practitioner::find_seen(tx, id), &pointer)?
+        }
+        (_, Some(id)) => Practitioner::find(tx.db, id)?,
+        _ => {
+            return Err(Error::invalid(
+                pointer.as_str(),
+                "required",
+                "say who did it: the session has no practitioner",
+            ));
+        }
+    };
+    Ok((practitioner.id, practitioner.licence_number))
 }

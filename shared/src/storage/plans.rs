@@ -11,11 +11,11 @@ use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::plan_templates::PlanTemplate;
 use super::practitioners::Practitioner;
-use super::references::{named, of_another_client};
+use super::references::{named, of_another_client, studio_for};
 use super::schema::plans;
+use super::scope::client_is_seen;
 use super::sessions::{NewPlannedSession, Session};
-use super::studios::Studio;
-use super::{Db, Tx};
+use super::{Db, Scope, Tx};
 use crate::domain::gap::Gap;
 use crate::domain::plan::{
     AddPlanSession, NewPlan, PlanPatch, SESSIONS_AT_MOST, USUAL_SESSIONS_AT_MOST, check_gap_change,
@@ -75,7 +75,9 @@ pub struct Plan {
     pub updated_at: Instant,
 }
 
-resource!(plans, Plan, PlanId, "plan");
+resource!(plans, Plan, PlanId, "plan", seen: |scope| {
+    client_is_seen!(scope, plans::client_id)
+});
 
 /// Which plans are asked for.
 #[derive(Clone, Debug, Default)]
@@ -94,14 +96,13 @@ impl Plan {
     /// Opens a plan and gives each of its treatment sessions its place.
     pub fn open(tx: &mut Tx<'_>, new: &NewPlan) -> Result<Self> {
         let id = PlanId::new();
-        let client = named(Client::find(tx.db, new.client_id), "/client_id")?;
+        let client = named(Client::find_seen(tx, new.client_id), "/client_id")?;
         if client.deleted_at.is_some() {
             return named(Err(Error::NotFound { what: "client" }), "/client_id");
         }
-        let studio_id = new.studio_id.unwrap_or(client.studio_id);
-        named(Studio::find(tx.db, studio_id), "/studio_id")?;
-        refuse_unusable_practitioner(tx.db, new.practitioner_id)?;
-        refuse_foreign_assessment(tx.db, new.assessment_id, new.client_id)?;
+        let studio_id = studio_for(tx, new.studio_id, &client)?;
+        refuse_unusable_practitioner(tx, new.practitioner_id)?;
+        refuse_foreign_assessment(tx, new.assessment_id, new.client_id)?;
         let template = match new.template_id {
             Some(template_id) => Some(usable_template(tx.db, template_id)?.outline()?),
             None => None,
@@ -144,7 +145,7 @@ impl Plan {
         expected: Option<i64>,
         patch: &PlanPatch,
     ) -> Result<Self> {
-        let before = Self::find_for_change(tx.db, id, expected)?;
+        let before = Self::find_seen_for_change(tx, id, expected)?;
         let mut plan = before.clone();
         patch.external_id.apply(&mut plan.external_id);
         patch.assessment_id.apply(&mut plan.assessment_id);
@@ -153,10 +154,10 @@ impl Plan {
         patch.gaps.apply(&mut plan.gaps.0);
         refuse_taken_external_id!(tx.db, plans, id, &plan.external_id);
         if plan.assessment_id != before.assessment_id {
-            refuse_foreign_assessment(tx.db, plan.assessment_id, plan.client_id)?;
+            refuse_foreign_assessment(tx, plan.assessment_id, plan.client_id)?;
         }
         if plan.practitioner_id != before.practitioner_id {
-            refuse_unusable_practitioner(tx.db, plan.practitioner_id)?;
+            refuse_unusable_practitioner(tx, plan.practitioner_id)?;
         }
         let sessions = Session::of_plan(tx.db, id)?;
         check_gap_count(&plan.gaps, ordinal(plan.treatment_sessions)?)?;
@@ -182,7 +183,7 @@ impl Plan {
         expected: Option<i64>,
         reason: &Reason,
     ) -> Result<Self> {
-        let found = Self::find(tx.db, id)?;
+        let found = Self::find_seen(tx, id)?;
         match found.state {
             PlanState::Closed => return Ok(found),
             PlanState::Completed => {
@@ -193,17 +194,22 @@ impl Plan {
             }
             PlanState::Open => {}
         }
-        let mut plan = Self::find_for_change(tx.db, id, expected)?;
+        let mut plan = Self::find_seen_for_change(tx, id, expected)?;
         let sessions = Session::of_plan(tx.db, id)?;
         let with_a_time: Vec<_> = sessions
             .iter()
             .filter(|session| session.state.holds_time())
             .map(|session| {
-                json!({
-                    "session_id": session.id,
-                    "starts_at": session.starts_at,
-                    "ends_at": session.ends_at,
-                })
+                // Sessions at a studio that isn't seen have no names.
+                if tx.scope().sees_studio(session.studio_id) {
+                    json!({
+                        "session_id": session.id,
+                        "starts_at": session.starts_at,
+                        "ends_at": session.ends_at,
+                    })
+                } else {
+                    json!({"starts_at": session.starts_at, "ends_at": session.ends_at})
+                }
             })
             .collect();
         if !with_a_time.is_empty() {
@@ -231,7 +237,7 @@ impl Plan {
         expected: Option<i64>,
         add: &AddPlanSession,
     ) -> Result<Self> {
-        let mut plan = Self::find_for_change(tx.db, id, expected)?;
+        let mut plan = Self::find_seen_for_change(tx, id, expected)?;
         if plan.state == PlanState::Closed {
             return Err(Error::refused(
                 "plan_closed",
@@ -280,8 +286,16 @@ impl Plan {
     }
 
     /// A page of plans.
-    pub fn list(db: &mut Db, filter: &PlanFilter, page: &PageRequest) -> Result<Page<Self>> {
+    pub fn list(
+        db: &mut Db,
+        scope: &Scope,
+        filter: &PlanFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
         let mut query = plans::table.into_boxed();
+        if let Some(seen) = Self::seen(scope) {
+            query = query.filter(seen);
+        }
         if let Some(external_id) = &filter.external_id {
             query = query.filter(plans::external_id.eq(external_id.clone()));
         }
@@ -337,11 +351,11 @@ fn usable_template(db: &mut Db, id: PlanTemplateId) -> Result<PlanTemplate> {
     Ok(template)
 }
 
-fn refuse_unusable_practitioner(db: &mut Db, id: Option<PractitionerId>) -> Result<()> {
+fn refuse_unusable_practitioner(tx: &mut Tx<'_>, id: Option<PractitionerId>) -> Result<()> {
     let Some(id) = id else {
         return Ok(());
     };
-    if named(Practitioner::find(db, id), "/practitioner_id")?.active {
+    if named(Practitioner::find_seen(tx, id), "/practitioner_id")?.active {
         return Ok(());
     }
     Err(Error::refused(
@@ -351,14 +365,14 @@ fn refuse_unusable_practitioner(db: &mut Db, id: Option<PractitionerId>) -> Resu
 }
 
 fn refuse_foreign_assessment(
-    db: &mut Db,
+    tx: &mut Tx<'_>,
     id: Option<AssessmentId>,
     client_id: ClientId,
 ) -> Result<()> {
     let Some(id) = id else {
         return Ok(());
     };
-    if named(Assessment::find(db, id), "/assessment_id")?.client_id != client_id {
+    if named(Assessment::find_seen(tx, id), "/assessment_id")?.client_id != client_id {
         return Err(of_another_client("/assessment_id"));
     }
     Ok(())

@@ -6,14 +6,16 @@ use utoipa::ToSchema;
 
 use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
+use super::references::named;
 use super::schema::practitioners;
+use super::scope::practitioners_seen;
 use super::studios::Studio;
-use super::{Db, Tx};
+use super::{Db, Scope, Tx};
 use crate::domain::hours::WorkingHours;
 use crate::domain::practitioner::{NewPractitioner, PractitionerPatch};
 use crate::domain::text::{EmailAddress, ExternalId, Name};
 use crate::domain::{Instant, PractitionerId};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Somebody who treats clients.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
@@ -46,7 +48,13 @@ pub struct Practitioner {
     pub updated_at: Instant,
 }
 
-resource!(practitioners, Practitioner, PractitionerId, "practitioner");
+resource!(
+    practitioners,
+    Practitioner,
+    PractitionerId,
+    "practitioner",
+    seen: practitioners_seen
+);
 
 /// Which practitioners are asked for.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +70,7 @@ impl Practitioner {
     pub fn add(tx: &mut Tx<'_>, new: &NewPractitioner) -> Result<Self> {
         let id = PractitionerId::new();
         refuse_taken_external_id!(tx.db, practitioners, id, &new.external_id);
-        refuse_unknown_studios(tx.db, &new.working_hours)?;
+        refuse_unknown_studios(tx, &new.working_hours, None)?;
         let now = tx.now();
         let practitioner = Self {
             id,
@@ -88,7 +96,7 @@ impl Practitioner {
         expected: Option<i64>,
         patch: &PractitionerPatch,
     ) -> Result<Self> {
-        let mut practitioner = Self::find_for_change(tx.db, id, expected)?;
+        let mut practitioner = Self::find_seen_for_change(tx, id, expected)?;
         patch.name.apply(&mut practitioner.name);
         patch.licence_number.apply(&mut practitioner.licence_number);
         patch.email.apply(&mut practitioner.email);
@@ -98,7 +106,7 @@ impl Practitioner {
             practitioner.buffer_minutes = i32::from(buffer.get());
         }
         if let Some(hours) = patch.working_hours.value() {
-            refuse_unknown_studios(tx.db, hours)?;
+            refuse_unknown_studios(tx, hours, Some(&practitioner.working_hours))?;
             practitioner.working_hours = Json(hours.clone());
         }
         refuse_taken_external_id!(tx.db, practitioners, id, &practitioner.external_id);
@@ -108,10 +116,14 @@ impl Practitioner {
     /// A page of practitioners.
     pub fn list(
         db: &mut Db,
+        scope: &Scope,
         filter: &PractitionerFilter,
         page: &PageRequest,
     ) -> Result<Page<Self>> {
         let mut query = practitioners::table.into_boxed();
+        if let Some(seen) = Self::seen(scope) {
+            query = query.filter(seen);
+        }
         if let Some(external_id) = &filter.external_id {
             query = query.filter(practitioners::external_id.eq(external_id.clone()));
         }
@@ -122,18 +134,24 @@ impl Practitioner {
     }
 }
 
-fn refuse_unknown_studios(db: &mut Db, hours: &WorkingHours) -> Result<()> {
+/// Refuses hours at a studio that isn't seen, unless they were there before.
+fn refuse_unknown_studios(
+    tx: &mut Tx<'_>,
+    hours: &WorkingHours,
+    before: Option<&WorkingHours>,
+) -> Result<()> {
     for (place, hours) in hours.hours().iter().enumerate() {
-        match Studio::find(db, hours.studio_id) {
-            Ok(_) => {}
-            Err(Error::NotFound { .. }) => {
-                return Err(Error::invalid(
-                    format!("/working_hours/{place}/studio_id"),
-                    "unknown_studio",
-                    "name a studio that exists",
-                ));
-            }
-            Err(error) => return Err(error),
+        let was_there = before.is_some_and(|before| {
+            before
+                .hours()
+                .iter()
+                .any(|one| one.studio_id == hours.studio_id)
+        });
+        if !was_there {
+            named(
+                Studio::find_seen(tx, hours.studio_id),
+                &format!("/working_hours/{place}/studio_id"),
+            )?;
         }
     }
     Ok(())

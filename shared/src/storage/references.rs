@@ -1,5 +1,9 @@
 //! What a body names must exist: a wrong id in it is a mistake of the body, not a missing page.
 
+use super::Tx;
+use super::clients::Client;
+use super::studios::Studio;
+use crate::domain::StudioId;
 use crate::error::{Error, Result};
 
 /// Turns a miss into an error that points to the field which named the thing.
@@ -11,6 +15,23 @@ pub(super) fn named<T>(found: Result<T>, pointer: &str) -> Result<T> {
             format!("name a {what} that exists"),
         )),
         found => found,
+    }
+}
+
+/// The studio that is named, or the one where the client is registered.
+pub(super) fn studio_for(
+    tx: &mut Tx<'_>,
+    asked: Option<StudioId>,
+    client: &Client,
+) -> Result<StudioId> {
+    match asked {
+        Some(id) => named(Studio::find_seen(tx, id), "/studio_id").map(|studio| studio.id),
+        None if tx.scope().sees_studio(client.studio_id) => Ok(client.studio_id),
+        None => Err(Error::invalid(
+            "/studio_id",
+            "required",
+            "say at which of your studios: the client is registered at another one",
+        )),
     }
 }
 

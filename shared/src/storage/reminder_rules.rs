@@ -9,7 +9,7 @@ use super::paging::{Page, PageRequest, load_page, resource};
 use super::reminders;
 use super::schema::reminder_rules;
 use super::studios::Studio;
-use super::{Db, Tx};
+use super::{Db, Scope, Tx};
 use crate::domain::reminder::{ReminderRule as Rule, Timing, default_rules};
 use crate::domain::reminder_rule::ReminderRulePatch;
 use crate::domain::{Channel, Instant, ReminderRuleId, ReminderStep, SessionKind, StudioId};
@@ -49,7 +49,11 @@ resource!(
     reminder_rules,
     ReminderRule,
     ReminderRuleId,
-    "reminder_rule"
+    "reminder_rule",
+    seen: |scope| {
+        let ids = scope.studio_ids()?;
+        Some(Box::new(reminder_rules::studio_id.eq_any(ids.to_vec())))
+    }
 );
 
 impl ReminderRule {
@@ -82,7 +86,7 @@ impl ReminderRule {
         expected: Option<i64>,
         patch: &ReminderRulePatch,
     ) -> Result<Self> {
-        let mut rule = Self::find_for_change(tx.db, id, expected)?;
+        let mut rule = Self::find_seen_for_change(tx, id, expected)?;
         patch.enabled.apply(&mut rule.enabled);
         patch.session_kinds.apply(&mut rule.session_kinds.0);
         patch.timing.apply(&mut rule.timing.0);
@@ -95,8 +99,13 @@ impl ReminderRule {
     }
 
     /// A page of a studio's rules.
-    pub fn list(db: &mut Db, studio_id: StudioId, page: &PageRequest) -> Result<Page<Self>> {
-        Studio::find(db, studio_id)?;
+    pub fn list(
+        db: &mut Db,
+        scope: &Scope,
+        studio_id: StudioId,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
+        Studio::find_in(db, scope, studio_id)?;
         let query = reminder_rules::table
             .filter(reminder_rules::studio_id.eq(studio_id))
             .into_boxed();

@@ -12,9 +12,10 @@ use super::paging::{Page, PageRequest, load_page, resource};
 use super::plans::Plan;
 use super::reminder_rules::ReminderRule;
 use super::schema::{reminders, sessions};
+use super::scope::client_is_seen;
 use super::sessions::Session;
 use super::studios::Studio;
-use super::{Db, Tx};
+use super::{Db, Scope, Tx};
 use crate::domain::gap::{GapWindow, gap_after};
 use crate::domain::reminder::{ReminderRule as Rule, Subject};
 use crate::domain::schedule::{ReminderFacts, ScheduledReminder, schedule};
@@ -69,7 +70,9 @@ pub struct Reminder {
     pub updated_at: Instant,
 }
 
-resource!(reminders, Reminder, ReminderId, "reminder");
+resource!(reminders, Reminder, ReminderId, "reminder", seen: |scope| {
+    client_is_seen!(scope, reminders::client_id)
+});
 
 /// Which reminders are asked for.
 #[derive(Clone, Debug, Default)]
@@ -90,8 +93,16 @@ pub struct ReminderFilter {
 
 impl Reminder {
     /// A page of the ledger.
-    pub fn list(db: &mut Db, filter: &ReminderFilter, page: &PageRequest) -> Result<Page<Self>> {
+    pub fn list(
+        db: &mut Db,
+        scope: &Scope,
+        filter: &ReminderFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
         let mut query = reminders::table.into_boxed();
+        if let Some(seen) = Self::seen(scope) {
+            query = query.filter(seen);
+        }
         if let Some(client_id) = filter.client_id {
             query = query.filter(reminders::client_id.eq(client_id));
         }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::schema::rooms;
 use super::studios::Studio;
-use super::{Db, Tx};
+use super::{Db, Scope, Tx};
 use crate::domain::studio::{NewRoom, RoomPatch};
 use crate::domain::text::Name;
 use crate::domain::{Instant, RoomId, StudioId};
@@ -35,12 +35,15 @@ pub struct Room {
     pub updated_at: Instant,
 }
 
-resource!(rooms, Room, RoomId, "room");
+resource!(rooms, Room, RoomId, "room", seen: |scope| {
+    let ids = scope.studio_ids()?;
+    Some(Box::new(rooms::studio_id.eq_any(ids.to_vec())))
+});
 
 impl Room {
     /// Adds a room to a studio.
     pub fn add(tx: &mut Tx<'_>, studio_id: StudioId, new: &NewRoom) -> Result<Self> {
-        Studio::find(tx.db, studio_id)?;
+        Studio::find_seen(tx, studio_id)?;
         let now = tx.now();
         let room = Self {
             id: RoomId::new(),
@@ -62,15 +65,20 @@ impl Room {
         expected: Option<i64>,
         patch: &RoomPatch,
     ) -> Result<Self> {
-        let mut room = Self::find_for_change(tx.db, id, expected)?;
+        let mut room = Self::find_seen_for_change(tx, id, expected)?;
         patch.name.apply(&mut room.name);
         patch.active.apply(&mut room.active);
         room.save(tx, "room.changed", None)
     }
 
     /// A page of a studio's rooms.
-    pub fn list(db: &mut Db, studio_id: StudioId, page: &PageRequest) -> Result<Page<Self>> {
-        Studio::find(db, studio_id)?;
+    pub fn list(
+        db: &mut Db,
+        scope: &Scope,
+        studio_id: StudioId,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
+        Studio::find_in(db, scope, studio_id)?;
         let query = rooms::table
             .filter(rooms::studio_id.eq(studio_id))
             .into_boxed();

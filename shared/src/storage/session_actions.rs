@@ -35,7 +35,7 @@ fn judge(
     action: SessionAction,
     occurred_at: Instant,
 ) -> Result<Judged> {
-    let found = Session::find(tx.db, id)?;
+    let found = Session::find_seen(tx, id)?;
     let circumstances = Circumstances {
         at: occurred_at,
         starts_at: found.starts_at,
@@ -44,11 +44,11 @@ fn judge(
     match next(found.state, action, circumstances) {
         Transition::AlreadyInEffect => Ok(Judged::InEffect(Box::new(found))),
         Transition::Refused { code, detail } => {
-            Session::find_for_change(tx.db, id, expected)?;
+            Session::find_seen_for_change(tx, id, expected)?;
             Err(Error::refused(code, detail))
         }
         Transition::To(state) => {
-            Session::find_for_change(tx.db, id, expected)?;
+            Session::find_seen_for_change(tx, id, expected)?;
             Ok(Judged::Go(Box::new(found), state))
         }
     }
@@ -126,7 +126,7 @@ impl Session {
         };
         let mut session = before.clone();
         if let Some(practitioner_id) = told.practitioner_id {
-            find_named_practitioner(tx.db, practitioner_id)?;
+            find_named_practitioner(tx, practitioner_id)?;
             session.practitioner_id = Some(practitioner_id);
         }
         if session.practitioner_id.is_none() {
@@ -224,7 +224,7 @@ impl Session {
         told: &Revert,
         may_override: MayOverride,
     ) -> Result<Self> {
-        let found = Self::find_for_change(tx.db, id, expected)?;
+        let found = Self::find_seen_for_change(tx, id, expected)?;
         refuse_unallowed_override(told.override_.as_ref(), may_override)?;
         let Some((step, before_step)) = session_history::last_standing(tx.db, id)? else {
             return Err(Error::refused(
@@ -253,7 +253,7 @@ impl Session {
             ..before_step
         };
         if session.state.holds_time() {
-            let breaches = overlap_breaches(tx.db, &session)?;
+            let breaches = overlap_breaches(tx.db, tx.scope(), &session)?;
             if !breaches.is_empty() {
                 session.accept(&breaches, told.override_.as_ref(), now)?;
             }

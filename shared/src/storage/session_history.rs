@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::columns::Json;
 use super::schema::session_transitions;
 use super::sessions::Session;
-use super::{Db, Tx};
+use super::{Db, Scope, Tx};
 use crate::domain::session::SessionAction;
 use crate::domain::{Instant, SessionId, SessionState, SessionTransitionId};
 use crate::error::Result;
@@ -97,8 +97,8 @@ pub(super) fn mark_reverted(tx: &mut Tx<'_>, id: SessionTransitionId) -> Result<
 
 impl Session {
     /// All steps of a session, oldest first.
-    pub fn history(db: &mut Db, id: SessionId) -> Result<Vec<SessionTransition>> {
-        Self::find(db, id)?;
+    pub fn history(db: &mut Db, scope: &Scope, id: SessionId) -> Result<Vec<SessionTransition>> {
+        Self::find_in(db, scope, id)?;
         Ok(session_transitions::table
             .filter(session_transitions::session_id.eq(id))
             .order(session_transitions::id)

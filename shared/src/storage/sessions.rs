@@ -8,8 +8,10 @@ use super::clients::Client;
 use super::columns::Json;
 use super::paging::{Page, PageRequest, Position, load_page, refuse_taken_external_id, resource};
 use super::practitioners::Practitioner;
+use super::references::{named, studio_for};
 use super::schema::sessions;
-use super::{Db, Tx};
+use super::scope::{Seen, both, client_is_seen};
+use super::{Db, Scope, Tx};
 use crate::domain::booking::{NewSession, OverrideUsed, SessionPatch};
 use crate::domain::nonconformity::Nonconformity;
 use crate::domain::text::{ExternalId, Note, Reason};
@@ -98,7 +100,17 @@ pub struct Session {
     pub updated_at: Instant,
 }
 
-resource!(sessions, Session, SessionId, "session");
+resource!(sessions, Session, SessionId, "session", seen: sessions_seen);
+
+/// The sessions at the studios that are seen, of the clients who are.
+fn sessions_seen(scope: &Scope) -> Option<Seen<sessions::table>> {
+    let at_studio = scope
+        .studio_ids()
+        .map(|ids| -> Seen<_> { Box::new(sessions::studio_id.eq_any(ids.to_vec())) });
+    // Who has a session at a studio is seen there: only whose clients they are is left to ask.
+    let anywhere = scope.clone().in_studios(None);
+    both(at_studio, client_is_seen!(&anywhere, sessions::client_id))
+}
 
 /// A treatment session that a plan plans.
 #[derive(Clone, Debug)]
@@ -205,7 +217,7 @@ impl Session {
                 "open a plan: it plans its treatment sessions, which are then booked",
             ));
         }
-        let client = match Client::find(tx.db, new.client_id) {
+        let client = match Client::find_seen(tx, new.client_id) {
             Ok(client) if client.deleted_at.is_none() => client,
             Ok(_) | Err(Error::NotFound { .. }) => {
                 return Err(Error::invalid(
@@ -217,16 +229,9 @@ impl Session {
             Err(error) => return Err(error),
         };
         if let Some(practitioner_id) = new.practitioner_id {
-            find_named_practitioner(tx.db, practitioner_id)?;
+            find_named_practitioner(tx, practitioner_id)?;
         }
-        let studio_id = new.studio_id.unwrap_or(client.studio_id);
-        if let Err(Error::NotFound { .. }) = super::studios::Studio::find(tx.db, studio_id) {
-            return Err(Error::invalid(
-                "/studio_id",
-                "unknown_studio",
-                "name a studio that exists",
-            ));
-        }
+        let studio_id = studio_for(tx, new.studio_id, &client)?;
         let mut session = Self::blank(
             tx,
             studio_id,
@@ -279,7 +284,7 @@ impl Session {
         expected: Option<i64>,
         patch: &SessionPatch,
     ) -> Result<Self> {
-        let mut session = Self::find_for_change(tx.db, id, expected)?;
+        let mut session = Self::find_seen_for_change(tx, id, expected)?;
         let before = (session.duration_minutes, session.practitioner_id);
         if let Some(minutes) = patch.duration_minutes.value() {
             session.duration_minutes = i32::from(minutes.get());
@@ -293,8 +298,8 @@ impl Session {
                 "the session has its time; move it to change how long it takes or who treats",
             ));
         }
-        if let Some(practitioner_id) = session.practitioner_id {
-            find_named_practitioner(tx.db, practitioner_id)?;
+        if let Some(practitioner_id) = session.practitioner_id.filter(|id| before.1 != Some(*id)) {
+            find_named_practitioner(tx, practitioner_id)?;
         }
         patch.notes.apply(&mut session.notes);
         patch.clinical_notes.apply(&mut session.clinical_notes);
@@ -314,8 +319,16 @@ impl Session {
     }
 
     /// A page of sessions: by start where a time is asked for, else in order of creation.
-    pub fn list(db: &mut Db, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Self>> {
+    pub fn list(
+        db: &mut Db,
+        scope: &Scope,
+        filter: &SessionFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
         let mut query = sessions::table.into_boxed();
+        if let Some(seen) = Self::seen(scope) {
+            query = query.filter(seen);
+        }
         if let Some(external_id) = &filter.external_id {
             query = query.filter(sessions::external_id.eq(external_id.clone()));
         }
@@ -368,13 +381,6 @@ impl Session {
 }
 
 /// A practitioner whom a request names: one who isn't there is the request's fault.
-pub(super) fn find_named_practitioner(db: &mut Db, id: PractitionerId) -> Result<Practitioner> {
-    Practitioner::find(db, id).map_err(|error| match error {
-        Error::NotFound { .. } => Error::invalid(
-            "/practitioner_id",
-            "unknown_practitioner",
-            "name a practitioner who exists",
-        ),
-        error => error,
-    })
+pub(super) fn find_named_practitioner(tx: &mut Tx<'_>, id: PractitionerId) -> Result<Practitioner> {
+    named(Practitioner::find_seen(tx, id), "/practitioner_id")
 }

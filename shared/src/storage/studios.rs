@@ -8,12 +8,12 @@ use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::reminder_rules::ReminderRule;
 use super::schema::studios;
-use super::{Db, Tx, reminders};
+use super::{Db, Scope, Tx, reminders};
 use crate::domain::hours::{QuietHours, WeeklyHours};
 use crate::domain::studio::{NewStudio, StudioPatch};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
 use crate::domain::{Instant, StudioId, TimeZoneName};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A place with its own clock, rooms, hours and mails.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
@@ -59,7 +59,10 @@ pub struct Studio {
     pub updated_at: Instant,
 }
 
-resource!(studios, Studio, StudioId, "studio");
+resource!(studios, Studio, StudioId, "studio", seen: |scope| {
+    let ids = scope.studio_ids()?;
+    Some(Box::new(studios::id.eq_any(ids.to_vec())))
+});
 
 /// Which studios are asked for.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +74,13 @@ pub struct StudioFilter {
 impl Studio {
     /// Opens a studio.
     pub fn open(tx: &mut Tx<'_>, new: &NewStudio) -> Result<Self> {
+        if tx.scope().studio_ids().is_some() {
+            return Err(Error::Forbidden {
+                detail:
+                    "this key is limited to its studios: open a new one with a key that sees all"
+                        .into(),
+            });
+        }
         let id = StudioId::new();
         refuse_taken_external_id!(tx.db, studios, id, &new.external_id);
         let now = tx.now();
@@ -106,7 +116,7 @@ impl Studio {
         expected: Option<i64>,
         patch: &StudioPatch,
     ) -> Result<Self> {
-        let mut studio = Self::find_for_change(tx.db, id, expected)?;
+        let mut studio = Self::find_seen_for_change(tx, id, expected)?;
         patch.name.apply(&mut studio.name);
         if let Some(name) = patch.sender_name.value() {
             studio.sender_name = name.name().clone();
@@ -137,8 +147,16 @@ impl Studio {
     }
 
     /// A page of studios.
-    pub fn list(db: &mut Db, filter: &StudioFilter, page: &PageRequest) -> Result<Page<Self>> {
+    pub fn list(
+        db: &mut Db,
+        scope: &Scope,
+        filter: &StudioFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Self>> {
         let mut query = studios::table.into_boxed();
+        if let Some(seen) = Self::seen(scope) {
+            query = query.filter(seen);
+        }
         if let Some(external_id) = &filter.external_id {
             query = query.filter(studios::external_id.eq(external_id.clone()));
         }

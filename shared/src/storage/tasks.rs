@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::schema::tasks;
-use super::{Db, Tx};
+use super::scope::{Seen, both, client_is_seen};
+use super::{Db, Scope, Tx};
 use crate::domain::task::{NewTask, TaskOutcome};
 use crate::domain::text::Note;
 use crate::domain::{
@@ -59,7 +60,7 @@ pub struct Task {
     pub updated_at: Instant,
 }
 
-resource!(tasks, Task, TaskId, "task");
+resource!(tasks, Task, TaskId, "task", seen: tasks_seen);
 
 /// Which tasks are asked for.
 #[derive(Clone, Debug, Default)]
@@ -76,13 +77,22 @@ pub struct TaskFilter {
     pub session_id: Option<SessionId>,
 }
 
-/// What of the worklist somebody sees.
-#[derive(Clone, Debug)]
-pub struct TaskView {
-    /// The tasks of these studios; of all where there is no list.
-    pub studio_ids: Option<Vec<StudioId>>,
-    /// Whether those about pigment records are among them.
-    pub clinical: bool,
+/// A task about a client goes with the client, another with its studio; what is clinical isn't for everybody.
+fn tasks_seen(scope: &Scope) -> Option<Seen<tasks::table>> {
+    let of_client = client_is_seen!(scope, tasks::client_id.assume_not_null());
+    let reachable = of_client.map(|of_client| -> Seen<tasks::table> {
+        let of_nobody = tasks::client_id.is_null();
+        match scope.studio_ids() {
+            Some(ids) => {
+                let of_studio = of_nobody.and(tasks::studio_id.eq_any(ids.to_vec()));
+                Box::new(of_studio.or(of_client))
+            }
+            None => Box::new(of_nobody.or(of_client)),
+        }
+    });
+    let not_clinical = (!scope.sees_clinical())
+        .then(|| -> Seen<tasks::table> { Box::new(tasks::kind.ne(TaskKind::Nonconformity)) });
+    both(reachable, not_clinical)
 }
 
 impl Task {
@@ -126,11 +136,11 @@ impl Task {
         outcome: TaskOutcome,
         resolution: Option<&Note>,
     ) -> Result<Self> {
-        let found = Self::find(tx.db, id)?;
+        let found = Self::find_seen(tx, id)?;
         if found.state == TaskState::from(outcome) {
             return Ok(found);
         }
-        let task = Self::find_for_change(tx.db, id, expected)?;
+        let task = Self::find_seen_for_change(tx, id, expected)?;
         if task.state != TaskState::Open {
             return Err(Error::refused(
                 "task_closed",
@@ -168,33 +178,16 @@ impl Task {
         self.save(tx, "task.closed", None)
     }
 
-    /// The task with this id, where it can be seen.
-    pub fn find_in(db: &mut Db, view: &TaskView, id: TaskId) -> Result<Self> {
-        let task = Self::find(db, id)?;
-        let in_studio = view
-            .studio_ids
-            .as_ref()
-            .is_none_or(|ids| ids.contains(&task.studio_id));
-        if in_studio && (view.clinical || task.kind != TaskKind::Nonconformity) {
-            Ok(task)
-        } else {
-            Err(Error::NotFound { what: "task" })
-        }
-    }
-
     /// A page of tasks, in the order in which they were opened.
     pub fn list(
         db: &mut Db,
-        view: &TaskView,
+        scope: &Scope,
         filter: &TaskFilter,
         page: &PageRequest,
     ) -> Result<Page<Self>> {
         let mut query = tasks::table.into_boxed();
-        if let Some(studio_ids) = &view.studio_ids {
-            query = query.filter(tasks::studio_id.eq_any(studio_ids.clone()));
-        }
-        if !view.clinical {
-            query = query.filter(tasks::kind.ne(TaskKind::Nonconformity));
+        if let Some(seen) = Self::seen(scope) {
+            query = query.filter(seen);
         }
         if let Some(studio_id) = filter.studio_id {
             query = query.filter(tasks::studio_id.eq(studio_id));

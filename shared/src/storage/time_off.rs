@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::practitioners::Practitioner;
 use super::schema::time_off;
-use super::{Db, Tx};
+use super::{Db, Scope, Tx};
 use crate::domain::practitioner::NewTimeOff;
 use crate::domain::text::Note;
 use crate::domain::{Instant, PractitionerId, TimeOffId};
@@ -48,7 +48,7 @@ impl TimeOff {
         practitioner_id: PractitionerId,
         new: &NewTimeOff,
     ) -> Result<Self> {
-        Practitioner::find(tx.db, practitioner_id)?;
+        Practitioner::find_seen(tx, practitioner_id)?;
         if new.starts_at >= new.ends_at {
             return Err(Error::invalid(
                 "/ends_at",
@@ -79,6 +79,7 @@ impl TimeOff {
         id: TimeOffId,
         expected: Option<i64>,
     ) -> Result<()> {
+        Practitioner::find_seen(tx, practitioner_id)?;
         let found = Self::find(tx.db, id)?;
         if found.practitioner_id != practitioner_id {
             return Err(Error::NotFound { what: "time_off" });
@@ -94,10 +95,11 @@ impl TimeOff {
     /// A page of a practitioner's time off; what was taken back only shows among the changes.
     pub fn list(
         db: &mut Db,
+        scope: &Scope,
         practitioner_id: PractitionerId,
         page: &PageRequest,
     ) -> Result<Page<Self>> {
-        Practitioner::find(db, practitioner_id)?;
+        Practitioner::find_in(db, scope, practitioner_id)?;
         let mut query = time_off::table
             .filter(time_off::practitioner_id.eq(practitioner_id))
             .into_boxed();

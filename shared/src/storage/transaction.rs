@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::audit::{self, AuditDraft, AuditKey};
 use super::dialect::Db;
 use super::schema::change_sequence;
+use super::scope::Scope;
 use crate::clock::Clock;
 use crate::domain::{ApiKeyId, Instant};
 use crate::error::{Error, Result};
@@ -51,6 +52,8 @@ pub struct WriteContext {
     pub source: Option<String>,
     /// The request that this belongs to.
     pub request_id: Option<String>,
+    /// What of the data whoever writes sees: the rest is as if it didn't exist.
+    pub scope: Scope,
 }
 
 impl WriteContext {
@@ -60,6 +63,7 @@ impl WriteContext {
             actor: Actor::Worker,
             source: None,
             request_id: None,
+            scope: Scope::all(),
         }
     }
 
@@ -69,6 +73,7 @@ impl WriteContext {
             actor: Actor::CommandLine,
             source: None,
             request_id: None,
+            scope: Scope::all(),
         }
     }
 }
@@ -112,6 +117,11 @@ impl<'a> Tx<'a> {
     /// The clock by which leases are kept.
     pub fn lease_now(&mut self) -> Result<Instant> {
         self.db.lease_clock(self.clock).map_err(Error::from)
+    }
+
+    /// What of the data whoever writes sees.
+    pub fn scope(&self) -> &'a Scope {
+        &self.context.scope
     }
 
     /// Who acts.
