@@ -6,9 +6,9 @@ use utoipa_actix_web::OpenApiFactory;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::handlers::{
-    api_keys, assessments, availability, clients, lots, mail_templates, operations, pigment_records,
-    plan_templates, plans, practitioners, products, reminders, session_actions, sessions, studios,
-    tasks,
+    api_keys, assessments, availability, clients, lots, mail_templates, operations,
+    pigment_records, plan_templates, plans, practitioners, products, reminders, session_actions,
+    sessions, studios, tasks,
 };
 use crate::request::BODY_LIMIT;
 

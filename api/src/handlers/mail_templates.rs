@@ -84,13 +84,13 @@ pub(crate) async fn list_mail_templates(
     id: Id<StudioId>,
 ) -> Answered {
     reading
-        .page(move |db, _, query, page| {
+        .page(move |db, caller, query, page| {
             let filter = MailTemplateFilter {
                 language: query.language.clone(),
                 step: query.step,
                 active: query.active,
             };
-            MailTemplate::list(db, id.0, &filter, page)
+            MailTemplate::list(db, &caller.scope, id.0, &filter, page)
         })
         .await
 }
@@ -107,7 +107,9 @@ pub(crate) async fn get_mail_template(
     reading: Reading<SeeStudio>,
     id: Id<MailTemplateId>,
 ) -> Answered {
-    reading.one(move |db, _| MailTemplate::find(db, id.0)).await
+    reading
+        .one(move |db, caller| MailTemplate::find_in(db, &caller.scope, id.0))
+        .await
 }
 
 /// Changes a studio's own words.
@@ -127,7 +129,7 @@ pub(crate) async fn change_mail_template(
 ) -> Answered {
     command
         .run(move |tx, given| {
-            let template = MailTemplate::edited(tx.db, id.0, given.if_match, given.body)?;
+            let template = MailTemplate::edited(tx, id.0, given.if_match, given.body)?;
             lint::check(&template.content(), template.step)?;
             given.changed(&template.keep(tx)?)
         })
@@ -151,7 +153,7 @@ pub(crate) async fn preview_mail(command: Command<ManageStudio, Json<MailPreview
                 lint::check(&draft.content(), draft.step)
                     .map_err(|error| error.under(&format!("/drafts/{number}")))?;
             }
-            let studio = Studio::find(tx.db, given.body.studio_id)?;
+            let studio = Studio::find_seen(tx, given.body.studio_id)?;
             let stored = MailTemplate::in_use(tx.db, studio.id)?;
             plain(200, &letter::sample(&studio, stored, given.body, tx.now())?)
         })

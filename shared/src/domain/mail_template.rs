@@ -103,15 +103,41 @@ impl TemplateContent {
         let of_step = "leave it out in a template without a step: it belongs to one step";
         let shared = "leave it out in a template for a step: write it in one without a step";
         let no_step = step.is_none();
-        note(no_step && self.title.is_some(), "title", "misplaced", of_step);
-        note(no_step && self.subject.is_some(), "subject", "misplaced", of_step);
+        note(
+            no_step && self.title.is_some(),
+            "title",
+            "misplaced",
+            of_step,
+        );
+        note(
+            no_step && self.subject.is_some(),
+            "subject",
+            "misplaced",
+            of_step,
+        );
         note(no_step && self.body.is_some(), "body", "misplaced", of_step);
         note(no_step && self.care.is_some(), "care", "misplaced", of_step);
-        note(!no_step && !self.words.is_empty(), "words", "misplaced", shared);
-        note(!no_step && self.weekdays.is_some(), "weekdays", "misplaced", shared);
-        note(!no_step && self.months.is_some(), "months", "misplaced", shared);
+        note(
+            !no_step && !self.words.is_empty(),
+            "words",
+            "misplaced",
+            shared,
+        );
+        note(
+            !no_step && self.weekdays.is_some(),
+            "weekdays",
+            "misplaced",
+            shared,
+        );
+        note(
+            !no_step && self.months.is_some(),
+            "months",
+            "misplaced",
+            shared,
+        );
         let many = |list: &Option<Vec<TemplateText>>| {
-            list.as_ref().is_some_and(|list| list.len() > MOST_PARAGRAPHS)
+            list.as_ref()
+                .is_some_and(|list| list.len() > MOST_PARAGRAPHS)
         };
         let fewer = "write at most 20 texts";
         note(many(&self.body), "body", "too_many", fewer);
@@ -119,8 +145,18 @@ impl TemplateContent {
         let other = |list: &Option<Vec<Name>>, number| {
             list.as_ref().is_some_and(|list| list.len() != number)
         };
-        note(other(&self.weekdays, 7), "weekdays", "wrong_number", "write seven, from Monday");
-        note(other(&self.months, 12), "months", "wrong_number", "write twelve, from January");
+        note(
+            other(&self.weekdays, 7),
+            "weekdays",
+            "wrong_number",
+            "write seven, from Monday",
+        );
+        note(
+            other(&self.months, 12),
+            "months",
+            "wrong_number",
+            "write twelve, from January",
+        );
         if self.characters() > MOST_CHARACTERS {
             misfits.push(FieldError::new(
                 "",

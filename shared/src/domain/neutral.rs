@@ -197,7 +197,8 @@ mod tests {
     #[test]
     fn a_telling_name_is_refused_with_what_to_do() {
         assert!(NeutralName::parse("Studio Nine").is_ok());
-        let advice = NeutralName::parse("The Scalp Clinic").map_err(|advice| advice.contains("neutral word"));
+        let advice = NeutralName::parse("The Scalp Clinic")
+            .map_err(|advice| advice.contains("neutral word"));
         assert_eq!(advice, Err(true));
     }
 }

@@ -51,10 +51,23 @@ mod tests {
     fn a_template_that_was_never_checked_ends_all_the_same() {
         let engine = Engine::new();
         let nested = "{% for a in 'aaaaaaaaaa' %}".repeat(12) + "x" + &"{% endfor %}".repeat(12);
-        for bad in [nested.as_str(), "{{ gone }}", "{{ range(9) }}", "{{ x|upper }}", "{{ x"] {
-            assert!(engine.render("text", bad, context! { x => 1 }).is_err(), "{bad}");
+        for bad in [
+            nested.as_str(),
+            "{{ gone }}",
+            "{{ range(9) }}",
+            "{{ x|upper }}",
+            "{{ x",
+        ] {
+            assert!(
+                engine.render("text", bad, context! { x => 1 }).is_err(),
+                "{bad}"
+            );
         }
         let long = "y".repeat(LARGEST + 1);
-        assert!(engine.render("text", "{{ long }}", context! { long }).is_err());
+        assert!(
+            engine
+                .render("text", "{{ long }}", context! { long })
+                .is_err()
+        );
     }
 }

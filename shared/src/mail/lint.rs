@@ -50,7 +50,14 @@ impl Place {
             ],
             Self::Detail => &["label", "value"],
             Self::Day => &["weekday", "day", "month", "year", "time", "first_of_month"],
-            Self::Time => &["hour", "hour_24", "hour_12", "minute", "am_or_pm", "full_hour"],
+            Self::Time => &[
+                "hour",
+                "hour_24",
+                "hour_12",
+                "minute",
+                "am_or_pm",
+                "full_hour",
+            ],
         }
     }
 
@@ -91,7 +98,9 @@ pub enum Problem {
         choice: String,
     },
     /// The template tells what the appointment is for.
-    #[error("the word \"{0}\" tells whoever sees it what the client is treated for: say it neutrally, or as care advice")]
+    #[error(
+        "the word \"{0}\" tells whoever sees it what the client is treated for: say it neutrally, or as care advice"
+    )]
     ClinicalWord(&'static str),
     /// The template breaks the line.
     #[error("write one line")]
@@ -129,7 +138,9 @@ pub fn problems(template: &str, place: Place) -> Vec<Problem> {
     if problems.is_empty()
         && let Err(cause) = Environment::empty().template_from_str(template)
     {
-        problems.push(Problem::Syntax(cause.detail().unwrap_or("unbalanced").to_owned()));
+        problems.push(Problem::Syntax(
+            cause.detail().unwrap_or("unbalanced").to_owned(),
+        ));
     }
     if place != Place::Care {
         problems.extend(clinical_word(template).map(Problem::ClinicalWord));
@@ -170,7 +181,11 @@ fn tags(template: &str) -> std::result::Result<Vec<Tag<'_>>, Problem> {
         };
         let tag = tag.strip_prefix(['-', '+']).unwrap_or(tag);
         let tag = tag.strip_suffix(['-', '+']).unwrap_or(tag).trim();
-        tags.push(if is_block { Tag::Block(tag) } else { Tag::Value(tag) });
+        tags.push(if is_block {
+            Tag::Block(tag)
+        } else {
+            Tag::Value(tag)
+        });
         rest = beyond;
     }
     Ok(tags)
@@ -237,7 +252,10 @@ pub fn texts(content: &TemplateContent) -> Vec<(String, &str, Place)> {
         ("/subject", &content.subject, Place::Header),
     ];
     for (pointer, text, place) in single {
-        texts.extend(text.iter().map(|text| (pointer.to_owned(), text.as_str(), place)));
+        texts.extend(
+            text.iter()
+                .map(|text| (pointer.to_owned(), text.as_str(), place)),
+        );
     }
     let lists = [
         ("/body", &content.body, Place::Body),
@@ -251,7 +269,10 @@ pub fn texts(content: &TemplateContent) -> Vec<(String, &str, Place)> {
     for (word, text) in &content.words {
         texts.push((format!("/words/{word}"), text.as_str(), Place::of(*word)));
     }
-    for (pointer, list) in [("/weekdays", &content.weekdays), ("/months", &content.months)] {
+    for (pointer, list) in [
+        ("/weekdays", &content.weekdays),
+        ("/months", &content.months),
+    ] {
         for (number, name) in list.iter().flatten().enumerate() {
             texts.push((format!("{pointer}/{number}"), name.as_str(), Place::Name));
         }
@@ -264,7 +285,11 @@ pub fn check(content: &TemplateContent, step: Option<ReminderStep>) -> Result<()
     let mut errors = content.misfits(step);
     for (pointer, text, place) in texts(content) {
         for problem in problems(text, place) {
-            errors.push(FieldError::new(&pointer, problem.code(), problem.to_string()));
+            errors.push(FieldError::new(
+                &pointer,
+                problem.code(),
+                problem.to_string(),
+            ));
         }
     }
     if errors.is_empty() {
@@ -279,7 +304,10 @@ mod tests {
     use super::*;
 
     fn codes(template: &str, place: Place) -> Vec<&'static str> {
-        problems(template, place).iter().map(Problem::code).collect()
+        problems(template, place)
+            .iter()
+            .map(Problem::code)
+            .collect()
     }
 
     #[test]
@@ -299,7 +327,11 @@ mod tests {
     fn what_is_wrong_has_a_code() {
         for (template, place, code) in [
             ("{{ client_name }}", Place::Header, "unknown_variable"),
-            ("{% if diagnosis %}x{% endif %}", Place::Body, "unknown_variable"),
+            (
+                "{% if diagnosis %}x{% endif %}",
+                Place::Body,
+                "unknown_variable",
+            ),
             ("{{ when", Place::Body, "broken_template"),
             ("{% if when %}x", Place::Body, "broken_template"),
             ("{% else %}", Place::Body, "broken_template"),
@@ -335,7 +367,10 @@ mod tests {
         ] {
             let codes = codes(bomb, Place::Body);
             let refused = ["template_not_allowed", "unknown_variable"];
-            assert!(codes.iter().any(|code| refused.contains(code)), "{bomb}: {codes:?}");
+            assert!(
+                codes.iter().any(|code| refused.contains(code)),
+                "{bomb}: {codes:?}"
+            );
         }
     }
 }

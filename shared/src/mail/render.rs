@@ -123,7 +123,9 @@ impl Mail<'_> {
         for step in &self.facts.steps {
             sections.push(self.section(part, *step)?);
         }
-        let ahead = self.appointment.is_some_and(|appointment| !appointment.cancelled);
+        let ahead = self
+            .appointment
+            .is_some_and(|appointment| !appointment.cancelled);
         let hint = match (self.facts.links.is_some(), ahead) {
             (true, true) => Word::PageHint,
             (true, false) => Word::PageHintLater,
@@ -199,7 +201,10 @@ impl Mail<'_> {
         if !template.contains('{') && part == Part::Text {
             return Ok(template.to_owned());
         }
-        let when = |instant| self.wording().day_and_time(instant, self.facts.studio.time_zone);
+        let when = |instant| {
+            self.wording()
+                .day_and_time(instant, self.facts.studio.time_zone)
+        };
         let values = context! {
             client_name => self.name(part, &one_line(&self.facts.client_name)),
             service_label => self.service_label()?,

@@ -67,7 +67,9 @@ impl Direction {
     pub fn of(tag: &str) -> Self {
         let mut parts = tag.split('-');
         let primary = parts.next().unwrap_or_default();
-        let script = parts.find(|part| part.len() == 4).map(str::to_ascii_lowercase);
+        let script = parts
+            .find(|part| part.len() == 4)
+            .map(str::to_ascii_lowercase);
         let turned = match script.as_deref() {
             Some(script) => matches!(script, "arab" | "hebr" | "thaa" | "syrc" | "nkoo" | "adlm"),
             None => matches!(
@@ -114,7 +116,10 @@ mod tests {
 
     #[test]
     fn spaces_that_hold_words_together_stay() {
-        assert_eq!(unbroken("10\u{A0}h \n\u{2068}x\u{2069}"), "10\u{A0}h \u{2068}x\u{2069}");
+        assert_eq!(
+            unbroken("10\u{A0}h \n\u{2068}x\u{2069}"),
+            "10\u{A0}h \u{2068}x\u{2069}"
+        );
     }
 
     #[test]

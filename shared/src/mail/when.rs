@@ -26,7 +26,9 @@ impl Wording<'_> {
         let (weekdays, months) = self.words.calendar_names();
         let pick = |names: &[Name], index: u32| {
             let index = usize::try_from(index).unwrap_or(usize::MAX);
-            names.get(index).map_or_else(String::new, |name| name.to_string())
+            names
+                .get(index)
+                .map_or_else(String::new, |name| name.to_string())
         };
         let values = context! {
             weekday => pick(weekdays, local.weekday().num_days_from_monday()),
@@ -36,7 +38,8 @@ impl Wording<'_> {
             first_of_month => local.day() == 1,
             time => self.time_of_day(instant, zone)?,
         };
-        self.engine.render("text", self.words.word(Word::DayAndTime)?, values)
+        self.engine
+            .render("text", self.words.word(Word::DayAndTime)?, values)
     }
 
     /// The time of day on the studio's wall clock.
@@ -51,7 +54,8 @@ impl Wording<'_> {
             am_or_pm => if is_afternoon { "PM" } else { "AM" },
             full_hour => local.minute() == 0,
         };
-        self.engine.render("text", self.words.word(Word::TimeOfDay)?, values)
+        self.engine
+            .render("text", self.words.word(Word::TimeOfDay)?, values)
     }
 }
 

@@ -212,8 +212,10 @@ impl<'a> Phrasebook<'a> {
             let mut lists = self.built_in.iter().map(|table| pick(table));
             lists.find(|list| !list.is_empty())
         };
-        let weekdays = own(|content| content.weekdays.as_ref()).or_else(|| built_in(|table| &table.weekdays));
-        let months = own(|content| content.months.as_ref()).or_else(|| built_in(|table| &table.months));
+        let weekdays =
+            own(|content| content.weekdays.as_ref()).or_else(|| built_in(|table| &table.weekdays));
+        let months =
+            own(|content| content.months.as_ref()).or_else(|| built_in(|table| &table.months));
         (
             weekdays.map(Vec::as_slice).unwrap_or_default(),
             months.map(Vec::as_slice).unwrap_or_default(),
@@ -256,11 +258,7 @@ impl<'a> Phrasebook<'a> {
         })
     }
 
-    fn of_step<T>(
-        &self,
-        step: Step,
-        pick: fn(&TemplateContent) -> Option<&T>,
-    ) -> Option<&'a T> {
+    fn of_step<T>(&self, step: Step, pick: fn(&TemplateContent) -> Option<&T>) -> Option<&'a T> {
         let mut own = self.own.iter().filter(|own| own.step == Some(step));
         own.find_map(|own| pick(&own.content))
     }

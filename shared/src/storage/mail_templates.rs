@@ -12,7 +12,7 @@ use super::paging::{Page, PageRequest, load_page, resource};
 use super::schema::mail_templates;
 use super::studios::Studio;
 use super::tasks::Task;
-use super::{Db, Tx};
+use super::{Db, Scope, Tx};
 use crate::domain::mail_template::{
     MailTemplatePatch, NewMailTemplate, OwnWords, TemplateContent, Word,
 };
@@ -68,7 +68,11 @@ resource!(
     mail_templates,
     MailTemplate,
     MailTemplateId,
-    "mail_template"
+    "mail_template",
+    seen: |scope| {
+        let ids = scope.studio_ids()?;
+        Some(Box::new(mail_templates::studio_id.eq_any(ids.to_vec())))
+    }
 );
 
 /// Which templates are asked for.
@@ -85,7 +89,7 @@ pub struct MailTemplateFilter {
 impl MailTemplate {
     /// Adds words that were checked.
     pub fn add(tx: &mut Tx<'_>, studio_id: StudioId, new: &NewMailTemplate) -> Result<Self> {
-        Studio::find(tx.db, studio_id)?;
+        Studio::find_seen(tx, studio_id)?;
         let there: Vec<Self> = mail_templates::table
             .filter(mail_templates::studio_id.eq(studio_id))
             .filter(mail_templates::language.eq(&new.language))
@@ -131,12 +135,12 @@ impl MailTemplate {
 
     /// The template as it would be after a change, to be checked before it's kept.
     pub fn edited(
-        db: &mut Db,
+        tx: &mut Tx<'_>,
         id: MailTemplateId,
         expected: Option<i64>,
         patch: &MailTemplatePatch,
     ) -> Result<Self> {
-        let mut template = Self::find_for_change(db, id, expected)?;
+        let mut template = Self::find_seen_for_change(tx, id, expected)?;
         let mut content = template.content();
         patch.apply(&mut content);
         template.say(content);
@@ -175,11 +179,12 @@ impl MailTemplate {
     /// A page of a studio's templates.
     pub fn list(
         db: &mut Db,
+        scope: &Scope,
         studio_id: StudioId,
         filter: &MailTemplateFilter,
         page: &PageRequest,
     ) -> Result<Page<Self>> {
-        Studio::find(db, studio_id)?;
+        Studio::find_in(db, scope, studio_id)?;
         let mut query = mail_templates::table
             .filter(mail_templates::studio_id.eq(studio_id))
             .into_boxed();
