@@ -48,7 +48,7 @@ pub fn hash_of(secret: &str) -> Vec<u8> {
 
 /// A key, without its secret.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = api_keys, treat_none_as_null = true)]
+#[diesel(table_name = api_keys, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct ApiKey {
     /// Its id.
     pub id: ApiKeyId,

@@ -27,7 +27,7 @@ use crate::error::Result;
 
 /// What was seen and said in a consultation.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = assessments, treat_none_as_null = true)]
+#[diesel(table_name = assessments, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Assessment {
     /// Its id.
     pub id: AssessmentId,

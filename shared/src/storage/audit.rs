@@ -96,7 +96,7 @@ impl AuditDraft {
 
 /// One entry of the trail.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_events)]
+#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
 pub struct AuditEvent {
     /// Its place: 1, 2, 3 and so on without a hole.
     pub sequence: i64,
@@ -127,7 +127,7 @@ pub struct AuditEvent {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = audit_details)]
+#[diesel(table_name = audit_details, treat_none_as_default_value = false)]
 struct AuditDetail<'a> {
     sequence: i64,
     before_change: Option<&'a str>,

@@ -11,7 +11,7 @@ use super::paging::{PageRequest, Position};
 use super::plans::Plan;
 use super::practitioners::Practitioner;
 use super::schema::{practitioners, rooms, sessions};
-use super::sessions::Session;
+use super::sessions::{Session, holds_time};
 use super::studios::Studio;
 use super::time_off::TimeOff;
 use super::{Db, Scope};
@@ -329,11 +329,7 @@ fn claims_in(
                 .or(sessions::practitioner_id.eq_any(some_ids))
                 .or(sessions::client_id.nullable().eq(wanted.client_id)),
         )
-        .filter(sessions::state.eq_any([
-            SessionState::Booked,
-            SessionState::Confirmed,
-            SessionState::Arrived,
-        ]))
+        .filter(holds_time())
         .filter(sessions::starts_at.gt(period.starts_at - LONGEST_CLAIM))
         .filter(sessions::starts_at.lt(period.ends_at))
         .select(Session::as_select())

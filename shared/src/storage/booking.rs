@@ -9,7 +9,7 @@ use super::practitioners::Practitioner;
 use super::rooms::Room;
 use super::schema::{rooms, sessions};
 use super::session_history::Step;
-use super::sessions::{Session, find_named_practitioner};
+use super::sessions::{Session, find_named_practitioner, holds_time};
 use super::studios::Studio;
 use super::time_off::TimeOff;
 use super::{Db, Scope, Tx, session_history};
@@ -21,7 +21,7 @@ use crate::domain::interval::{Interval, any_covers, intersect};
 use crate::domain::local_time::add_days;
 use crate::domain::overlap::{Claim, Conflict, ConflictKind, conflicts};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
-use crate::domain::{Instant, PlanId, RoomId, SessionId, SessionState};
+use crate::domain::{Instant, PlanId, RoomId, SessionId};
 use crate::error::{Error, Result};
 
 /// The longest that a session with its buffer can hold a time: 12 hours and 8.
@@ -191,7 +191,15 @@ impl Session {
         } else {
             None
         };
-        session.room_id = choose_room(tx.db, &session, &studio, booking.room_id, kept_room)?;
+        let claims = claims_near(tx.db, &session)?;
+        session.room_id = choose_room(
+            tx.db,
+            &session,
+            &studio,
+            &claims,
+            booking.room_id,
+            kept_room,
+        )?;
         let mut breaches = Vec::new();
         if starts_at <= now {
             breaches.push(Breach {
@@ -204,7 +212,7 @@ impl Session {
             });
         }
         breaches.extend(hours_breaches(tx.db, &session, &studio, &practitioner)?);
-        breaches.extend(overlap_breaches(tx.db, tx.scope(), &session)?);
+        breaches.extend(overlaps_among(tx.db, tx.scope(), &session, &claims)?);
         breaches.extend(gap_breaches(tx.db, &session, &studio)?);
         session.accept(&breaches, booking.override_.as_ref(), now)?;
         session.state = to;
@@ -285,6 +293,7 @@ fn choose_room(
     db: &mut Db,
     session: &Session,
     studio: &Studio,
+    claims: &[Claim],
     asked: Option<RoomId>,
     kept: Option<RoomId>,
 ) -> Result<Option<RoomId>> {
@@ -309,14 +318,13 @@ fn choose_room(
         in_order.retain(|id| *id != kept);
         in_order.insert(0, kept);
     }
-    let claims = claims_near(db, session)?;
     for room_id in &in_order {
         let candidate = Session {
             room_id: Some(*room_id),
             ..session.clone()
         };
         let is_free = candidate.claim().is_none_or(|claim| {
-            conflicts(&claim, &claims)
+            conflicts(&claim, claims)
                 .iter()
                 .all(|conflict| conflict.kind != ConflictKind::Room)
         });
@@ -379,7 +387,7 @@ fn hours_breaches(
             ..breach("practitioner_inactive", "take a practitioner who is active")
         });
     }
-    if !TimeOff::between(db, &[practitioner.id], starts_at, ends_at)?.is_empty() {
+    if !TimeOff::of(db, practitioner.id, starts_at, ends_at)?.is_empty() {
         breaches.push(breach(
             "time_off",
             "take a time in which the practitioner is not away",
@@ -394,10 +402,20 @@ pub(super) fn overlap_breaches(
     scope: &Scope,
     session: &Session,
 ) -> Result<Vec<Breach>> {
+    let claims = claims_near(db, session)?;
+    overlaps_among(db, scope, session, &claims)
+}
+
+fn overlaps_among(
+    db: &mut Db,
+    scope: &Scope,
+    session: &Session,
+    claims: &[Claim],
+) -> Result<Vec<Breach>> {
     let Some(claim) = session.claim() else {
         return Ok(Vec::new());
     };
-    let mut found = conflicts(&claim, &claims_near(db, session)?);
+    let mut found = conflicts(&claim, claims);
     if found.is_empty() {
         return Ok(Vec::new());
     }
@@ -509,11 +527,7 @@ fn claims_near(db: &mut Db, session: &Session) -> Result<Vec<Claim>> {
                 .or(sessions::practitioner_id.eq(session.practitioner_id))
                 .or(sessions::client_id.eq(session.client_id)),
         )
-        .filter(sessions::state.eq_any([
-            SessionState::Booked,
-            SessionState::Confirmed,
-            SessionState::Arrived,
-        ]))
+        .filter(holds_time())
         .filter(sessions::starts_at.gt(starts_at - LONGEST_CLAIM))
         .filter(sessions::starts_at.lt(blocked_until))
         .filter(sessions::blocked_until.gt(starts_at))

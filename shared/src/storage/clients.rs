@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 
 /// Somebody who is treated, or thinks about it.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = clients, treat_none_as_null = true)]
+#[diesel(table_name = clients, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Client {
     /// Their id.
     pub id: ClientId,
@@ -80,7 +80,7 @@ pub struct ClientFilter {
 
 /// One decision about what a client may be sent.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, ToSchema)]
-#[diesel(table_name = contact_consents)]
+#[diesel(table_name = contact_consents, treat_none_as_default_value = false)]
 pub struct ContactConsent {
     /// Its id.
     pub id: ContactConsentId,

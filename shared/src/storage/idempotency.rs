@@ -39,7 +39,7 @@ pub struct Answer {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = idempotency_records)]
+#[diesel(table_name = idempotency_records, treat_none_as_default_value = false)]
 struct Record {
     principal: String,
     method: String,

@@ -20,7 +20,7 @@ use crate::error::{Error, FieldError, Result};
 
 /// What a maker filled in one go, and printed one code on.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = lots, treat_none_as_null = true)]
+#[diesel(table_name = lots, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Lot {
     /// Its id.
     pub id: LotId,

@@ -18,7 +18,7 @@ pub type LeaseToken = uuid::Uuid;
 
 /// A mail.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = mails, treat_none_as_null = true)]
+#[diesel(table_name = mails, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Mail {
     /// Its id.
     pub id: MailId,
@@ -97,7 +97,7 @@ pub struct NewMail {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = mail_attempts)]
+#[diesel(table_name = mail_attempts, treat_none_as_default_value = false)]
 struct NewAttempt {
     mail_id: MailId,
     number: i32,

@@ -15,6 +15,7 @@ pub mod delivery;
 mod dialect;
 pub mod figures;
 pub mod idempotency;
+mod kept;
 pub mod lot_uses;
 pub mod lots;
 pub mod mail_templates;

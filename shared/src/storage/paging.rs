@@ -283,10 +283,13 @@ macro_rules! savers {
                 self.version = read_as + 1;
                 self.change = tx.next_change()?;
                 self.updated_at = tx.now();
-                let saved = diesel::update($table::table.find(self.id))
-                    .filter($table::version.eq(read_as))
-                    .set(&self)
-                    .execute(tx.db)?;
+                let saved = $crate::storage::kept::SaveRow::<Self, _>::new(
+                    stringify!($table),
+                    diesel::AsChangeset::as_changeset(&self),
+                    &self.id.0,
+                    &read_as,
+                )
+                .execute(tx.db)?;
                 if saved == 0 {
                     return Err($crate::error::Error::Stale {
                         current: before.version,

@@ -30,7 +30,7 @@ use crate::error::{Error, Result};
 
 /// What went into whom.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = pigment_records, treat_none_as_null = true)]
+#[diesel(table_name = pigment_records, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct PigmentRecord {
     /// Its id.
     pub id: PigmentRecordId,

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 
 /// What plans for one indication usually look like.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = plan_templates, treat_none_as_null = true)]
+#[diesel(table_name = plan_templates, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct PlanTemplate {
     /// Its id.
     pub id: PlanTemplateId,

@@ -31,7 +31,7 @@ use crate::error::{Error, Result};
 
 /// How many treatments a client is to get, how long, and how far apart.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = plans, treat_none_as_null = true)]
+#[diesel(table_name = plans, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Plan {
     /// Its id.
     pub id: PlanId,

@@ -19,7 +19,7 @@ use crate::error::Result;
 
 /// Somebody who treats clients.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = practitioners, treat_none_as_null = true)]
+#[diesel(table_name = practitioners, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Practitioner {
     /// Their id.
     pub id: PractitionerId,

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 
 /// A pigment, a diluent, a needle or an anaesthetic, as its maker sells it.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = products, treat_none_as_null = true)]
+#[diesel(table_name = products, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Product {
     /// Its id.
     pub id: ProductId,

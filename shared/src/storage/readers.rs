@@ -4,13 +4,12 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
 
 use super::dialect::{DatabaseUrl, Db};
+use super::kept::{Begin, Commit};
 use crate::error::{Error, Result};
 
 /// Opens and checks pooled readers.
@@ -106,26 +105,4 @@ fn snapshot<T>(connection: &mut Db, read: impl FnOnce(&mut Db) -> Result<T>) -> 
             .map_err(Error::internal)?;
     }
     outcome
-}
-
-/// Statements that Diesel keeps prepared: parsing them anew costs a read by key more than its own query does.
-macro_rules! kept_statements {
-    ($($name:ident = $sql:literal;)+) => {$(
-        #[derive(QueryId)]
-        struct $name;
-
-        impl<DB: Backend> QueryFragment<DB> for $name {
-            fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-                pass.push_sql($sql);
-                Ok(())
-            }
-        }
-
-        impl RunQueryDsl<Db> for $name {}
-    )+};
-}
-
-kept_statements! {
-    Begin = "BEGIN";
-    Commit = "COMMIT";
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, FieldError, Result};
 
 /// One lot in one record: the lot, or the product where only that is known, or neither.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = pigment_record_lots)]
+#[diesel(table_name = pigment_record_lots, treat_none_as_default_value = false)]
 pub(super) struct RecordLot {
     pub(super) record_id: PigmentRecordId,
     pub(super) position: i32,

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 
 /// A studio's rule for one step.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = reminder_rules, treat_none_as_null = true)]
+#[diesel(table_name = reminder_rules, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct ReminderRule {
     /// Its id.
     pub id: ReminderRuleId,

@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 
 /// A row of the ledger.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = reminders, treat_none_as_null = true)]
+#[diesel(table_name = reminders, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Reminder {
     /// Its id.
     pub id: ReminderId,

@@ -15,7 +15,7 @@ use crate::error::Result;
 
 /// A room that one session at a time can take.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = rooms, treat_none_as_null = true)]
+#[diesel(table_name = rooms, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Room {
     /// Its id.
     pub id: RoomId,

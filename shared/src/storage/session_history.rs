@@ -14,7 +14,7 @@ use crate::error::Result;
 
 /// One step of a session.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, ToSchema)]
-#[diesel(table_name = session_transitions)]
+#[diesel(table_name = session_transitions, treat_none_as_default_value = false)]
 pub struct SessionTransition {
     /// Its id.
     pub id: SessionTransitionId,

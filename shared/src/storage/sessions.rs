@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 #[derive(
     Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize, ToSchema,
 )]
-#[diesel(table_name = sessions, treat_none_as_null = true)]
+#[diesel(table_name = sessions, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Session {
     /// Its id; it stays through every move.
     pub id: SessionId,
@@ -312,7 +312,8 @@ impl Session {
     pub fn of_plan(db: &mut Db, plan_id: PlanId) -> Result<Vec<Self>> {
         Ok(sessions::table
             .filter(sessions::plan_id.eq(plan_id))
-            .filter(sessions::state.ne_all([SessionState::Cancelled, SessionState::NoShow]))
+            .filter(sessions::state.ne(SessionState::Cancelled))
+            .filter(sessions::state.ne(SessionState::NoShow))
             .order(sessions::ordinal)
             .select(Self::as_select())
             .load(db)?)
@@ -383,4 +384,16 @@ impl Session {
 /// A practitioner whom a request names: one who isn't there is the request's fault.
 pub(super) fn find_named_practitioner(tx: &mut Tx<'_>, id: PractitionerId) -> Result<Practitioner> {
     named(Practitioner::find_seen(tx, id), "/practitioner_id")
+}
+
+/// Where a session holds its time. Not `eq_any`, with which no statement stays prepared.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn holds_time() -> _ {
+    let booked: &'static str = "booked";
+    let confirmed: &'static str = "confirmed";
+    let arrived: &'static str = "arrived";
+    sessions::state
+        .eq(booked)
+        .or(sessions::state.eq(confirmed))
+        .or(sessions::state.eq(arrived))
 }

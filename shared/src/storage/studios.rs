@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 
 /// A place with its own clock, rooms, hours and mails.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = studios, treat_none_as_null = true)]
+#[diesel(table_name = studios, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Studio {
     /// Its id.
     pub id: StudioId,

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 
 /// Something that staff have to look at.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = tasks, treat_none_as_null = true)]
+#[diesel(table_name = tasks, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Task {
     /// Its id.
     pub id: TaskId,

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 
 /// A time in which a practitioner isn't booked.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = time_off, treat_none_as_null = true)]
+#[diesel(table_name = time_off, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct TimeOff {
     /// Its id.
     pub id: TimeOffId,
@@ -107,6 +107,23 @@ impl TimeOff {
             query = query.filter(time_off::deleted_at.is_null());
         }
         load_page!(db, time_off, TimeOff, query, page)
+    }
+
+    /// The times in which a practitioner is away between two instants.
+    pub fn of(
+        db: &mut Db,
+        practitioner_id: PractitionerId,
+        starts_at: Instant,
+        ends_at: Instant,
+    ) -> Result<Vec<Self>> {
+        Ok(time_off::table
+            .filter(time_off::practitioner_id.eq(practitioner_id))
+            .filter(time_off::deleted_at.is_null())
+            .filter(time_off::starts_at.lt(ends_at))
+            .filter(time_off::ends_at.gt(starts_at))
+            .order(time_off::starts_at)
+            .select(Self::as_select())
+            .load(db)?)
     }
 
     /// The times in which any of these practitioners is away between two instants.

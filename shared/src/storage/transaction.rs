@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::audit::{self, AuditDraft, AuditKey};
 use super::dialect::Db;
+use super::kept::MoveChangeSequence;
 use super::schema::change_sequence;
 use super::scope::Scope;
 use crate::clock::Clock;
@@ -86,6 +87,8 @@ pub struct Tx<'a> {
     now: Instant,
     context: &'a WriteContext,
     drafts: Vec<AuditDraft>,
+    /// The newest change number, once one was taken: nobody else takes one while this write holds the lock.
+    newest_change: Option<i64>,
 }
 
 impl<'a> Tx<'a> {
@@ -103,8 +106,12 @@ impl<'a> Tx<'a> {
             now: clock.now(),
             context,
             drafts: Vec::new(),
+            newest_change: None,
         };
         let answer = closure(&mut tx)?;
+        if let Some(change) = tx.newest_change {
+            MoveChangeSequence(change).execute(tx.db)?;
+        }
         audit::append(tx.db, audit_key, context, tx.now, &tx.drafts)?;
         Ok(answer)
     }
@@ -131,11 +138,15 @@ impl<'a> Tx<'a> {
 
     /// The next number of the one change sequence. Every stored change takes one.
     pub fn next_change(&mut self) -> Result<i64> {
-        diesel::update(change_sequence::table.find(1))
-            .set(change_sequence::value.eq(change_sequence::value + 1))
-            .returning(change_sequence::value)
-            .get_result(self.db)
-            .map_err(Error::from)
+        let newest: i64 = match self.newest_change {
+            Some(change) => change,
+            None => change_sequence::table
+                .find(1)
+                .select(change_sequence::value)
+                .get_result(self.db)?,
+        };
+        self.newest_change = Some(newest + 1);
+        Ok(newest + 1)
     }
 
     /// Notes what was done; the write door appends it to the audit trail as the transaction's last act.

@@ -12,7 +12,7 @@ use crate::domain::{Instant, SessionState, TaskKind};
 use crate::error::Result;
 
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = worker_status, treat_none_as_null = true)]
+#[diesel(table_name = worker_status, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct Row<'a> {
     id: &'a str,
     last_tick_at: Instant,
