@@ -206,7 +206,7 @@ fn a_well_formed_request_with_anything_in_it_is_never_a_fault() {
                     } else {
                         "application/json"
                     };
-                    let sent = (method != "GET").then_some((kind, body.as_slice()));
+                    let sent = (!matches!(method, "GET" | "DELETE")).then_some((kind, body.as_slice()));
                     let answer = caller.send(method, &path, sent);
                     prop_assert!(answer.status < 500, "{answer}");
                     if answer.status >= 400 {

@@ -24,6 +24,7 @@ pub struct RenderedMail {
 
 /// An iCalendar object and its method.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MailCalendar)]
 pub struct Calendar {
     /// What the calendar is asked to do; the MIME parameter must say the same.
     pub method: Method,
@@ -34,6 +35,7 @@ pub struct Calendar {
 /// What a calendar is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schema(as = CalendarMethod)]
 pub enum Method {
     /// Enter or change the event.
     Request,

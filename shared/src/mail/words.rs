@@ -82,6 +82,7 @@ fn read(table: &'static Lazy) -> Result<&'static Table> {
 /// The built-in words of one language: those that all mails share, and those of each step.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MailWords)]
 pub struct Table {
     /// The words that all mails share, each by its name.
     #[schema(value_type = BTreeMap<String, TemplateText>)]
@@ -101,6 +102,7 @@ pub struct Table {
 /// The built-in words of one step.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MailStepWords)]
 pub struct StepWords {
     /// The heading of the mail.
     pub title: TemplateText,
