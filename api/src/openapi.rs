@@ -11,6 +11,7 @@ mod yaml;
 use std::sync::Arc;
 
 use actix_web::App;
+use utoipa::openapi::Schema;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{

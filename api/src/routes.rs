@@ -6,7 +6,7 @@ use utoipa_actix_web::OpenApiFactory;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::handlers::{
-    api_keys, assessments, availability, calendar_feeds, clients, lots, operations,
+    api_keys, assessments, availability, calendar_feeds, clients, lots, mail_templates, operations,
     pigment_records, plan_templates, plans, practitioners, products, reminders, session_actions,
     sessions, studios, tasks,
 };
@@ -77,6 +77,8 @@ pub(crate) fn v1(config: &mut impl Register) {
                 .add(studios::list_rooms)
                 .add(studios::get_room)
                 .add(studios::change_room)
+                .add(mail_templates::add_mail_template)
+                .add(mail_templates::list_mail_templates)
                 .add(reminders::list_reminder_rules);
         })
         .under("/v1/practitioners", |routes| {
@@ -190,6 +192,15 @@ pub(crate) fn v1(config: &mut impl Register) {
         })
         .under("/v1/availability", |routes| {
             routes.add(availability::list_availability);
+        })
+        .under("/v1/mail-templates", |routes| {
+            routes
+                .add(mail_templates::preview_mail)
+                .add(mail_templates::get_mail_template)
+                .add(mail_templates::change_mail_template);
+        })
+        .under("/v1/mail-words", |routes| {
+            routes.add(mail_templates::get_mail_words);
         })
         .under("/v1/reminders", |routes| {
             routes

@@ -1,21 +1,47 @@
 //! From stored things to what a mail says: the one place that knows both.
 
-use crate::domain::ReminderStep;
+use crate::domain::mail_template::{MailPreview, OwnWords};
+use crate::domain::text::Language;
+use crate::domain::{Instant, ReminderStep};
 use crate::error::Result;
 use crate::links::{Link, LinkMaker, LinkPurpose};
 use crate::mail::{
-    AppointmentFacts, Links, MailFacts, RenderedMail, StudioFacts, fresh_link, render,
+    AppointmentFacts, Links, MailFacts, RenderedMail, StudioFacts, fresh_link, render_with,
 };
 use crate::storage::delivery::Prepared;
 use crate::storage::mails::FRESH_LINK;
+use crate::storage::studios::Studio;
+
+/// A mail, and whether it had to do without the studio's own words.
+#[derive(Debug)]
+pub struct Letter {
+    /// The mail.
+    pub mail: RenderedMail,
+    /// Whether the studio's own words couldn't be used: staff should know.
+    pub own_words_failed: bool,
+}
 
 /// Renders a prepared mail; without somebody who makes links it has none.
-pub fn write(prepared: &Prepared, links: Option<&LinkMaker>) -> Result<RenderedMail> {
+///
+/// Own words that fail never keep a mail back: the built-in ones take their place.
+pub fn write(prepared: &Prepared, links: Option<&LinkMaker>) -> Result<Letter> {
     let facts = facts(prepared, links)?;
+    let as_it_is = |mail| Letter {
+        mail,
+        own_words_failed: false,
+    };
     if prepared.mail.kind == FRESH_LINK {
-        return fresh_link::render(&facts);
+        return fresh_link::render(&facts).map(as_it_is);
     }
-    render(&facts, prepared.mail.created_at)
+    let stamp = prepared.mail.created_at;
+    match render_with(&facts, &prepared.own_words, stamp) {
+        Ok(mail) => Ok(as_it_is(mail)),
+        Err(_) if !prepared.own_words.is_empty() => Ok(Letter {
+            mail: render_with(&facts, &[], stamp)?,
+            own_words_failed: true,
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 /// The client's links in a prepared mail. They hang on when it was queued, so that whoever previews it sees the same.
@@ -70,25 +96,84 @@ pub fn facts(prepared: &Prepared, maker: Option<&LinkMaker>) -> Result<MailFacts
         }),
         _ => None,
     };
+    let language = language(prepared);
     Ok(MailFacts {
         steps: steps.clone(),
-        language: client
-            .language
-            .as_ref()
-            .unwrap_or(&studio.language)
-            .to_string(),
+        studio: studio_facts(studio, &language),
+        language,
         client_name: name.to_string(),
-        studio: StudioFacts {
-            sender_name: studio.sender_name.to_string(),
-            service_label: Some(studio.service_label.to_string()),
-            address: studio.address.as_ref().map(|text| text.to_string()),
-            telephone: studio.telephone.as_ref().map(|text| text.to_string()),
-            email: studio.email.as_ref().map(|text| text.to_string()),
-            time_zone: studio.time_zone.0,
-        },
         appointment,
         previous_start: None,
         care_advice_in_mail: client.care_advice_in_mail,
         links: maker.map(|maker| links(prepared, maker)).transpose()?,
     })
+}
+
+/// The language of a prepared mail: the client's, or the studio's.
+pub fn language(prepared: &Prepared) -> String {
+    let own = prepared.client.language.as_ref();
+    own.unwrap_or(&prepared.studio.language).to_string()
+}
+
+fn studio_facts(studio: &Studio, language: &str) -> StudioFacts {
+    StudioFacts {
+        sender_name: studio.sender_name.to_string(),
+        service_label: service_label(studio, language),
+        address: studio.address.as_ref().map(|text| text.to_string()),
+        telephone: studio.telephone.as_ref().map(|text| text.to_string()),
+        email: studio.email.as_ref().map(|text| text.to_string()),
+        time_zone: studio.time_zone.0,
+    }
+}
+
+/// The studio's label, in its own language alone: a client who reads another gets that language's word.
+fn service_label(studio: &Studio, language: &str) -> Option<String> {
+    let primary = |tag: &str| tag.split('-').next().map(str::to_owned);
+    let is_untouched = &*studio.service_label == "appointment"
+        && primary(&studio.language).as_deref() != Some("en");
+    (primary(language) == primary(&studio.language) && !is_untouched)
+        .then(|| studio.service_label.to_string())
+}
+
+/// What a mail to a made-up client would say.
+pub fn sample(
+    studio: &Studio,
+    stored: Vec<OwnWords>,
+    preview: &MailPreview,
+    now: Instant,
+) -> Result<RenderedMail> {
+    let language: &Language = preview.language.as_ref().unwrap_or(&studio.language);
+    let mut own: Vec<OwnWords> = preview
+        .drafts
+        .iter()
+        .map(|draft| OwnWords {
+            language: draft.language.clone(),
+            step: draft.step,
+            content: draft.content(),
+        })
+        .collect();
+    own.extend(stored);
+    let starts_at = now + chrono::TimeDelta::days(7);
+    let facts = MailFacts {
+        steps: vec![preview.step],
+        language: language.to_string(),
+        client_name: "Alex".into(),
+        studio: studio_facts(studio, language),
+        appointment: Some(AppointmentFacts {
+            session_id: uuid::Uuid::nil(),
+            schedule_version: 1,
+            starts_at,
+            ends_at: starts_at + chrono::TimeDelta::hours(3),
+            cancelled: preview.step == ReminderStep::CancelledNotice,
+        }),
+        previous_start: (preview.step == ReminderStep::MovedNotice)
+            .then(|| now + chrono::TimeDelta::days(6)),
+        care_advice_in_mail: preview.care_advice_in_mail,
+        links: preview.with_page.then(|| Links {
+            page: "https://example.com/a-made-up-page".into(),
+            preferences: "https://example.com/made-up-preferences".into(),
+            unsubscribe: "https://example.com/made-up-unsubscribe".into(),
+        }),
+    };
+    render_with(&facts, &own, now)
 }

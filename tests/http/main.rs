@@ -4,8 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod access;
+mod arbitrary;
 mod bodies;
 mod lists;
+mod mail_templates;
 mod names;
 mod once;
 mod paths;

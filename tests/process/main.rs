@@ -10,6 +10,7 @@ mod commands;
 mod contract;
 mod demo;
 mod kill;
+mod privacy;
 mod process;
 mod settings;
 mod up;

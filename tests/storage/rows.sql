@@ -53,3 +53,5 @@ INSERT INTO tasks (id, studio_id, kind, state, dedupe_key, client_id, plan_id, s
 INSERT INTO calendar_feeds (id, name, studio_id, secret_hash, version, change, created_at, updated_at)
     VALUES (id(60), 'On the wall', id(2), id(60), 1, 20, 0, 0);
 INSERT INTO worker_status (id, last_tick_at) VALUES ('engine', 0);
+INSERT INTO mail_templates (id, studio_id, language, step, subject, words, active, version, change, created_at, updated_at)
+    VALUES (id(70), id(2), 'it', 'final_reminder', 'Promemoria', '{}', TRUE, 1, 40, 0, 0);

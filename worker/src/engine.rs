@@ -8,6 +8,7 @@ use stipple_shared::error::{Error, Result};
 use stipple_shared::letter;
 use stipple_shared::links::LinkMaker;
 use stipple_shared::storage::delivery::{self, AttemptEnd, Prepared};
+use stipple_shared::storage::mail_templates::MailTemplate;
 use stipple_shared::storage::mails::{LeaseToken, Mail};
 use stipple_shared::storage::{Store, WriteContext, idempotency, worker_status};
 use tokio::sync::Mutex;
@@ -210,8 +211,13 @@ impl Engine {
         failpoint::reach("prepared");
         let content = match &prepared.mail.content {
             Some(frozen) => frozen.clone(),
-            None => serde_json::to_string(&letter::write(&prepared, self.options.links.as_ref())?)
-                .map_err(Error::internal)?,
+            None => {
+                let letter = letter::write(&prepared, self.options.links.as_ref())?;
+                if letter.own_words_failed {
+                    self.report_own_words(&prepared).await?;
+                }
+                serde_json::to_string(&letter.mail).map_err(Error::internal)?
+            }
         };
         let (rendered, text) = (prepared.clone(), content.clone());
         let begun = self
@@ -265,6 +271,19 @@ impl Engine {
             "a mail was tried"
         );
         Ok(())
+    }
+
+    /// Tells staff that a mail went out in the built-in words, because the studio's own failed.
+    async fn report_own_words(&self, prepared: &Prepared) -> Result<()> {
+        let (studio_id, language) = (prepared.studio.id, letter::language(prepared));
+        let Some(step) = prepared.steps.first().copied() else {
+            return Ok(());
+        };
+        self.store
+            .write(WriteContext::worker(), move |tx| {
+                MailTemplate::report_failure(tx, studio_id, &language, step)
+            })
+            .await
     }
 
     fn outgoing(&self, prepared: &Prepared, content: &str) -> Result<OutgoingMail> {

@@ -7,6 +7,7 @@ pub(crate) mod calendar_feeds;
 pub(crate) mod clients;
 pub(crate) mod documents;
 pub(crate) mod lots;
+pub(crate) mod mail_templates;
 pub(crate) mod operations;
 pub(crate) mod pigment_records;
 pub(crate) mod plan_templates;

@@ -92,7 +92,7 @@ impl Page {
             w => words,
             style => Value::from_safe_string(STYLE.to_owned()),
             body => Value::from_safe_string(body),
-            studio => self.studio,
+            studio => self.studio.clone(),
             notice,
         };
         let html = render(LAYOUT, whole)?;

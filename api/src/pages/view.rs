@@ -3,12 +3,13 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use minijinja::{Value, context};
+use stipple_shared::domain::mail_template::Word;
+use stipple_shared::domain::neutral::clinical_word;
 use stipple_shared::domain::{ClientId, Instant, ReminderStep, SessionKind, SessionState};
 use stipple_shared::error::Result as Shared;
 use stipple_shared::links::{Link, LinkPurpose};
-use stipple_shared::mail::lint::clinical_word;
+use stipple_shared::mail::built_in::BuiltIn;
 use stipple_shared::mail::text::joined_lines;
-use stipple_shared::mail::when;
 use stipple_shared::mail::words::Locale;
 use stipple_shared::storage::availability::OfferedSlot;
 use stipple_shared::storage::client_page::Standing;
@@ -91,7 +92,7 @@ impl Visitor {
             title,
             notice,
             studio: Some(context! {
-                name => self.neutral(&studio.sender_name, |words| &words.sender_name),
+                name => self.neutral(&studio.sender_name, Word::SenderName),
                 email => studio.email.as_ref().map(|text| text.to_string()),
                 telephone,
                 dial,
@@ -100,15 +101,13 @@ impl Visitor {
     }
 
     /// A name of the studio's, or a general one where it would tell what the appointment is for.
-    fn neutral(
-        &self,
-        own: &str,
-        general: fn(&'static stipple_shared::mail::words::Words) -> &'static String,
-    ) -> String {
-        match (clinical_word(own), self.locale().words()) {
-            (Some(_), Ok(words)) => general(words).clone(),
-            _ => own.to_owned(),
+    fn neutral(&self, own: &str, general: Word) -> String {
+        if clinical_word(own).is_none() {
+            return own.to_owned();
         }
+        BuiltIn::of(self.locale())
+            .and_then(|words| words.word(general))
+            .unwrap_or_default()
     }
 
     fn details(&self) -> Shared<Value> {
@@ -119,10 +118,17 @@ impl Visitor {
             .session
             .as_ref()
             .and_then(|session| session.starts_at.zip(session.ends_at));
+        let built_in = BuiltIn::of(locale)?;
+        let when = times
+            .map(|(start, _)| built_in.day_and_time_with_zone(start, zone))
+            .transpose()?;
+        let until = times
+            .map(|(_, end)| built_in.time_of_day(end, zone))
+            .transpose()?;
         let details = context! {
-            what => self.neutral(&studio.service_label, |words| &words.service_label),
-            when => times.map(|(start, _)| when::day_and_time_with_zone(start, zone, locale)),
-            until => times.map(|(_, end)| when::time_of_day(end, zone)),
+            what => self.neutral(&studio.service_label, Word::ServiceLabel),
+            when,
+            until,
             place => studio.address.as_ref().map(|text| joined_lines(text)),
         };
         let html = render(DETAILS, context! { w => words(locale)?, details })?;
@@ -193,19 +199,21 @@ impl Visitor {
         from: Instant,
     ) -> Result<HttpResponse, Problem> {
         let zone = self.visited.studio.time_zone.0;
+        let built_in = BuiltIn::of(self.locale())?;
         let mut days: Vec<(String, Vec<Value>)> = Vec::new();
         for slot in slots {
-            let name = when::day_and_time(slot.starts_at, zone, self.locale());
-            let time = when::time_of_day(slot.starts_at, zone);
+            let name = built_in.day_and_time(slot.starts_at, zone)?;
+            let time = built_in.time_of_day(slot.starts_at, zone)?;
             // The day is what stands before the time.
             let day = name
                 .split_once(&format!(", {time}"))
                 .map_or(name.as_str(), |(day, _)| day)
                 .to_owned();
             let value = context! { value => slot.starts_at.to_string(), name => time };
+            let has_room = days.len() < 5;
             match days.last_mut().filter(|(last, _)| *last == day) {
                 Some((_, times)) => times.push(value),
-                None if days.len() < 5 => days.push((day, vec![value])),
+                None if has_room => days.push((day, vec![value])),
                 None => break,
             }
         }
@@ -271,7 +279,7 @@ impl Visitor {
             }
             _ => return Ok(Vec::new()),
         };
-        Ok(self.locale().words()?.step(step)?.care.clone())
+        BuiltIn::of(self.locale())?.care(step)
     }
 }
 

@@ -66,6 +66,8 @@ ids! {
     LotId,
     /// Names a mail.
     MailId,
+    /// Names a studio's own words for its mails.
+    MailTemplateId,
     /// Names a pigment record.
     PigmentRecordId,
     /// Names a treatment plan.

@@ -14,6 +14,8 @@ pub mod instant;
 pub mod interval;
 pub mod local_time;
 pub mod lot;
+pub mod mail_template;
+pub mod neutral;
 pub mod nonconformity;
 pub mod number;
 pub mod overlap;

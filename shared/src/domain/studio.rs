@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::hours::{QuietHours, WeeklyHours};
 use super::local_time::TimeZoneName;
+use super::neutral::NeutralName;
 use super::number::CutoffHours;
 use super::patch::merge_patch;
 use super::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
@@ -16,11 +17,11 @@ pub struct NewStudio {
     /// The studio's name, for staff.
     pub name: Name,
     /// The name that mails come from. Keep it neutral: a name that says what is treated tells it to whoever sees the inbox.
-    pub sender_name: Name,
+    pub sender_name: NeutralName,
     /// What mails call a session, such as "appointment". Neutral for the same reason.
     #[serde(default = "default_service_label")]
-    #[schema(value_type = Name, required = false, default = "appointment")]
-    pub service_label: Name,
+    #[schema(value_type = NeutralName, required = false, default = "appointment")]
+    pub service_label: NeutralName,
     /// Where the studio stands in time: all its days and times of day are counted there.
     pub time_zone: TimeZoneName,
     /// The language of its mails, where a client has none of their own.
@@ -52,8 +53,8 @@ pub struct NewStudio {
     pub external_id: Option<ExternalId>,
 }
 
-fn default_service_label() -> Name {
-    Name::literal("appointment")
+fn default_service_label() -> NeutralName {
+    NeutralName::literal("appointment")
 }
 
 fn default_language() -> Language {
@@ -75,9 +76,9 @@ merge_patch! {
             /// The studio's name, for staff.
             name: Name,
             /// The name that mails come from.
-            sender_name: Name,
+            sender_name: NeutralName,
             /// What mails call a session.
-            service_label: Name,
+            service_label: NeutralName,
             /// Where the studio stands in time.
             time_zone: TimeZoneName,
             /// The language of its mails.

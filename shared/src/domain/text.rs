@@ -78,6 +78,8 @@ texts! {
     Language: language, 2..=35, "en";
     /// A code as the maker printed it: opaque, never interpreted.
     LotCode: one_line, 1..=100, "K2291-07";
+    /// A template for a piece of a mail: text with variables in double braces.
+    TemplateText: many_lines, 1..=2000, "Thank you for your booking, {{ client_name }}.";
 }
 
 fn one_line(text: &str) -> Result<(), String> {

@@ -371,6 +371,8 @@ text_enums! {
         MailFailed = "mail_failed",
         /// A mail may or may not have been sent.
         MailAmbiguous = "mail_ambiguous",
+        /// A studio's own words for a mail couldn't be used; the built-in ones were sent.
+        MailTemplateFailed = "mail_template_failed",
         /// What was recorded doesn't agree with a rule.
         Nonconformity = "nonconformity",
         /// Mail to an address comes back.

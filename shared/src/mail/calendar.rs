@@ -4,9 +4,9 @@ use icalendar::{Calendar as Object, Class, Component, Event, EventLike, EventSta
 
 use super::content::{Calendar, Method};
 use super::facts::AppointmentFacts;
-use super::lint::clinical_word;
 use super::text::{joined_lines, one_line};
 use crate::domain::Instant;
+use crate::domain::neutral::clinical_word;
 use uuid::Uuid;
 
 /// What the event says beside its time.

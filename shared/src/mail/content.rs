@@ -3,9 +3,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A mail in words: the same for all attempts.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RenderedMail {
     /// The neutral name beside the From address.
     pub sender_name: String,
@@ -22,7 +23,8 @@ pub struct RenderedMail {
 }
 
 /// An iCalendar object and its method.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MailCalendar)]
 pub struct Calendar {
     /// What the calendar is asked to do; the MIME parameter must say the same.
     pub method: Method,
@@ -31,8 +33,9 @@ pub struct Calendar {
 }
 
 /// What a calendar is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schema(as = CalendarMethod)]
 pub enum Method {
     /// Enter or change the event.
     Request,

@@ -4,9 +4,10 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::content::RenderedMail;
 use super::facts::{MailFacts, StudioFacts};
-use super::lint::clinical_word;
-use super::text::{isolated, one_line};
-use super::words::Locale;
+use super::text::{Direction, isolated, one_line};
+use super::words::{Locale, Phrasebook};
+use crate::domain::mail_template::Word;
+use crate::domain::neutral::clinical_word;
 use crate::error::{Error, Result};
 
 struct Words {
@@ -60,13 +61,15 @@ const HTML: &str = r#"<!DOCTYPE html>
 /// Renders it.
 pub fn render(facts: &MailFacts) -> Result<RenderedMail> {
     let locale = Locale::of(&facts.language);
-    let (own, common) = (words(locale), locale.words()?);
+    let own = words(locale);
+    let common = Phrasebook::new(locale.code(), &[])?;
+    let closing = common.word(Word::Closing)?;
     let Some(links) = &facts.links else {
         return Err(Error::internal(
             "a fresh link needs somebody who makes links",
         ));
     };
-    let sender_name = sender_name(&facts.studio, &common.sender_name);
+    let sender_name = sender_name(&facts.studio, common.word(Word::SenderName)?);
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -78,10 +81,10 @@ pub fn render(facts: &MailFacts) -> Result<RenderedMail> {
                 subject => own.subject,
                 body => own.body,
                 unasked => own.unasked,
-                page => links.page,
-                link => common.page_link,
-                closing => common.closing,
-                sender_name,
+                page => links.page.as_str(),
+                link => common.word(Word::PageLink)?,
+                closing,
+                sender_name => sender_name.as_str(),
             },
         )
         .map_err(Error::internal)?;
@@ -90,8 +93,8 @@ pub fn render(facts: &MailFacts) -> Result<RenderedMail> {
         own.body,
         links.page,
         own.unasked,
-        common.closing,
-        isolated(&sender_name)
+        closing,
+        isolated(&sender_name, Direction::LeftToRight)
     );
     Ok(RenderedMail {
         subject: own.subject.to_owned(),

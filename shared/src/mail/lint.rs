@@ -1,6 +1,15 @@
-//! A checker for templates: no unknown variable, and no clinical word where others may read over a shoulder.
+//! A checker for templates: nothing but known variables and choices between texts, and no clinical word where others
+//! may read over a shoulder.
+//!
+//! The engine could do more: loops, assignments, repetition. None of it passes, so what a template costs is bounded
+//! by its length, and there is nothing that it could reach.
 
 use minijinja::Environment;
+
+use crate::domain::ReminderStep;
+use crate::domain::mail_template::{TemplateContent, Word};
+use crate::domain::neutral::clinical_word;
+use crate::error::{Error, FieldError, Result};
 
 /// Where a template stands, which decides what it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,11 +18,22 @@ pub enum Place {
     Name,
     /// The subject or the preheader.
     Header,
-    /// The body.
+    /// A line of the body.
+    Line,
+    /// A paragraph of the body.
     Body,
     /// Care advice, which only clients who agreed to it receive.
     Care,
+    /// A label with its value.
+    Detail,
+    /// A day and a time of day.
+    Day,
+    /// A time of day.
+    Time,
 }
+
+/// So many characters in a template that becomes one line at most.
+const LONGEST_LINE: usize = 150;
 
 impl Place {
     /// The variables that a template may use here.
@@ -21,13 +41,39 @@ impl Place {
         match self {
             Self::Name | Self::Care => &[],
             Self::Header => &["service_label", "sender_name", "when"],
-            Self::Body => &[
+            Self::Line | Self::Body => &[
                 "client_name",
                 "service_label",
                 "sender_name",
                 "when",
                 "previously",
             ],
+            Self::Detail => &["label", "value"],
+            Self::Day => &["weekday", "day", "month", "year", "time", "first_of_month"],
+            Self::Time => &[
+                "hour",
+                "hour_24",
+                "hour_12",
+                "minute",
+                "am_or_pm",
+                "full_hour",
+            ],
+        }
+    }
+
+    fn is_one_line(self) -> bool {
+        !matches!(self, Self::Body | Self::Care)
+    }
+
+    /// Where a shared word stands.
+    pub fn of(word: Word) -> Self {
+        match word {
+            Word::Preheader => Self::Header,
+            Word::Greeting | Word::WhyThisMail => Self::Line,
+            Word::DetailLine => Self::Detail,
+            Word::DayAndTime => Self::Day,
+            Word::TimeOfDay => Self::Time,
+            _ => Self::Name,
         }
     }
 }
@@ -36,162 +82,295 @@ impl Place {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// The template can't be read.
-    #[error("the template can't be read: {0}")]
+    #[error("this can't be read as a template: {0}")]
     Syntax(String),
+    /// The template does more than name variables and choose between texts.
+    #[error(
+        "\"{0}\" is not allowed here: write {{{{ variable }}}}, or {{% if variable %}} … {{% else %}} … {{% endif %}}"
+    )]
+    NotAllowed(String),
     /// The template uses a variable that it won't be given.
-    #[error("{0} is no variable that may stand here")]
-    UnknownVariable(String),
+    #[error("there is no variable {name} here; {choice}")]
+    UnknownVariable {
+        /// The variable.
+        name: String,
+        /// What could stand there.
+        choice: String,
+    },
     /// The template tells what the appointment is for.
-    #[error("the word \"{0}\" tells what the appointment is for")]
+    #[error(
+        "the word \"{0}\" tells whoever sees it what the client is treated for: say it neutrally, or as care advice"
+    )]
     ClinicalWord(&'static str),
     /// The template breaks the line.
     #[error("write one line")]
     SeveralLines,
+    /// The template is too long for a line.
+    #[error("write at most 150 characters: mailboxes cut what is longer")]
+    TooLong,
 }
 
-/// Parts of words that are telling wherever they stand, also inside a compound.
-const PARTS: [&str; 22] = [
-    "scalp",
-    "alopec",
-    "alopez",
-    "alopéc",
-    "pigment",
-    "tattoo",
-    "tatou",
-    "tatuaj",
-    "tätowier",
-    "needle",
-    "kopfhaut",
-    "glatze",
-    "haarausfall",
-    "cuir chevelu",
-    "cuero cabelludo",
-    "chevelu",
-    "cabelludo",
-    "norwood",
-    "transplant",
-    "trichopigment",
-    "dermograph",
-    "calvicie",
-];
-
-/// Beginnings of telling words.
-const BEGINNINGS: [&str; 8] = [
-    "hair", "haar", "cheveu", "cabello", "balding", "baldness", "calvitie", "aiguille",
-];
-
-/// Telling words that are harmless inside others. The English "bald" is not among them: it is German for "soon".
-const WHOLE: [&str; 16] = [
-    "smp",
-    "pmu",
-    "pelo",
-    "calvo",
-    "calva",
-    "chauve",
-    "nadel",
-    "nadeln",
-    "aguja",
-    "agujas",
-    "scar",
-    "scars",
-    "narbe",
-    "narben",
-    "cicatriz",
-    "cicatrice",
-];
-
-/// The first clinical word in a text, if any.
-pub fn clinical_word(text: &str) -> Option<&'static str> {
-    // The one-line form closes gaps that a line break or an invisible mark would open.
-    let text = super::text::one_line(text).to_lowercase();
-    let part = PARTS.into_iter().find(|part| text.contains(part));
-    part.or_else(|| {
-        text.split(|c: char| !c.is_alphanumeric()).find_map(|word| {
-            let beginning = BEGINNINGS.into_iter().find(|start| word.starts_with(start));
-            beginning.or_else(|| WHOLE.into_iter().find(|whole| word == *whole))
-        })
-    })
+impl Problem {
+    /// A stable name for what is wrong.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Syntax(_) => "broken_template",
+            Self::NotAllowed(_) => "template_not_allowed",
+            Self::UnknownVariable { .. } => "unknown_variable",
+            Self::ClinicalWord(_) => "clinical_word",
+            Self::SeveralLines => "several_lines",
+            Self::TooLong => "too_long",
+        }
+    }
 }
 
 /// Everything that is wrong with a template for a place; empty when it may be used.
 pub fn problems(template: &str, place: Place) -> Vec<Problem> {
     let mut problems = Vec::new();
-    match Environment::empty().template_from_str(template) {
-        Ok(parsed) => {
-            let mut unknown: Vec<String> = parsed
-                .undeclared_variables(false)
-                .into_iter()
-                .filter(|name| !place.variables().contains(&name.as_str()))
-                .collect();
-            unknown.sort();
-            problems.extend(unknown.into_iter().map(Problem::UnknownVariable));
+    match tags(template) {
+        Ok(tags) => {
+            for tag in tags {
+                problems.extend(judge(tag, place));
+            }
         }
-        Err(cause) => problems.push(Problem::Syntax(cause.to_string())),
+        Err(problem) => problems.push(problem),
+    }
+    if problems.is_empty()
+        && let Err(cause) = Environment::empty().template_from_str(template)
+    {
+        problems.push(Problem::Syntax(
+            cause.detail().unwrap_or("unbalanced").to_owned(),
+        ));
     }
     if place != Place::Care {
         problems.extend(clinical_word(template).map(Problem::ClinicalWord));
     }
-    if matches!(place, Place::Name | Place::Header) && template.chars().any(char::is_control) {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if place.is_one_line() && template.chars().any(breaks) {
         problems.push(Problem::SeveralLines);
     }
+    if place == Place::Header && template.chars().count() > LONGEST_LINE {
+        problems.push(Problem::TooLong);
+    }
     problems
+}
+
+/// What stands between braces.
+enum Tag<'a> {
+    Value(&'a str),
+    Block(&'a str),
+}
+
+/// The tags of a template, in one pass. As no tag that passes holds a text, the first end is the end.
+fn tags(template: &str) -> std::result::Result<Vec<Tag<'_>>, Problem> {
+    let mut tags = Vec::new();
+    let mut rest = template;
+    while let Some((_, after)) = rest.split_once('{') {
+        let (end, is_block) = match after.chars().next() {
+            Some('{') => ("}}", false),
+            Some('%') => ("%}", true),
+            Some('#') => return Err(Problem::NotAllowed("{#".into())),
+            _ => {
+                rest = after;
+                continue;
+            }
+        };
+        let inside = after.get(1..).unwrap_or_default();
+        let Some((tag, beyond)) = inside.split_once(end) else {
+            return Err(Problem::Syntax(format!("{end} is missing")));
+        };
+        let tag = tag.strip_prefix(['-', '+']).unwrap_or(tag);
+        let tag = tag.strip_suffix(['-', '+']).unwrap_or(tag).trim();
+        tags.push(if is_block {
+            Tag::Block(tag)
+        } else {
+            Tag::Value(tag)
+        });
+        rest = beyond;
+    }
+    Ok(tags)
+}
+
+fn judge(tag: Tag<'_>, place: Place) -> Option<Problem> {
+    match tag {
+        Tag::Value(name) => variable(name, place),
+        Tag::Block("else" | "endif") => None,
+        Tag::Block(block) => {
+            let mut words = block.split_ascii_whitespace();
+            if !matches!(words.next(), Some("if" | "elif")) {
+                return Some(Problem::NotAllowed(shortened(block)));
+            }
+            // Each variable may have a "not" before it; "and" or "or" stands between two.
+            let mut is_due = true;
+            for word in words {
+                match word {
+                    "not" if is_due => {}
+                    "and" | "or" if !is_due => is_due = true,
+                    name if is_due => {
+                        if let Some(problem) = variable(name, place) {
+                            return Some(problem);
+                        }
+                        is_due = false;
+                    }
+                    _ => return Some(Problem::NotAllowed(shortened(block))),
+                }
+            }
+            is_due.then(|| Problem::NotAllowed(shortened(block)))
+        }
+    }
+}
+
+fn variable(name: &str, place: Place) -> Option<Problem> {
+    let variables = place.variables();
+    if variables.contains(&name) {
+        return None;
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(plain) {
+        return Some(Problem::NotAllowed(shortened(name)));
+    }
+    let choice = if variables.is_empty() {
+        "leave variables out".to_owned()
+    } else {
+        format!("there are {}", variables.join(", "))
+    };
+    Some(Problem::UnknownVariable {
+        name: shortened(name),
+        choice,
+    })
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// Every text of a template with its pointer and place.
+pub fn texts(content: &TemplateContent) -> Vec<(String, &str, Place)> {
+    let mut texts = Vec::new();
+    let single = [
+        ("/title", &content.title, Place::Line),
+        ("/subject", &content.subject, Place::Header),
+    ];
+    for (pointer, text, place) in single {
+        texts.extend(
+            text.iter()
+                .map(|text| (pointer.to_owned(), text.as_str(), place)),
+        );
+    }
+    let lists = [
+        ("/body", &content.body, Place::Body),
+        ("/care", &content.care, Place::Care),
+    ];
+    for (pointer, list, place) in lists {
+        for (number, text) in list.iter().flatten().enumerate() {
+            texts.push((format!("{pointer}/{number}"), text.as_str(), place));
+        }
+    }
+    for (word, text) in &content.words {
+        texts.push((format!("/words/{word}"), text.as_str(), Place::of(*word)));
+    }
+    for (pointer, list) in [
+        ("/weekdays", &content.weekdays),
+        ("/months", &content.months),
+    ] {
+        for (number, name) in list.iter().flatten().enumerate() {
+            texts.push((format!("{pointer}/{number}"), name.as_str(), Place::Name));
+        }
+    }
+    texts
+}
+
+/// Refuses words that a mail can't be made of, and says all that is wrong with them.
+pub fn check(content: &TemplateContent, step: Option<ReminderStep>) -> Result<()> {
+    let mut errors = content.misfits(step);
+    for (pointer, text, place) in texts(content) {
+        for problem in problems(text, place) {
+            errors.push(FieldError::new(
+                &pointer,
+                problem.code(),
+                problem.to_string(),
+            ));
+        }
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(errors))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn clinical_words_are_found_in_four_languages() {
-        for telling in [
-            "Your SMP session",
-            "Scalp micropigmentation",
-            "Hairline",
-            "Haarpigmentierung",
-            "Kopfhaut",
-            "cuir chevelu",
-            "vos cheveux",
-            "cuero cabelludo",
-            "tu pelo",
-            "TATTOO",
-            "Mikropigmentierung",
-            "alopécie",
-            "sca\u{200E}lp",
-        ] {
-            assert!(clinical_word(telling).is_some(), "{telling}");
-        }
-        for harmless in [
-            "Booked: appointment",
-            "Termin",
-            "pelota",
-            "smpte",
-            "Chair 2",
-            "scarf",
-        ] {
-            assert_eq!(clinical_word(harmless), None, "{harmless}");
-        }
+    fn codes(template: &str, place: Place) -> Vec<&'static str> {
+        problems(template, place)
+            .iter()
+            .map(Problem::code)
+            .collect()
     }
 
     #[test]
-    fn unknown_variables_and_broken_templates_are_refused() {
-        assert_eq!(problems("{{ when }}", Place::Header), []);
-        assert_eq!(
-            problems("{{ client_name }}", Place::Header),
-            [Problem::UnknownVariable("client_name".into())]
-        );
-        assert_eq!(
-            problems("{% for x in diagnosis %}{{ x }}{% endfor %}", Place::Body),
-            [Problem::UnknownVariable("diagnosis".into())]
-        );
-        assert!(matches!(
-            problems("{{ when", Place::Body).as_slice(),
-            [Problem::Syntax(_)]
-        ));
-        assert_eq!(problems("a\nb", Place::Header), [Problem::SeveralLines]);
-        assert_eq!(
-            problems("scalp", Place::Body),
-            [Problem::ClinicalWord("scalp")]
-        );
+    fn variables_and_choices_pass() {
+        for good in [
+            "{{ when }}",
+            "{{-when-}}",
+            "{% if when and not sender_name %}a{% elif service_label %}b{% else %}{{ when }}{% endif %}",
+            "A brace { alone, and }} too",
+        ] {
+            assert_eq!(problems(good, Place::Header), [], "{good}");
+        }
         assert_eq!(problems("No shampoo on the scalp.", Place::Care), []);
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_code() {
+        for (template, place, code) in [
+            ("{{ client_name }}", Place::Header, "unknown_variable"),
+            (
+                "{% if diagnosis %}x{% endif %}",
+                Place::Body,
+                "unknown_variable",
+            ),
+            ("{{ when", Place::Body, "broken_template"),
+            ("{% if when %}x", Place::Body, "broken_template"),
+            ("{% else %}", Place::Body, "broken_template"),
+            ("a\nb", Place::Header, "several_lines"),
+            ("scalp", Place::Body, "clinical_word"),
+            ("{{ when }}", Place::Care, "unknown_variable"),
+            ("{# scal#}", Place::Body, "template_not_allowed"),
+        ] {
+            assert_eq!(codes(template, place), [code], "{template}");
+        }
+        assert_eq!(codes(&"x".repeat(151), Place::Header), ["too_long"]);
+    }
+
+    #[test]
+    fn nothing_that_computes_passes() {
+        for bomb in [
+            "{% for a in 'aaaaaaaaaa' %}{% for b in 'aaaaaaaaaa' %}x{% endfor %}{% endfor %}",
+            "{{ 'x' * 1000000000 }}",
+            "{% set a = 'xxxxxxxx' %}{% set b = a ~ a %}",
+            "{{ when.__class__ }}",
+            "{{ when[0] }}",
+            "{{ when|upper }}",
+            "{{ range(1000000) }}",
+            "{{ self }}",
+            "{% include 'layout' %}",
+            "{% macro m() %}{{ m() }}{% endmacro %}",
+            "{% raw %}{{ when }}{% endraw %}",
+            "{% if when == 'x' %}{% endif %}",
+            "{% if '%}' %}{% endif %}",
+            "{{ '}}' }}",
+            "{% if %}{% endif %}",
+            "{% if when and %}{% endif %}",
+        ] {
+            let codes = codes(bomb, Place::Body);
+            let refused = ["template_not_allowed", "unknown_variable"];
+            assert!(
+                codes.iter().any(|code| refused.contains(code)),
+                "{bomb}: {codes:?}"
+            );
+        }
     }
 }

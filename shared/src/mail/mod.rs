@@ -2,10 +2,13 @@
 //!
 //! A mail is made of [`MailFacts`] and nothing else, so that the API can preview exactly what the worker will send.
 //! Subject, preheader, sender name and calendar are neutral by construction: they are made of the service label, the
-//! sender name and the time, and [`lint`] refuses a clinical word in any of them.
+//! sender name and the time, and [`lint`] refuses a clinical word in any of them,
+//! also in the words that a studio writes itself.
 
+pub mod built_in;
 pub mod calendar;
 pub mod content;
+mod engine;
 pub mod facts;
 pub mod fresh_link;
 pub mod lint;
@@ -16,7 +19,7 @@ pub mod words;
 
 pub use content::{Calendar, Method, RenderedMail};
 pub use facts::{AppointmentFacts, Links, MailFacts, StudioFacts};
-pub use render::render;
+pub use render::{render, render_with};
 
 #[cfg(test)]
 mod tests;

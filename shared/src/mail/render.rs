@@ -1,31 +1,38 @@
 //! Facts into words.
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use minijinja::{Value, context};
 
 use super::calendar::{self, EventWords};
 use super::content::RenderedMail;
+use super::engine::Engine;
 use super::facts::{AppointmentFacts, MailFacts};
-use super::lint::clinical_word;
-use super::text::{isolated, joined_lines, one_line};
-use super::when;
-use super::words::{Locale, Words};
+use super::text::{Direction, isolated, joined_lines, one_line, unbroken};
+use super::when::{Wording, zone_name};
+use super::words::Phrasebook;
 use crate::domain::Instant;
 use crate::domain::ReminderStep as Step;
+use crate::domain::mail_template::{OwnWords, Word};
+use crate::domain::neutral::clinical_word;
 use crate::error::{Error, Result};
 
 const LAYOUT_HTML: &str = include_str!("templates/layout.html");
 const LAYOUT_TEXT: &str = include_str!("templates/layout.txt");
 
-/// Renders a mail; `stamp` is when its calendar object says that it was made.
+/// Renders a mail in the built-in words; `stamp` is when its calendar object says that it was made.
 pub fn render(facts: &MailFacts, stamp: Instant) -> Result<RenderedMail> {
+    render_with(facts, &[], stamp)
+}
+
+/// Renders a mail in a studio's own words where it has some.
+pub fn render_with(facts: &MailFacts, own: &[OwnWords], stamp: Instant) -> Result<RenderedMail> {
     let appointment = appointment_of(facts)?;
-    let locale = Locale::of(&facts.language);
+    let words = Phrasebook::new(&facts.language, own)?;
     let mail = Mail {
         facts,
         appointment,
-        locale,
-        words: locale.words()?,
-        engine: engine(),
+        direction: Direction::of(words.language()),
+        words: &words,
+        engine: Engine::new(),
     };
     mail.render(stamp)
 }
@@ -51,20 +58,9 @@ fn appointment_of(facts: &MailFacts) -> Result<Option<AppointmentFacts>> {
     Ok(Some(appointment))
 }
 
-fn engine() -> Environment<'static> {
-    let mut engine = Environment::new();
-    engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    engine.set_auto_escape_callback(|name| match name {
-        "html" => AutoEscape::Html,
-        _ => AutoEscape::None,
-    });
-    engine
-}
-
 /// The part of the mail that a template is rendered for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
-    Header,
     Text,
     Html,
 }
@@ -74,19 +70,7 @@ impl Part {
     fn name(self) -> &'static str {
         match self {
             Self::Html => "html",
-            Self::Text | Self::Header => "text",
-        }
-    }
-
-    /// Somebody's name, set apart from the sentence around it as this part can.
-    fn name_of(self, name: &str) -> Value {
-        match self {
-            Self::Header => Value::from(name),
-            Self::Text => Value::from(isolated(name)),
-            Self::Html => {
-                let escaped = minijinja::HtmlEscape(name);
-                Value::from_safe_string(format!("<bdi dir=\"auto\">{escaped}</bdi>"))
-            }
+            Self::Text => "text",
         }
     }
 
@@ -94,7 +78,7 @@ impl Part {
     fn rendered(self, text: String) -> Value {
         match self {
             Self::Html => Value::from_safe_string(text),
-            Self::Text | Self::Header => Value::from(text),
+            Self::Text => Value::from(text),
         }
     }
 }
@@ -102,22 +86,22 @@ impl Part {
 struct Mail<'a> {
     facts: &'a MailFacts,
     appointment: Option<AppointmentFacts>,
-    locale: Locale,
-    words: &'static Words,
-    engine: Environment<'static>,
+    words: &'a Phrasebook<'a>,
+    direction: Direction,
+    engine: Engine,
 }
 
 impl Mail<'_> {
     fn render(&self, stamp: Instant) -> Result<RenderedMail> {
         let first = self.facts.steps.first().copied();
         let first = first.ok_or_else(|| Error::internal("a mail is about at least one step"))?;
-        let subject = self.header(&self.words.step(first)?.subject)?;
-        let preheader = self.header(&self.words.preheader)?;
+        let subject = self.header(self.words.subject(first)?)?;
+        let preheader = self.header(self.words.word(Word::Preheader)?)?;
         Ok(RenderedMail {
             text: self.body(Part::Text, &subject, &preheader)?,
             html: self.body(Part::Html, &subject, &preheader)?,
-            calendar: self.calendar(stamp),
-            sender_name: self.sender_name(),
+            calendar: self.calendar(stamp)?,
+            sender_name: self.sender_name()?,
             subject,
             preheader,
         })
@@ -125,7 +109,7 @@ impl Mail<'_> {
 
     /// A line that others may see: whatever came in, it is one line without a clinical word.
     fn header(&self, template: &str) -> Result<String> {
-        let line = one_line(&self.template(Part::Header, template)?);
+        let line = unbroken(&self.template(Part::Text, template)?);
         match clinical_word(&line) {
             Some(word) => Err(Error::internal(format!(
                 "a template's header says \"{word}\""
@@ -135,96 +119,163 @@ impl Mail<'_> {
     }
 
     fn body(&self, part: Part, subject: &str, preheader: &str) -> Result<String> {
-        let mut paragraphs = Vec::new();
+        let mut sections = Vec::new();
         for step in &self.facts.steps {
-            let words = self.words.step(*step)?;
-            for template in &words.body {
-                paragraphs.push(part.rendered(self.template(part, template)?));
-            }
-            if words.care.is_empty() {
-                continue;
-            }
-            if self.facts.care_advice_in_mail {
-                paragraphs.extend(words.care.iter().map(|text| Value::from(text.as_str())));
-            } else if self.facts.links.is_some() {
-                paragraphs.push(Value::from(self.words.care_on_page.as_str()));
-            } else {
-                paragraphs.push(Value::from(self.words.care_from_studio.as_str()));
-            }
+            sections.push(self.section(part, *step)?);
         }
-        let words = context! {
-            page_hint => self.words.page_hint.as_str(),
-            page_link => self.words.page_link.as_str(),
-            reach_studio => self.words.reach_studio.as_str(),
-            closing => self.words.closing.as_str(),
+        let ahead = self
+            .appointment
+            .is_some_and(|appointment| !appointment.cancelled);
+        let hint = match (self.facts.links.is_some(), ahead) {
+            (true, true) => Word::PageHint,
+            (true, false) => Word::PageHintLater,
+            (false, true) => Word::ReachStudio,
+            (false, false) => Word::ReachStudioLater,
         };
+        let why_this_mail = self.template(part, self.words.word(Word::WhyThisMail)?)?;
+        let words = context! {
+            hint => self.words.word(hint)?,
+            advice => self.words.word(Word::Advice)?,
+            page_link => self.words.word(Word::PageLink)?,
+            closing => self.words.word(Word::Closing)?,
+            why_this_mail => part.rendered(why_this_mail),
+        };
+        let details = self.details()?;
+        let mut lines = Vec::new();
+        for detail in &details {
+            lines.push(self.line(detail)?);
+        }
+        let details: Vec<Value> = details.iter().map(|it| it.value(part, self)).collect();
+        let greeting = self.template(part, self.words.word(Word::Greeting)?)?;
         let layout = match part {
             Part::Html => LAYOUT_HTML,
-            Part::Text | Part::Header => LAYOUT_TEXT,
+            Part::Text => LAYOUT_TEXT,
         };
         let values = context! {
-            language => self.locale.code(),
-            subject, preheader, paragraphs, words,
-            greeting => part.rendered(self.template(part, &self.words.greeting)?),
-            details => self.details(part),
+            language => self.words.language(),
+            direction => self.direction.as_str(),
+            subject, preheader, sections, words, details, lines,
+            greeting => part.rendered(greeting),
             page => self.page()?,
-            sender_name => part.name_of(&self.sender_name()),
+            sender_name => self.name(part, &self.sender_name()?),
         };
-        self.engine
-            .render_named_str(part.name(), layout, values)
-            .map_err(Error::internal)
+        self.engine.render(part.name(), layout, values)
     }
 
-    /// One template of the table, with the variables that [`super::lint`] allows.
+    /// What one step has to say, and its advice for those who agreed to read it in a mail.
+    fn section(&self, part: Part, step: Step) -> Result<Value> {
+        let mut paragraphs = Vec::new();
+        for template in self.words.body(step)? {
+            paragraphs.push(part.rendered(self.template(part, template)?));
+        }
+        let care = self.words.care(step)?;
+        let mut advice: Vec<String> = Vec::new();
+        if !care.is_empty() {
+            if self.facts.care_advice_in_mail {
+                advice.extend(care.iter().map(|text| text.to_string()));
+            } else {
+                let elsewhere = match self.facts.links {
+                    Some(_) => Word::CareOnPage,
+                    None => Word::CareFromStudio,
+                };
+                paragraphs.push(Value::from(self.words.word(elsewhere)?));
+            }
+        }
+        let title = part.rendered(self.template(part, self.words.title(step)?)?);
+        Ok(context! { title, paragraphs, advice })
+    }
+
+    /// Somebody's name, set apart from the sentence around it as this part can.
+    fn name(&self, part: Part, name: &str) -> Value {
+        match part {
+            Part::Text => Value::from(isolated(name, self.direction)),
+            Part::Html => {
+                let escaped = minijinja::HtmlEscape(name);
+                Value::from_safe_string(format!("<bdi dir=\"auto\">{escaped}</bdi>"))
+            }
+        }
+    }
+
+    /// One template of the words, with the variables that [`super::lint`] allows.
     fn template(&self, part: Part, template: &str) -> Result<String> {
-        let values = context! {
-            client_name => part.name_of(&one_line(&self.facts.client_name)),
-            service_label => self.service_label(),
-            sender_name => part.name_of(&self.sender_name()),
-            when => self.appointment.map(|it| self.day_and_time(it.starts_at)),
-            previously => self.facts.previous_start.map(|it| self.day_and_time(it)),
+        if !template.contains('{') && part == Part::Text {
+            return Ok(template.to_owned());
+        }
+        let when = |instant| {
+            self.wording()
+                .day_and_time(instant, self.facts.studio.time_zone)
         };
-        self.engine
-            .render_named_str(part.name(), template, values)
-            .map_err(Error::internal)
+        let values = context! {
+            client_name => self.name(part, &one_line(&self.facts.client_name)),
+            service_label => self.service_label()?,
+            sender_name => self.name(part, &self.sender_name()?),
+            when => self.appointment.map(|it| when(it.starts_at)).transpose()?,
+            previously => self.facts.previous_start.map(when).transpose()?,
+        };
+        self.engine.render(part.name(), template, values)
     }
 
-    fn day_and_time(&self, instant: Instant) -> String {
-        when::day_and_time(instant, self.facts.studio.time_zone, self.locale)
+    fn wording(&self) -> Wording<'_> {
+        Wording {
+            words: self.words,
+            engine: &self.engine,
+        }
     }
 
     /// The facts as a list: what, when, where, and how to reach the studio.
-    fn details(&self, part: Part) -> Vec<Value> {
-        let (studio, words) = (&self.facts.studio, self.words);
-        let zone = studio.time_zone;
-        let long = |instant| when::day_and_time_with_zone(instant, zone, self.locale);
+    fn details(&self) -> Result<Vec<Detail>> {
+        let (studio, zone) = (&self.facts.studio, self.facts.studio.time_zone);
         let mut details = Vec::new();
-        let mut add = |label: &str, value: Value| details.push(context! { label, value });
+        let wording = self.wording();
+        let mut add = |word: Word, text: String, at: Option<Instant>| -> Result<()> {
+            details.push(Detail {
+                label: self.words.word(word)?.to_owned(),
+                text,
+                zone: at.map(|at| zone_name(at, zone)),
+                is_first: word == Word::When,
+            });
+            Ok(())
+        };
         if let Some(appointment) = self.appointment {
-            add(&words.what, Value::from(self.service_label()));
-            add(&words.when, Value::from(long(appointment.starts_at)));
-            let same_day = appointment.starts_at.day_at(zone) == appointment.ends_at.day_at(zone);
-            let until = if same_day {
-                when::time_of_day(appointment.ends_at, zone)
+            let (starts_at, ends_at) = (appointment.starts_at, appointment.ends_at);
+            let starts = wording.day_and_time(starts_at, zone)?;
+            add(Word::When, starts, Some(starts_at))?;
+            if starts_at.day_at(zone) == ends_at.day_at(zone) {
+                add(Word::Until, wording.time_of_day(ends_at, zone)?, None)?;
             } else {
-                long(appointment.ends_at)
-            };
-            add(&words.until, Value::from(until));
+                let ends = wording.day_and_time(ends_at, zone)?;
+                add(Word::Until, ends, Some(ends_at))?;
+            }
         }
         let moved = self.facts.steps.contains(&Step::MovedNotice);
         if let Some(previous) = self.facts.previous_start.filter(|_| moved) {
-            add(&words.previously, Value::from(long(previous)));
+            let before = wording.day_and_time(previous, zone)?;
+            add(Word::Previously, before, Some(previous))?;
+        }
+        if self.appointment.is_some() {
+            add(Word::What, self.service_label()?, None)?;
         }
         if let Some(address) = &studio.address {
-            add(&words.place, part.name_of(&joined_lines(address)));
+            add(Word::Place, joined_lines(address), None)?;
         }
         if let Some(telephone) = &studio.telephone {
-            add(&words.telephone, Value::from(one_line(telephone)));
+            add(Word::Telephone, one_line(telephone), None)?;
         }
         if let Some(email) = &studio.email {
-            add(&words.email, Value::from(one_line(email)));
+            add(Word::Email, one_line(email), None)?;
         }
-        details
+        Ok(details)
+    }
+
+    /// A detail as a line of the plain part.
+    fn line(&self, detail: &Detail) -> Result<String> {
+        let mut value = isolated(&detail.text, self.direction);
+        if let Some(zone) = &detail.zone {
+            value = format!("{value} ({})", isolated(zone, self.direction));
+        }
+        let values = context! { label => detail.label.as_str(), value };
+        self.engine
+            .render("text", self.words.word(Word::DetailLine)?, values)
     }
 
     /// The client's page; a scheme that runs something must not come through.
@@ -239,8 +290,8 @@ impl Mail<'_> {
         Ok(Some(&links.page))
     }
 
-    fn calendar(&self, stamp: Instant) -> Option<super::Calendar> {
-        let (service, sender) = (self.service_label(), self.sender_name());
+    fn calendar(&self, stamp: Instant) -> Result<Option<super::Calendar>> {
+        let (service, sender) = (self.service_label()?, self.sender_name()?);
         let summary = format!("{service}, {sender}");
         let studio = &self.facts.studio;
         let words = EventWords {
@@ -251,24 +302,41 @@ impl Mail<'_> {
                 .as_deref()
                 .map(|email| (sender.as_str(), email)),
         };
-        self.appointment
-            .map(|appointment| calendar::event(&appointment, &words, stamp))
+        Ok(self
+            .appointment
+            .map(|appointment| calendar::event(&appointment, &words, stamp)))
     }
 
     /// The studio's neutral name, or a general one where the studio's would tell what the appointment is for.
-    fn sender_name(&self) -> String {
-        neutral(
-            Some(&self.facts.studio.sender_name),
-            &self.words.sender_name,
-        )
+    fn sender_name(&self) -> Result<String> {
+        let general = self.words.word(Word::SenderName)?;
+        Ok(neutral(Some(&self.facts.studio.sender_name), general))
     }
 
-    /// The studio's neutral word for what is booked, or the language's own.
-    fn service_label(&self) -> String {
-        neutral(
-            self.facts.studio.service_label.as_deref(),
-            &self.words.service_label,
-        )
+    /// The studio's neutral word for what is booked, in this language where it has one, or the language's own.
+    fn service_label(&self) -> Result<String> {
+        let own = self.words.own_word(Word::ServiceLabel);
+        let own = own.or(self.facts.studio.service_label.as_deref());
+        Ok(neutral(own, self.words.word(Word::ServiceLabel)?))
+    }
+}
+
+/// One fact with its label.
+struct Detail {
+    label: String,
+    text: String,
+    zone: Option<String>,
+    is_first: bool,
+}
+
+impl Detail {
+    fn value(&self, part: Part, mail: &Mail<'_>) -> Value {
+        context! {
+            label => self.label.as_str(),
+            value => mail.name(part, &self.text),
+            zone => self.zone.as_ref().map(|zone| mail.name(part, zone)),
+            is_first => self.is_first,
+        }
     }
 }
 

@@ -3,9 +3,11 @@
 
 use uuid::Uuid;
 
-use super::lint::clinical_word;
 use super::words::Locale;
 use super::*;
+use crate::domain::mail_template::OwnWords;
+use crate::domain::neutral::clinical_word;
+use crate::domain::text::Language;
 use crate::domain::{Instant, ReminderStep as Step};
 
 fn at(text: &str) -> Instant {
@@ -93,12 +95,14 @@ fn advice_stands_in_the_body_only_for_those_who_agreed() {
         for locale in Locale::ALL {
             let mut facts = facts(step);
             facts.language = locale.code().into();
-            let care = &locale.words().unwrap().step(step).unwrap().care;
+            let care = &locale.table().unwrap().steps[&step].care;
             let without = render(&facts, stamp()).unwrap();
             facts.care_advice_in_mail = true;
             let with = render(&facts, stamp()).unwrap();
             for advice in care {
-                assert!(!without.text.contains(advice) && with.text.contains(advice));
+                assert!(
+                    !without.text.contains(advice.as_str()) && with.text.contains(advice.as_str())
+                );
             }
             assert_eq!(clinical_word(&without.text), None);
             assert_eq!(clinical_word(&without.html), None);
@@ -227,4 +231,91 @@ fn a_frozen_mail_thaws_unchanged_and_debug_shows_nobody() {
     for personal in ["Alex", "Studio Nine", "7946", "Example Street", "2026"] {
         assert!(!shown.contains(personal), "{shown}");
     }
+}
+
+fn own(language: &str, step: Option<Step>, content: serde_json::Value) -> OwnWords {
+    OwnWords {
+        language: Language::parse(language).unwrap(),
+        step,
+        content: serde_json::from_value(content).unwrap(),
+    }
+}
+
+#[test]
+fn a_studios_own_words_come_first_and_the_rest_is_english() {
+    let words = serde_json::json!({"greeting": "שלום {{ client_name }},", "when": "מתי"});
+    let step =
+        serde_json::json!({"subject": "תזכורת: {{ sender_name }}", "body": ["נתראה בקרוב."]});
+    let own = [
+        own("he", None, serde_json::json!({"words": words})),
+        own("he", Some(Step::FinalReminder), step),
+    ];
+    let mut facts = facts(Step::FinalReminder);
+    facts.language = "he-IL".into();
+    let mail = render_with(&facts, &own, stamp()).unwrap();
+    assert!(mail.html.contains("<html lang=\"he-IL\" dir=\"rtl\">"));
+    assert!(mail.text.starts_with("שלום \u{2068}Alex Example\u{2069},"));
+    assert_eq!(mail.subject, "תזכורת: \u{2068}Studio Nine\u{2069}");
+    assert!(mail.text.contains("נתראה בקרוב.") && mail.text.contains("Where: "));
+    facts.language = "it".into();
+    let mail = render_with(&facts, &own, stamp()).unwrap();
+    assert!(mail.html.contains("<html lang=\"en\" dir=\"ltr\">"));
+    assert!(mail.text.starts_with("Hello Alex Example,"));
+}
+
+#[test]
+fn a_mail_stays_light_and_calls_nothing() {
+    for step in Step::ALL {
+        let mut facts = facts(*step);
+        facts.steps.push(Step::AftercareDay10);
+        facts.care_advice_in_mail = true;
+        facts.client_name = "x".repeat(200);
+        facts.studio.address = Some("Long Street\n".repeat(20));
+        let mail = render(&facts, stamp()).unwrap();
+        assert!(mail.html.len() < 30_000, "{}", mail.html.len());
+        for outside in ["<img", "<script", "<link", "@import", "url("] {
+            assert!(!mail.html.contains(outside), "{outside}");
+        }
+    }
+}
+
+/// How much lighter one colour is than another, as WCAG counts it.
+fn contrast(one: &str, other: &str) -> f64 {
+    let luminance = |colour: &str| {
+        let channel = |at: usize| {
+            let value = u8::from_str_radix(&colour[at..at + 2], 16).unwrap();
+            let value = f64::from(value) / 255.0;
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    };
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+#[test]
+fn colours_can_be_told_apart_in_light_and_in_dark() {
+    let html = render(&facts(Step::FinalReminder), stamp()).unwrap().html;
+    for (text, ground) in [
+        ("#1f2428", "#ffffff"),
+        ("#4a545c", "#ffffff"),
+        ("#4a545c", "#f1f3f4"),
+        ("#14171a", "#ffffff"),
+        ("#e8eaed", "#1f2428"),
+        ("#b4bcc4", "#1f2428"),
+        ("#b4bcc4", "#14171a"),
+        ("#f4f6f8", "#263238"),
+        ("#0b2a31", "#8ed0df"),
+    ] {
+        assert!(
+            html.contains(text) && html.contains(ground),
+            "{text} {ground}"
+        );
+        assert!(contrast(text, ground) >= 4.5, "{text} on {ground}");
+    }
+    assert!(contrast("#ffffff", "#1c6e7d") >= 4.5 && contrast("#1f2428", "#eaf4f6") >= 4.5);
 }

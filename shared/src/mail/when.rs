@@ -2,151 +2,66 @@
 
 use chrono::{Datelike, Timelike};
 use chrono_tz::Tz;
+use minijinja::context;
 
-use super::words::Locale;
+use super::engine::Engine;
+use super::words::Phrasebook;
 use crate::domain::Instant;
+use crate::domain::mail_template::Word;
+use crate::domain::text::Name;
+use crate::error::Result;
 
-struct Names {
-    days: [&'static str; 7],
-    months: [&'static str; 12],
+/// Writes days and times in one language.
+pub struct Wording<'a> {
+    /// Its words.
+    pub words: &'a Phrasebook<'a>,
+    /// What fills them in.
+    pub engine: &'a Engine,
 }
 
-const ENGLISH: Names = Names {
-    days: [
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
-    ],
-    months: [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-};
+impl Wording<'_> {
+    /// The day and time on the studio's wall clock, as in "Wednesday 25 November 2026, 10:00".
+    pub fn day_and_time(&self, instant: Instant, zone: Tz) -> Result<String> {
+        let local = instant.at(zone);
+        let (weekdays, months) = self.words.calendar_names();
+        let pick = |names: &[Name], index: u32| {
+            let index = usize::try_from(index).unwrap_or(usize::MAX);
+            names
+                .get(index)
+                .map_or_else(String::new, |name| name.to_string())
+        };
+        let values = context! {
+            weekday => pick(weekdays, local.weekday().num_days_from_monday()),
+            day => local.day(),
+            month => pick(months, local.month0()),
+            year => local.year(),
+            first_of_month => local.day() == 1,
+            time => self.time_of_day(instant, zone)?,
+        };
+        self.engine
+            .render("text", self.words.word(Word::DayAndTime)?, values)
+    }
 
-const GERMAN: Names = Names {
-    days: [
-        "Montag",
-        "Dienstag",
-        "Mittwoch",
-        "Donnerstag",
-        "Freitag",
-        "Samstag",
-        "Sonntag",
-    ],
-    months: [
-        "Januar",
-        "Februar",
-        "März",
-        "April",
-        "Mai",
-        "Juni",
-        "Juli",
-        "August",
-        "September",
-        "Oktober",
-        "November",
-        "Dezember",
-    ],
-};
-
-const FRENCH: Names = Names {
-    days: [
-        "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
-    ],
-    months: [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ],
-};
-
-const SPANISH: Names = Names {
-    days: [
-        "lunes",
-        "martes",
-        "miércoles",
-        "jueves",
-        "viernes",
-        "sábado",
-        "domingo",
-    ],
-    months: [
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ],
-};
-
-/// The day and time on the studio's wall clock, as in "Wednesday 25 November 2026, 10:00".
-pub fn day_and_time(instant: Instant, zone: Tz, locale: Locale) -> String {
-    let local = instant.at(zone);
-    let names = match locale {
-        Locale::English => &ENGLISH,
-        Locale::German => &GERMAN,
-        Locale::French => &FRENCH,
-        Locale::Spanish => &SPANISH,
-    };
-    let pick = |names: &[&'static str], index: u32| {
-        usize::try_from(index)
-            .ok()
-            .and_then(|index| names.get(index).copied())
-            .unwrap_or_default()
-    };
-    let weekday = pick(&names.days, local.weekday().num_days_from_monday());
-    let month = pick(&names.months, local.month0());
-    let (day, year, time) = (local.day(), local.year(), time_of_day(instant, zone));
-    match locale {
-        Locale::English => format!("{weekday} {day} {month} {year}, {time}"),
-        Locale::German => format!("{weekday}, {day}. {month} {year}, {time} Uhr"),
-        Locale::French if day == 1 => format!("{weekday} 1er {month} {year}, {time}"),
-        Locale::French => format!("{weekday} {day} {month} {year}, {time}"),
-        Locale::Spanish => format!("{weekday}, {day} de {month} de {year}, {time}"),
+    /// The time of day on the studio's wall clock.
+    pub fn time_of_day(&self, instant: Instant, zone: Tz) -> Result<String> {
+        let local = instant.at(zone);
+        let (is_afternoon, hour_12) = local.hour12();
+        let values = context! {
+            hour => local.hour(),
+            hour_24 => format!("{:02}", local.hour()),
+            hour_12,
+            minute => format!("{:02}", local.minute()),
+            am_or_pm => if is_afternoon { "PM" } else { "AM" },
+            full_hour => local.minute() == 0,
+        };
+        self.engine
+            .render("text", self.words.word(Word::TimeOfDay)?, values)
     }
 }
 
-/// The same with the zone's name and its offset on that day, because a client may read it elsewhere.
-pub fn day_and_time_with_zone(instant: Instant, zone: Tz, locale: Locale) -> String {
-    let offset = instant.at(zone).format("%:z");
-    let day_and_time = day_and_time(instant, zone, locale);
-    format!("{day_and_time} ({}, UTC{offset})", zone.name())
-}
-
-/// The time of day on the studio's wall clock, on 24 hours.
-pub fn time_of_day(instant: Instant, zone: Tz) -> String {
-    let local = instant.at(zone);
-    format!("{:02}:{:02}", local.hour(), local.minute())
+/// The zone's name and its offset on that day, because a client may read the time elsewhere.
+pub fn zone_name(instant: Instant, zone: Tz) -> String {
+    format!("{}, UTC{}", zone.name(), instant.at(zone).format("%:z"))
 }
 
 #[cfg(test)]
@@ -154,62 +69,44 @@ pub fn time_of_day(instant: Instant, zone: Tz) -> String {
 mod tests {
     use super::*;
 
-    fn at(text: &str) -> Instant {
-        Instant::parse(text).unwrap()
+    fn written(tag: &str, instant: &str, zone: Tz) -> String {
+        let wording = Wording {
+            words: &Phrasebook::new(tag, &[]).unwrap(),
+            engine: &Engine::new(),
+        };
+        let instant = Instant::parse(instant).unwrap();
+        let text = wording.day_and_time(instant, zone).unwrap();
+        text.replace('\u{A0}', "_")
     }
 
     #[test]
     fn each_language_writes_the_day_its_own_way() {
-        let instant = at("2026-11-25T10:00:00Z");
-        let cases = [
-            (
-                Locale::English,
-                "Wednesday 25 November 2026, 10:00 (Europe/London, UTC+00:00)",
-            ),
-            (
-                Locale::German,
-                "Mittwoch, 25. November 2026, 10:00 Uhr (Europe/London, UTC+00:00)",
-            ),
-            (
-                Locale::French,
-                "mercredi 25 novembre 2026, 10:00 (Europe/London, UTC+00:00)",
-            ),
-            (
-                Locale::Spanish,
-                "miércoles, 25 de noviembre de 2026, 10:00 (Europe/London, UTC+00:00)",
-            ),
-        ];
-        for (locale, expected) in cases {
+        for (tag, expected) in [
+            ("en", "Wednesday 25 November 2026, 09:00"),
+            ("en-US", "Wednesday, November 25, 2026, 9:00 AM"),
+            ("de", "Mittwoch, 25._November 2026, 9:00_Uhr"),
+            ("fr", "mercredi 25_novembre 2026 à 9_h"),
+            ("es", "miércoles, 25 de noviembre de 2026, 9:00_h"),
+        ] {
             let zone = chrono_tz::Europe::London;
-            assert_eq!(day_and_time_with_zone(instant, zone, locale), expected);
+            assert_eq!(written(tag, "2026-11-25T09:00:00Z", zone), expected);
         }
+        let midnight = written("en-US", "2026-11-25T00:05:00Z", chrono_tz::UTC);
+        assert_eq!(midnight, "Wednesday, November 25, 2026, 12:05 AM");
     }
 
     #[test]
     fn the_same_wall_clock_time_twice_differs_by_its_offset() {
-        let zone = chrono_tz::Europe::London;
-        let first = day_and_time_with_zone(at("2026-10-25T00:30:00Z"), zone, Locale::English);
-        let second = day_and_time_with_zone(at("2026-10-25T01:30:00Z"), zone, Locale::English);
-        assert_eq!(
-            first,
-            "Sunday 25 October 2026, 01:30 (Europe/London, UTC+01:00)"
-        );
-        assert_eq!(
-            second,
-            "Sunday 25 October 2026, 01:30 (Europe/London, UTC+00:00)"
-        );
+        let name = |text| zone_name(Instant::parse(text).unwrap(), chrono_tz::Europe::London);
+        assert_eq!(name("2026-10-25T00:30:00Z"), "Europe/London, UTC+01:00");
+        assert_eq!(name("2026-10-25T01:30:00Z"), "Europe/London, UTC+00:00");
     }
 
     #[test]
     fn a_zone_on_the_other_side_of_the_world_has_another_day() {
-        let text = day_and_time_with_zone(
-            at("2026-12-31T23:00:00Z"),
-            chrono_tz::Pacific::Chatham,
-            Locale::French,
-        );
         assert_eq!(
-            text,
-            "vendredi 1er janvier 2027, 12:45 (Pacific/Chatham, UTC+13:45)"
+            written("fr", "2026-12-31T23:00:00Z", chrono_tz::Pacific::Chatham),
+            "vendredi 1er_janvier 2027 à 12_h_45"
         );
     }
 }

@@ -1,12 +1,14 @@
-//! The built-in words, a table for each language.
+//! The words that a mail is made of: a studio's own where it has some, then the built-in ones, then English.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::lint::{self, Place, Problem};
 use crate::domain::ReminderStep as Step;
+use crate::domain::mail_template::{OwnWords, TemplateContent, Word};
+use crate::domain::text::{Name, TemplateText};
 use crate::error::{Error, Result};
 
 /// A language that the mails have words for.
@@ -28,11 +30,14 @@ impl Locale {
 
     /// The best match for a language tag.
     pub fn of(tag: &str) -> Self {
-        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        Self::known(tag).unwrap_or(Self::English)
+    }
+
+    /// The match for a language tag, where there is one.
+    fn known(tag: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
-            .find(|locale| locale.code().eq_ignore_ascii_case(primary))
-            .unwrap_or(Self::English)
+            .find(|locale| locale.code().eq_ignore_ascii_case(primary(tag)))
     }
 
     /// The language tag of the words.
@@ -45,135 +50,226 @@ impl Locale {
         }
     }
 
-    /// The words of this language.
-    pub fn words(self) -> Result<&'static Words> {
-        let table = match self {
+    /// The built-in words of this language.
+    pub fn table(self) -> Result<&'static Table> {
+        read(match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,
             Self::French => &FRENCH,
             Self::Spanish => &SPANISH,
-        };
-        table
-            .as_ref()
-            .map_err(|cause| Error::internal(cause.as_str()))
+        })
     }
 }
 
-type Table = LazyLock<std::result::Result<Words, String>>;
-
-static ENGLISH: Table = LazyLock::new(|| Words::parse(include_str!("templates/en.json")));
-static GERMAN: Table = LazyLock::new(|| Words::parse(include_str!("templates/de.json")));
-static FRENCH: Table = LazyLock::new(|| Words::parse(include_str!("templates/fr.json")));
-static SPANISH: Table = LazyLock::new(|| Words::parse(include_str!("templates/es.json")));
-
-/// One language's words; those with double braces are templates.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Words {
-    /// What is booked, where the studio has no word of its own.
-    pub service_label: String,
-    /// Who writes, where the studio's name would tell too much.
-    pub sender_name: String,
-    /// The preheader of every mail.
-    pub preheader: String,
-    /// The first line.
-    pub greeting: String,
-    /// The last line before the sender's name.
-    pub closing: String,
-    /// The label of what is booked.
-    pub what: String,
-    /// The label of the beginning.
-    pub when: String,
-    /// The label of the end.
-    pub until: String,
-    /// The label of the time before a move.
-    pub previously: String,
-    /// The label of the address.
-    pub place: String,
-    /// The label of the telephone number.
-    pub telephone: String,
-    /// The label of the studio's mail address.
-    pub email: String,
-    /// The text of the link to the client's page.
-    pub page_link: String,
-    /// What the page is good for.
-    pub page_hint: String,
-    /// What to do without a page.
-    pub reach_studio: String,
-    /// Where the advice stands, if not here.
-    pub care_on_page: String,
-    /// How to get the advice without a page.
-    pub care_from_studio: String,
-    steps: BTreeMap<String, StepWords>,
+fn primary(tag: &str) -> &str {
+    tag.split(['-', '_']).next().unwrap_or_default()
 }
 
-/// The words of one step.
-#[derive(Debug, Deserialize)]
+type Lazy = LazyLock<std::result::Result<Table, String>>;
+
+static ENGLISH: Lazy = LazyLock::new(|| Table::parse(include_str!("templates/en.json")));
+static AMERICAN: Lazy = LazyLock::new(|| Table::parse(include_str!("templates/en-US.json")));
+static GERMAN: Lazy = LazyLock::new(|| Table::parse(include_str!("templates/de.json")));
+static FRENCH: Lazy = LazyLock::new(|| Table::parse(include_str!("templates/fr.json")));
+static SPANISH: Lazy = LazyLock::new(|| Table::parse(include_str!("templates/es.json")));
+
+fn read(table: &'static Lazy) -> Result<&'static Table> {
+    table
+        .as_ref()
+        .map_err(|cause| Error::internal(cause.as_str()))
+}
+
+/// The built-in words of one language: those that all mails share, and those of each step.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MailWords)]
+pub struct Table {
+    /// The words that all mails share, each by its name.
+    #[schema(value_type = BTreeMap<String, TemplateText>)]
+    pub words: BTreeMap<Word, TemplateText>,
+    /// The days of the week, from Monday.
+    #[serde(default)]
+    pub weekdays: Vec<Name>,
+    /// The months, from January.
+    #[serde(default)]
+    pub months: Vec<Name>,
+    /// The words of each step, by its name.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, StepWords>)]
+    pub steps: BTreeMap<Step, StepWords>,
+}
+
+/// The built-in words of one step.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MailStepWords)]
 pub struct StepWords {
+    /// The heading of the mail.
+    pub title: TemplateText,
     /// The neutral subject.
-    pub subject: String,
+    pub subject: TemplateText,
     /// What the step has to say, neutral too.
-    pub body: Vec<String>,
+    pub body: Vec<TemplateText>,
     /// Advice, for clients who agreed to read it in a mail.
     #[serde(default)]
-    pub care: Vec<String>,
+    pub care: Vec<TemplateText>,
 }
 
-impl Words {
+impl Table {
     fn parse(json: &str) -> std::result::Result<Self, String> {
         serde_json::from_str(json).map_err(|cause| format!("a table of words: {cause}"))
     }
 
-    /// The words of one step.
-    pub fn step(&self, step: Step) -> Result<&StepWords> {
-        self.steps
-            .get(step.as_str())
-            .ok_or_else(|| Error::internal(format!("no words for {}", step.as_str())))
+    /// The table as templates, to be checked as a studio's own are.
+    pub fn contents(&self) -> Vec<(Option<Step>, TemplateContent)> {
+        let shared = TemplateContent {
+            words: self.words.clone(),
+            weekdays: Some(self.weekdays.clone()).filter(|list| !list.is_empty()),
+            months: Some(self.months.clone()).filter(|list| !list.is_empty()),
+            ..TemplateContent::default()
+        };
+        let steps = self.steps.iter().map(|(step, words)| {
+            let content = TemplateContent {
+                title: Some(words.title.clone()),
+                subject: Some(words.subject.clone()),
+                body: Some(words.body.clone()),
+                care: Some(words.care.clone()),
+                ..TemplateContent::default()
+            };
+            (Some(*step), content)
+        });
+        std::iter::once((None, shared)).chain(steps).collect()
+    }
+}
+
+/// The words of one mail, in the order in which they are looked for.
+pub struct Phrasebook<'a> {
+    /// The studio's own, those for the exact language first.
+    own: Vec<&'a OwnWords>,
+    built_in: Vec<&'static Table>,
+    language: String,
+}
+
+impl<'a> Phrasebook<'a> {
+    /// The words for a language. One that nobody has words for is written to in English.
+    pub fn new(tag: &str, own: &'a [OwnWords]) -> Result<Self> {
+        let is_exact = |words: &&OwnWords| words.language.eq_ignore_ascii_case(tag);
+        let is_near = |words: &&OwnWords| {
+            words.language.eq_ignore_ascii_case(primary(tag)) && !is_exact(words)
+        };
+        let mut found: Vec<&OwnWords> = own.iter().filter(is_exact).collect();
+        found.extend(own.iter().filter(is_near));
+        let known = Locale::known(tag);
+        let language = match (known, found.is_empty()) {
+            (None, true) => "en".to_owned(),
+            _ => tag.to_owned(),
+        };
+        let mut built_in = Vec::new();
+        if tag.eq_ignore_ascii_case("en-US") {
+            built_in.push(read(&AMERICAN)?);
+        }
+        built_in.push(known.unwrap_or(Locale::English).table()?);
+        if known.is_none() {
+            let is_english = |words: &&OwnWords| words.language.eq_ignore_ascii_case("en");
+            found.extend(own.iter().filter(is_english));
+        }
+        Ok(Self {
+            own: found,
+            built_in,
+            language,
+        })
     }
 
-    /// Every template of the table that the linter objects to, with what it says.
-    pub fn problems(&self) -> Vec<(String, Problem)> {
-        let mut checked = vec![
-            ("service_label".to_owned(), &self.service_label, Place::Name),
-            ("sender_name".to_owned(), &self.sender_name, Place::Name),
-            ("preheader".to_owned(), &self.preheader, Place::Header),
-            ("greeting".to_owned(), &self.greeting, Place::Body),
-        ];
-        for (key, text) in [
-            ("closing", &self.closing),
-            ("what", &self.what),
-            ("when", &self.when),
-            ("until", &self.until),
-            ("previously", &self.previously),
-            ("place", &self.place),
-            ("telephone", &self.telephone),
-            ("email", &self.email),
-            ("page_link", &self.page_link),
-            ("page_hint", &self.page_hint),
-            ("reach_studio", &self.reach_studio),
-            ("care_on_page", &self.care_on_page),
-            ("care_from_studio", &self.care_from_studio),
-        ] {
-            checked.push((key.to_owned(), text, Place::Name));
-        }
-        for (step, words) in &self.steps {
-            checked.push((format!("{step}.subject"), &words.subject, Place::Header));
-            let places = [(&words.body, Place::Body), (&words.care, Place::Care)];
-            for (texts, place) in places {
-                for (number, text) in texts.iter().enumerate() {
-                    checked.push((format!("{step}.{place:?}[{number}]"), text, place));
-                }
-            }
-        }
-        checked
-            .into_iter()
-            .flat_map(|(key, text, place)| {
-                lint::problems(text, place)
-                    .into_iter()
-                    .map(move |problem| (key.clone(), problem))
-            })
-            .collect()
+    /// The tag of the language that the mail is in.
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+
+    /// A shared word.
+    pub fn word(&self, word: Word) -> Result<&str> {
+        let own = self.own.iter().filter(|own| own.step.is_none());
+        own.map(|own| &own.content.words)
+            .chain(self.built_in.iter().map(|table| &table.words))
+            .find_map(|words| words.get(&word))
+            .map(TemplateText::as_str)
+            .ok_or_else(|| Error::internal(format!("no word for {word}")))
+    }
+
+    /// The studio's own word, where it has one in this language.
+    pub fn own_word(&self, word: Word) -> Option<&str> {
+        self.own
+            .iter()
+            .filter(|own| own.step.is_none())
+            .find_map(|own| own.content.words.get(&word))
+            .map(TemplateText::as_str)
+    }
+
+    /// The names of the days of the week and of the months.
+    pub fn calendar_names(&self) -> (&[Name], &[Name]) {
+        let own = |pick: fn(&TemplateContent) -> Option<&Vec<Name>>| {
+            let mut own = self.own.iter().filter(|own| own.step.is_none());
+            own.find_map(|own| pick(&own.content))
+        };
+        let built_in = |pick: fn(&Table) -> &Vec<Name>| {
+            let mut lists = self.built_in.iter().map(|table| pick(table));
+            lists.find(|list| !list.is_empty())
+        };
+        let weekdays =
+            own(|content| content.weekdays.as_ref()).or_else(|| built_in(|table| &table.weekdays));
+        let months =
+            own(|content| content.months.as_ref()).or_else(|| built_in(|table| &table.months));
+        (
+            weekdays.map(Vec::as_slice).unwrap_or_default(),
+            months.map(Vec::as_slice).unwrap_or_default(),
+        )
+    }
+
+    /// The heading of a step.
+    pub fn title(&self, step: Step) -> Result<&str> {
+        let own = self.of_step(step, |content| content.title.as_ref());
+        Ok(match own {
+            Some(own) => own,
+            None => &self.step(step)?.title,
+        })
+    }
+
+    /// The subject of a step.
+    pub fn subject(&self, step: Step) -> Result<&str> {
+        let own = self.of_step(step, |content| content.subject.as_ref());
+        Ok(match own {
+            Some(own) => own,
+            None => &self.step(step)?.subject,
+        })
+    }
+
+    /// What a step has to say.
+    pub fn body(&self, step: Step) -> Result<&[TemplateText]> {
+        let own = self.of_step(step, |content| content.body.as_ref());
+        Ok(match own {
+            Some(own) => own,
+            None => &self.step(step)?.body,
+        })
+    }
+
+    /// A step's advice.
+    pub fn care(&self, step: Step) -> Result<&[TemplateText]> {
+        let own = self.of_step(step, |content| content.care.as_ref());
+        Ok(match own {
+            Some(own) => own,
+            None => &self.step(step)?.care,
+        })
+    }
+
+    fn of_step<T>(&self, step: Step, pick: fn(&TemplateContent) -> Option<&T>) -> Option<&'a T> {
+        let mut own = self.own.iter().filter(|own| own.step == Some(step));
+        own.find_map(|own| pick(&own.content))
+    }
+
+    fn step(&self, step: Step) -> Result<&'static StepWords> {
+        self.built_in
+            .iter()
+            .find_map(|table| table.steps.get(&step))
+            .ok_or_else(|| Error::internal(format!("no words for {step}")))
     }
 }
 
@@ -181,19 +277,20 @@ impl Words {
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
+    use crate::mail::lint;
 
     #[test]
     fn every_table_has_words_for_every_step_and_no_problems() {
         for locale in Locale::ALL {
-            let words = locale.words().unwrap();
-            assert_eq!(words.steps.len(), Step::ALL.len(), "{locale:?}");
-            for step in Step::ALL {
-                assert!(
-                    !words.step(*step).unwrap().body.is_empty(),
-                    "{locale:?} {step:?}"
-                );
+            let table = locale.table().unwrap();
+            assert_eq!(table.steps.len(), Step::ALL.len(), "{locale:?}");
+            assert_eq!(table.words.len(), Word::ALL.len(), "{locale:?}");
+            for (step, content) in table.contents() {
+                assert!(lint::check(&content, step).is_ok(), "{locale:?} {step:?}");
             }
-            assert_eq!(words.problems(), Vec::new(), "{locale:?}");
+        }
+        for (step, content) in read(&AMERICAN).unwrap().contents() {
+            assert!(lint::check(&content, step).is_ok());
         }
     }
 
@@ -202,5 +299,7 @@ mod tests {
         assert_eq!(Locale::of("de-AT"), Locale::German);
         assert_eq!(Locale::of("ES"), Locale::Spanish);
         assert_eq!(Locale::of("he"), Locale::English);
+        assert_eq!(Phrasebook::new("he", &[]).unwrap().language(), "en");
+        assert_eq!(Phrasebook::new("de-AT", &[]).unwrap().language(), "de-AT");
     }
 }

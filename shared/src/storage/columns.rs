@@ -130,6 +130,7 @@ id_columns!(
     ContactConsentId,
     LotId,
     MailId,
+    MailTemplateId,
     PigmentRecordId,
     PlanId,
     PlanTemplateId,
@@ -154,6 +155,7 @@ text_columns!(
     text::Note,
     text::Reason,
     text::Telephone,
+    text::TemplateText,
 );
 
 macro_rules! enum_columns {

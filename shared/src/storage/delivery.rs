@@ -8,12 +8,14 @@ use diesel::prelude::*;
 
 use super::Tx;
 use super::clients::Client;
+use super::mail_templates::MailTemplate;
 use super::mails::{FRESH_LINK, LeaseToken, Mail, NewMail};
 use super::reminders::Reminder;
 use super::schema::reminders;
 use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
+use crate::domain::mail_template::OwnWords;
 use crate::domain::task::NewTask;
 use crate::domain::{
     Anchor, EmailState, Instant, MailId, MailState, ReminderState, ReminderStep, SessionId,
@@ -47,6 +49,8 @@ pub struct Prepared {
     pub client: Client,
     /// Who sends it.
     pub studio: Studio,
+    /// The studio's own words for it.
+    pub own_words: Vec<OwnWords>,
 }
 
 impl Prepared {
@@ -307,6 +311,7 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
         steps,
         session,
         client,
+        own_words: MailTemplate::in_use(tx.db, studio.id)?,
         studio,
     }))
 }
@@ -338,6 +343,7 @@ fn prepare_fresh_link(
         steps: Vec::new(),
         session,
         client,
+        own_words: Vec::new(),
         studio,
     }))
 }

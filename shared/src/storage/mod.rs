@@ -21,6 +21,7 @@ mod kept;
 mod leaving;
 pub mod lot_uses;
 pub mod lots;
+pub mod mail_templates;
 pub mod mails;
 mod migrations;
 pub mod paging;

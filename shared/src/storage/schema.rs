@@ -429,6 +429,27 @@ table! {
 }
 
 table! {
+    mail_templates (id) {
+        id -> Binary,
+        studio_id -> Binary,
+        language -> Text,
+        step -> Nullable<Text>,
+        title -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        body -> Nullable<Text>,
+        care -> Nullable<Text>,
+        words -> Text,
+        weekdays -> Nullable<Text>,
+        months -> Nullable<Text>,
+        active -> Bool,
+        version -> BigInt,
+        change -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+table! {
     mails (id) {
         id -> Binary,
         studio_id -> Binary,
@@ -552,6 +573,7 @@ allow_tables_to_appear_in_same_query!(
     idempotency_records,
     lots,
     mail_attempts,
+    mail_templates,
     mails,
     pigment_record_lots,
     pigment_records,

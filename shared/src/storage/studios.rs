@@ -90,8 +90,8 @@ impl Studio {
             id,
             external_id: new.external_id.clone(),
             name: new.name.clone(),
-            sender_name: new.sender_name.clone(),
-            service_label: new.service_label.clone(),
+            sender_name: new.sender_name.name().clone(),
+            service_label: new.service_label.name().clone(),
             time_zone: new.time_zone,
             language: new.language.clone(),
             address: new.address.clone(),
@@ -121,8 +121,12 @@ impl Studio {
     ) -> Result<Self> {
         let mut studio = Self::find_seen_for_change(tx, id, expected)?;
         patch.name.apply(&mut studio.name);
-        patch.sender_name.apply(&mut studio.sender_name);
-        patch.service_label.apply(&mut studio.service_label);
+        if let Some(name) = patch.sender_name.value() {
+            studio.sender_name = name.name().clone();
+        }
+        if let Some(label) = patch.service_label.value() {
+            studio.service_label = label.name().clone();
+        }
         patch.time_zone.apply(&mut studio.time_zone);
         patch.language.apply(&mut studio.language);
         if let Some(hours) = patch.opening_hours.value() {

@@ -6,7 +6,7 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 use stipple_shared::mail::Calendar;
-use stipple_shared::mail::text::one_line;
+use stipple_shared::mail::text::{one_line, unbroken};
 use url::Host;
 
 use super::classify::{Fault, outcome};
@@ -43,7 +43,7 @@ pub(super) fn build(mail: &OutgoingMail) -> Result<Built, Outcome> {
     let mut builder = Message::builder()
         .from(Mailbox::new(Some(sender_name), from.clone()))
         .to(Mailbox::new(None, to.clone()))
-        .subject(one_line(&content.subject))
+        .subject(unbroken(&content.subject))
         .date(date(mail))
         .message_id(Some(message_id))
         .raw_header(header("Auto-Submitted", "auto-generated".into()));
