@@ -59,7 +59,7 @@ fn the_contract_is_served_as_it_is_published() {
         let document = stipple_api::openapi::document();
         let yaml = server.stranger().get("/openapi.yaml").expect(200);
         assert_eq!(yaml.header("Content-Type"), Some("application/yaml"));
-        assert_eq!(yaml.text, document.to_yaml().unwrap());
+        assert!(yaml.text == stipple_api::openapi::Documents::make().yaml);
         let json = server.stranger().get("/openapi.json").expect(200);
         assert_eq!(json.json, serde_json::to_value(&document).unwrap());
         assert_eq!(json.json["openapi"], "3.1.0");
