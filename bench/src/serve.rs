@@ -7,7 +7,6 @@ use clap::Args;
 use stipple_api::{ClientLinks, Options, Server};
 use stipple_shared::Clock;
 use stipple_shared::links::LinkKey;
-use stipple_shared::links::LinkKey;
 use stipple_shared::storage::audit::AuditKey;
 use stipple_shared::storage::{DatabaseUrl, Store, StoreOptions};
 

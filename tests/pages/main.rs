@@ -1,10 +1,6 @@
 //! The client's pages and the calendar feeds, from outside, on both engines.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod appointment;
 mod client;

@@ -222,9 +222,9 @@ fn told_by(smtp: &str) -> (String, String, Vec<String>) {
         .body_mut()
         .read_to_string()
         .unwrap();
+    let seen = story.seen.lock().unwrap().clone();
     serving.signal("TERM");
     assert!(serving.wait().0.success());
-    let seen = story.seen.lock().unwrap().clone();
     (fs::read_to_string(log).unwrap(), metrics, seen)
 }
 

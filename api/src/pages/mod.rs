@@ -162,7 +162,7 @@ pub(crate) fn of_problem(problem: &Problem, locale: Locale) -> HttpResponse {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
-    use stipple_shared::mail::lint::clinical_word;
+    use stipple_shared::domain::neutral::clinical_word;
 
     use super::*;
 
