@@ -127,7 +127,7 @@ fn studio_facts(studio: &Studio, language: &str) -> StudioFacts {
 }
 
 /// The studio's label, in its own language alone: a client who reads another gets that language's word.
-fn service_label(studio: &Studio, language: &str) -> Option<String> {
+pub fn service_label(studio: &Studio, language: &str) -> Option<String> {
     let primary = |tag: &str| tag.split('-').next().map(str::to_owned);
     let is_untouched = &*studio.service_label == "appointment"
         && primary(&studio.language).as_deref() != Some("en");

@@ -139,6 +139,8 @@ fn sessions_go_to_somebody_else_all_or_none() {
         assert_eq!(left[0]["session_id"], first.id());
         // What was given away doesn't come back to somebody who has left.
         server
+            .owner()
+            .header("If-Match", "*")
             .post(
                 &format!("{}/revert", second.location()),
                 &json!({"reason": "A slip."}),

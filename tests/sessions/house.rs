@@ -146,6 +146,8 @@ impl House {
 /// Does something with a session.
 #[track_caller]
 pub(crate) fn act(caller: &Caller, id: &str, action: &str, body: &Value) -> Answer {
+    // What must say which version it means says: whichever.
+    let caller = caller.header("If-Match", "*");
     caller.post(&format!("/v1/sessions/{id}/{action}"), body)
 }
 

@@ -191,7 +191,8 @@ pub(crate) async fn miss_session(
 
 /// Takes the last action back.
 ///
-/// The session stands as it did before. It's refused once pigment is recorded for it, or once a session that took its
+/// The session stands as it did before. It needs If-Match, because doing it twice takes two actions back. Taking a
+/// completion back needs `record_clinical` too. It's refused once pigment is recorded for it, or once a session that took its
 /// place has its own time.
 #[utoipa::path(
     tag = "sessions",
@@ -203,18 +204,19 @@ pub(crate) async fn miss_session(
 )]
 #[post("/v1/sessions/{id}/revert")]
 pub(crate) async fn revert_session(
-    command: Command<Book, Json<Revert>>,
+    command: Command<Book, Versioned<Json<Revert>>>,
     id: Id<SessionId>,
 ) -> Answered {
     command
         .run(move |tx, given| {
-            given.changed(&Session::revert(
+            let reverted = Session::revert(
                 tx,
                 id.0,
                 given.if_match,
                 given.body,
                 may_override(given.caller),
-            )?)
+            )?;
+            given.changed(&reverted)
         })
         .await
 }

@@ -20,7 +20,7 @@ use crate::answer::{ListBody, PageBody, resources};
 use crate::request::{Command, Id, Json, Merge, Paging, Reading};
 
 resources! {
-    Session: "/v1/sessions", clinical: ["clinical_notes", "nonconformities"];
+    Session: "/v1/sessions", clinical: ["clinical_notes", "nonconformities", "overrides"];
 }
 
 /// Which sessions.

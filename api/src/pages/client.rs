@@ -49,6 +49,11 @@ pub(crate) struct UnsubscribeForm {
     list_unsubscribe: Option<String>,
 }
 
+/// A ticked box sends `yes`; anything else is no consent.
+fn is_yes(value: Option<&str>) -> bool {
+    value == Some("yes")
+}
+
 macro_rules! enter {
     ($request:expr, $api:expr, $token:expr, $purpose:ident) => {
         match enter(&$request, $api, &$token, LinkPurpose::$purpose).await? {
@@ -137,9 +142,9 @@ pub(crate) async fn choose_mails_page(
     let visitor = enter!(request, api, token, Preferences);
     let wish: MailsForm = form(&body)?;
     let choices = Choices {
-        service_mail: wish.service_mail.is_some(),
-        marketing_mail: wish.marketing_mail.is_some(),
-        care_advice_in_mail: wish.care_advice_in_mail.is_some(),
+        service_mail: is_yes(wish.service_mail.as_deref()),
+        marketing_mail: is_yes(wish.marketing_mail.as_deref()),
+        care_advice_in_mail: is_yes(wish.care_advice_in_mail.as_deref()),
     };
     let did = visitor
         .act(move |tx, link| client_page::choose_mails(tx, link, choices))

@@ -7,6 +7,7 @@ use stipple_shared::domain::mail_template::Word;
 use stipple_shared::domain::neutral::clinical_word;
 use stipple_shared::domain::{ClientId, Instant, ReminderStep, SessionKind, SessionState};
 use stipple_shared::error::Result as Shared;
+use stipple_shared::letter::service_label;
 use stipple_shared::links::{Link, LinkPurpose};
 use stipple_shared::mail::built_in::BuiltIn;
 use stipple_shared::mail::text::joined_lines;
@@ -102,7 +103,7 @@ impl Visitor {
 
     /// A name of the studio's, or a general one where it would tell what the appointment is for.
     fn neutral(&self, own: &str, general: Word) -> String {
-        if clinical_word(own).is_none() {
+        if !own.is_empty() && clinical_word(own).is_none() {
             return own.to_owned();
         }
         BuiltIn::of(self.locale())
@@ -126,7 +127,7 @@ impl Visitor {
             .map(|(_, end)| built_in.time_of_day(end, zone))
             .transpose()?;
         let details = context! {
-            what => self.neutral(&studio.service_label, Word::ServiceLabel),
+            what => self.neutral(&service_label(studio, self.locale().code()).unwrap_or_default(), Word::ServiceLabel),
             when,
             until,
             place => studio.address.as_ref().map(|text| joined_lines(text)),

@@ -280,6 +280,21 @@ pub struct Breach {
     pub conflicts: Vec<Conflict>,
 }
 
+impl Breach {
+    /// What to do about it, with the rule to override where one can be.
+    fn advice(&self) -> String {
+        self.rule.map_or_else(
+            || self.detail.clone(),
+            |rule| {
+                format!(
+                    "{}; or override the rule `{rule}` with a reason",
+                    self.detail
+                )
+            },
+        )
+    }
+}
+
 /// Weighs the rules' noes against the override that was asked for: all of them must be covered.
 pub fn weigh(
     breaches: &[Breach],
@@ -305,10 +320,10 @@ pub fn weigh(
     };
     Err(Error::Refused {
         code: first.code,
-        detail: first.detail.clone(),
+        detail: first.advice(),
         breaches: open
             .iter()
-            .map(|breach| FieldError::new(breach.pointer, breach.code, breach.detail.clone()))
+            .map(|breach| FieldError::new(breach.pointer, breach.code, breach.advice()))
             .collect(),
         conflicts: open
             .iter()

@@ -188,13 +188,15 @@ impl WeeklyHours {
 impl WorkingHours {
     /// Checks a week over all studios, or says what is wrong with it.
     pub fn new(mut hours: Vec<StudioHours>) -> Result<Self, String> {
-        check_week(
-            &hours
-                .iter()
-                .copied()
-                .map(OpenHours::from)
-                .collect::<Vec<_>>(),
-        )?;
+        // Studios may lie in different zones, so only stretches at the same one can be compared by the clock; two sessions
+        // at one time are refused when they are booked.
+        let mut studio_ids: Vec<StudioId> = hours.iter().map(|one| one.studio_id).collect();
+        studio_ids.sort_unstable();
+        studio_ids.dedup();
+        for studio_id in studio_ids {
+            let there = hours.iter().filter(|one| one.studio_id == studio_id);
+            check_week(&there.copied().map(OpenHours::from).collect::<Vec<_>>())?;
+        }
         hours.sort_unstable_by_key(|one| (one.weekday, one.from));
         Ok(Self(hours))
     }

@@ -34,6 +34,8 @@ text_enums! {
         LabelInformationNotGiven = "label_information_not_given",
         /// The session is neither under way nor completed.
         SessionNotHeld = "session_not_held",
+        /// The session took place before its booked day.
+        BeforeItsDay = "before_its_day",
         /// The session took place without having been booked.
         NotBooked = "not_booked",
         /// It took place sooner after the one before than its plan allows.

@@ -1,5 +1,7 @@
 //! What may be done with a session, from each state.
 
+use chrono::TimeDelta;
+
 use super::instant::Instant;
 use super::text_enum::text_enums;
 use super::vocabulary::SessionState;
@@ -27,6 +29,9 @@ text_enums! {
         Revert = "revert",
     }
 }
+
+/// Nobody comes earlier than this: whoever checks in before has taken the wrong session.
+const EARLIEST_CHECK_IN: TimeDelta = TimeDelta::hours(12);
 
 /// What a transition depends on beside the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +125,13 @@ pub fn next(
         ),
 
         (Action::Confirm, State::Booked) => To(State::Confirmed),
-        (Action::CheckIn, State::Booked | State::Confirmed) => To(State::Arrived),
+        (Action::CheckIn, State::Booked | State::Confirmed) => match circumstances.starts_at {
+            Some(starts_at) if starts_at > circumstances.at + EARLIEST_CHECK_IN => refused(
+                "too_early",
+                "The session is more than twelve hours away. Is it another one? If it takes place now, reschedule it first.",
+            ),
+            _ => To(State::Arrived),
+        },
         (Action::Confirm | Action::CheckIn, State::Planned) => {
             refused("not_booked", "The session has no time yet. Book it first.")
         }

@@ -82,9 +82,21 @@ texts! {
     TemplateText: many_lines, 1..=2000, "Thank you for your booking, {{ client_name }}.";
 }
 
+/// Characters that take no room and have no look of their own.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 fn one_line(text: &str) -> Result<(), String> {
     if text.chars().any(char::is_control) {
         return Err("write one line without control characters".into());
+    }
+    if text.chars().all(is_invisible) {
+        return Err("write at least one character that can be seen".into());
     }
     Ok(())
 }
@@ -104,7 +116,7 @@ fn email(text: &str) -> Result<(), String> {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return wrong();
     };
-    let refused = |c: char| c.is_whitespace() || c.is_control() || "()<>[]:;,\\\"@".contains(c);
+    let refused = |c: char| is_invisible(c) || "()<>[]:;,\\\"@".contains(c);
     let dots = |part: &str| part.split('.').any(str::is_empty);
     let label = |label: &str| {
         !label.is_empty()
@@ -117,6 +129,11 @@ fn email(text: &str) -> Result<(), String> {
         return wrong();
     }
     if !domain.contains('.') || !domain.split('.').all(label) {
+        return wrong();
+    }
+    // A top level of digits is a network address, which no mail server takes without brackets.
+    let is_number = |label: &str| label.chars().all(|c| c.is_ascii_digit());
+    if domain.rsplit('.').next().is_none_or(is_number) {
         return wrong();
     }
     Ok(())
@@ -159,6 +176,8 @@ mod tests {
         assert!(Name::parse(&"é".repeat(200)).is_ok());
         assert!(Name::parse(&"é".repeat(201)).is_err());
         assert!(Name::parse("a\u{0}b").is_err());
+        assert!(Name::parse("\u{200b}\u{feff}").is_err());
+        assert!(Name::parse("👩\u{200d}🦲").is_ok());
         assert!(Note::parse("a\nb").is_ok());
     }
 
@@ -182,6 +201,9 @@ mod tests {
             "a@-b.co",
             "a..b@c.de",
             "a@b.co, c@d.de",
+            "a@1.2.3.4",
+            "\u{200b}x@x.example",
+            "a\u{202e}b@x.example",
             "a\r\nBcc:x@y.de",
         ] {
             assert!(EmailAddress::parse(bad).is_err(), "{bad}");

@@ -6,7 +6,7 @@ macro_rules! text_enums {
         $(#[$doc])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
-            serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+            serde::Serialize, utoipa::ToSchema,
         )]
         pub enum $name {
             $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
@@ -29,6 +29,17 @@ macro_rules! text_enums {
                     $($text => Some(Self::$variant),)+
                     _ => None,
                 }
+            }
+        }
+
+        // By way of a text, and not as serde's own: that takes an object with the name in it too, and calls a number
+        // broken JSON.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| {
+                    serde::de::Error::unknown_variant(&text, &[$($text),+])
+                })
             }
         }
 
@@ -59,7 +70,10 @@ mod tests {
             serde_json::from_str::<SessionState>("\"no_show\"").unwrap(),
             SessionState::NoShow
         );
-        assert!(serde_json::from_str::<SessionState>("\"NoShow\"").is_err());
+        for wrong in ["\"NoShow\"", "5", "null", "{\"no_show\": null}", "[]"] {
+            let refusal = serde_json::from_str::<SessionState>(wrong).unwrap_err();
+            assert!(refusal.is_data(), "{wrong}: {refusal}");
+        }
         assert_eq!(SessionState::parse("gone"), None);
         assert!(SessionState::Planned < SessionState::Booked);
     }

@@ -379,6 +379,8 @@ text_enums! {
         AddressBounced = "address_bounced",
         /// The practitioner of a session to come has left.
         PractitionerLeft = "practitioner_left",
+        /// A booked session no longer fits the hours, somebody's time off or the rooms in use.
+        HoursBreach = "hours_breach",
         /// An address belongs to somebody else.
         WrongPerson = "wrong_person",
         /// A client asks for another time.

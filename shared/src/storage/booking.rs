@@ -12,7 +12,7 @@ use super::session_history::Step;
 use super::sessions::{Session, find_named_practitioner, holds_time};
 use super::studios::Studio;
 use super::time_off::TimeOff;
-use super::{Db, Scope, Tx, leaving, session_history, sharing};
+use super::{Db, Scope, Tx, leaving, session_history, sharing, stranded};
 use crate::domain::booking::{
     BookSeries, Booking, Breach, NewSession, OverridableRule, Override, weigh,
 };
@@ -34,6 +34,13 @@ pub enum MayOverride {
     Yes,
     /// It doesn't.
     No,
+}
+
+impl MayOverride {
+    /// Whether the caller answers for the treatment.
+    pub(super) fn is_treating(self) -> bool {
+        self == Self::Yes
+    }
 }
 
 impl Session {
@@ -214,6 +221,12 @@ impl Session {
         breaches.extend(hours_breaches(tx.db, &session, &studio, &practitioner)?);
         breaches.extend(overlaps_among(tx.db, tx.scope(), &session, &claims)?);
         breaches.extend(gap_breaches(tx.db, &session, &studio)?);
+        if booking.local_start.is_some() {
+            let starts = breaches
+                .iter_mut()
+                .filter(|breach| breach.pointer == "/starts_at");
+            starts.for_each(|breach| breach.pointer = "/local_start");
+        }
         session.accept(&breaches, booking.override_.as_ref(), now)?;
         session.state = to;
         session.booked_at = Some(now);
@@ -226,6 +239,7 @@ impl Session {
             .override_
             .as_ref()
             .map(|asked| asked.reason.to_string());
+        // Why a rule was overridden may be clinical: it stands in the overrides and in the audit trail.
         let name = if action == SessionAction::Book {
             "session.booked"
         } else {
@@ -243,11 +257,14 @@ impl Session {
             Step {
                 action,
                 occurred_at: now,
-                reason,
+                reason: None,
             },
         )?;
         if before.practitioner_id != saved.practitioner_id {
             leaving::session_is_settled(tx, saved.id)?;
+        }
+        if action == SessionAction::Reschedule {
+            stranded::session_has_moved(tx, saved.id)?;
         }
         saved.settle(tx, Some(action))?;
         Ok(saved)

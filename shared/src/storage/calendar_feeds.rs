@@ -152,22 +152,28 @@ impl CalendarFeed {
         feed.save(tx, "calendar_feed.revoked", None)
     }
 
-    /// The feed with this secret, unless it has ended: by itself, or because its practitioner has left.
+    /// Ends all feeds of a practitioner.
+    pub(super) fn revoke_all_of(tx: &mut Tx<'_>, id: PractitionerId) -> Result<()> {
+        let standing: Vec<Self> = calendar_feeds::table
+            .filter(calendar_feeds::practitioner_id.eq(id))
+            .filter(calendar_feeds::revoked_at.is_null())
+            .select(Self::as_select())
+            .load(tx.db)?;
+        for mut feed in standing {
+            feed.revoked_at = Some(tx.now());
+            feed.save(tx, "calendar_feed.revoked", None)?;
+        }
+        Ok(())
+    }
+
+    /// The feed with this secret, unless it has ended.
     pub fn recognise(db: &mut Db, secret: &str) -> Result<Option<Self>> {
-        let found: Option<Self> = calendar_feeds::table
+        Ok(calendar_feeds::table
             .filter(calendar_feeds::secret_hash.eq(hash_of(secret)))
             .filter(calendar_feeds::revoked_at.is_null())
             .select(Self::as_select())
             .get_result(db)
-            .optional()?;
-        let Some(feed) = found else {
-            return Ok(None);
-        };
-        let is_over = match feed.practitioner_id {
-            Some(id) => !Practitioner::find(db, id)?.active,
-            None => false,
-        };
-        Ok((!is_over).then_some(feed))
+            .optional()?)
     }
 
     /// What the feed shows: a month back and a year ahead.

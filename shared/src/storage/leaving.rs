@@ -5,6 +5,7 @@ use serde_json::{Map, json};
 
 use super::Tx;
 use super::api_keys::ApiKey;
+use super::calendar_feeds::CalendarFeed;
 use super::practitioners::Practitioner;
 use super::schema::sessions;
 use super::sessions::Session;
@@ -37,23 +38,24 @@ pub(super) fn leave(tx: &mut Tx<'_>, practitioner: &Practitioner) -> Result<()> 
     Ok(())
 }
 
-/// Closes those tasks of a practitioner who is back. Their keys stay ended.
+/// Closes those tasks of a practitioner who is back. Their keys and feeds stay ended.
 pub(super) fn come_back(tx: &mut Tx<'_>, practitioner: &Practitioner) -> Result<()> {
     for session in to_come(tx, practitioner.id)? {
         let why = "The practitioner is back.";
-        Task::close_about(tx, session.id, TaskKind::PractitionerLeft, why)?;
+        Task::close_about(tx, session.id, &[TaskKind::PractitionerLeft], why)?;
     }
     Ok(())
 }
 
-/// Closes that task of a session which has another practitioner, or has ended.
+/// Closes that task of a session which has another practitioner.
 pub(super) fn session_is_settled(tx: &mut Tx<'_>, id: SessionId) -> Result<()> {
-    let why = "Somebody else treats, or the session has ended.";
-    Task::close_about(tx, id, TaskKind::PractitionerLeft, why)
+    let why = "Somebody else treats.";
+    Task::close_about(tx, id, &[TaskKind::PractitionerLeft], why)
 }
 
 /// Ends every way in that a practitioner has. Whatever else gives them one is to be ended here too.
 fn end_access(tx: &mut Tx<'_>, id: PractitionerId) -> Result<()> {
+    CalendarFeed::revoke_all_of(tx, id)?;
     ApiKey::revoke_all_of(tx, id)
 }
 

@@ -44,6 +44,7 @@ pub mod session_history;
 pub mod sessions;
 mod sharing;
 mod store;
+mod stranded;
 pub mod studios;
 pub mod tasks;
 pub mod time_off;

@@ -127,8 +127,19 @@ impl PigmentRecord {
     }
 
     /// The same for a record that stands inside of another request, at this place.
-    pub(super) fn record_within(tx: &mut Tx<'_>, new: &NewPigmentRecord, at: &str) -> Result<Self> {
-        Self::write_down(tx, new, at, None)
+    ///
+    /// Unless it says otherwise, what it tells of happened when the rest did.
+    pub(super) fn record_within(
+        tx: &mut Tx<'_>,
+        new: &NewPigmentRecord,
+        at: &str,
+        occurred_at: Instant,
+    ) -> Result<Self> {
+        let new = NewPigmentRecord {
+            occurred_at: new.occurred_at.or(Some(occurred_at)),
+            ..new.clone()
+        };
+        Self::write_down(tx, &new, at, None)
     }
 
     /// Whether a session has records that were neither voided nor amended.

@@ -7,15 +7,16 @@ use utoipa::ToSchema;
 use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::references::named;
-use super::schema::practitioners;
+use super::schema::{practitioners, sessions};
 use super::scope::practitioners_seen;
+use super::stranded::Concerned;
 use super::studios::Studio;
-use super::{Db, Scope, Tx, leaving};
+use super::{Db, Scope, Tx, leaving, stranded};
 use crate::domain::hours::WorkingHours;
 use crate::domain::practitioner::{NewPractitioner, PractitionerPatch};
 use crate::domain::text::{EmailAddress, ExternalId, Name};
 use crate::domain::{Instant, PractitionerId};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Somebody who treats clients.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
@@ -97,7 +98,7 @@ impl Practitioner {
         patch: &PractitionerPatch,
     ) -> Result<Self> {
         let mut practitioner = Self::find_seen_for_change(tx, id, expected)?;
-        let was_active = practitioner.active;
+        let (was_active, worked) = (practitioner.active, practitioner.working_hours.clone());
         patch.name.apply(&mut practitioner.name);
         patch.licence_number.apply(&mut practitioner.licence_number);
         patch.email.apply(&mut practitioner.email);
@@ -108,7 +109,11 @@ impl Practitioner {
         }
         if let Some(hours) = patch.working_hours.value() {
             refuse_unknown_studios(tx, hours, Some(&practitioner.working_hours))?;
-            practitioner.working_hours = Json(hours.clone());
+            practitioner.working_hours =
+                Json(with_unseen(tx.scope(), hours, &practitioner.working_hours)?);
+        }
+        if practitioner.active != was_active {
+            refuse_unless_all_seen(tx, &practitioner)?;
         }
         refuse_taken_external_id!(tx.db, practitioners, id, &practitioner.external_id);
         let practitioner = practitioner.save(tx, "practitioner.changed", None)?;
@@ -116,6 +121,9 @@ impl Practitioner {
             (true, false) => leaving::leave(tx, &practitioner)?,
             (false, true) => leaving::come_back(tx, &practitioner)?,
             _ => {}
+        }
+        if practitioner.working_hours != worked {
+            stranded::recheck(tx, Concerned::Of(practitioner.id))?;
         }
         Ok(practitioner)
     }
@@ -160,6 +168,43 @@ fn refuse_unknown_studios(
                 &format!("/working_hours/{place}/studio_id"),
             )?;
         }
+    }
+    Ok(())
+}
+
+/// New hours, with the old ones at studios that whoever writes doesn't see.
+fn with_unseen(scope: &Scope, new: &WorkingHours, old: &WorkingHours) -> Result<WorkingHours> {
+    let seen = new
+        .hours()
+        .iter()
+        .filter(|one| scope.sees_studio(one.studio_id));
+    let unseen = old
+        .hours()
+        .iter()
+        .filter(|one| !scope.sees_studio(one.studio_id));
+    WorkingHours::new(seen.chain(unseen).copied().collect())
+        .map_err(|detail| Error::invalid("/working_hours", "invalid_value", detail))
+}
+
+/// Whether somebody works at all belongs to every studio where they do.
+fn refuse_unless_all_seen(tx: &mut Tx<'_>, practitioner: &Practitioner) -> Result<()> {
+    let Some(ids) = tx.scope().studio_ids() else {
+        return Ok(());
+    };
+    let works_elsewhere = practitioner
+        .working_hours
+        .hours()
+        .iter()
+        .any(|one| !ids.contains(&one.studio_id));
+    let elsewhere: i64 = sessions::table
+        .filter(sessions::practitioner_id.eq(practitioner.id))
+        .filter(sessions::studio_id.ne_all(ids.to_vec()))
+        .count()
+        .get_result(tx.db)?;
+    if works_elsewhere || elsewhere > 0 {
+        return Err(Error::Forbidden {
+            detail: "they work at other studios too: it takes a key that sees all of those".into(),
+        });
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use super::schema::{plans, sessions};
 use super::session_history::{self, Step};
 use super::sessions::Session;
 use super::studios::Studio;
-use super::{Tx, leaving, sharing};
+use super::{Tx, leaving, sharing, stranded};
 use crate::domain::booking::{OverridableRule, Override};
 use crate::domain::reassignment::{ReassignMode, ReassignOutcome, ReassignSessions};
 use crate::domain::session::SessionAction;
@@ -186,6 +186,7 @@ fn give(
     };
     session_history::note(tx, &before, &saved, step)?;
     leaving::session_is_settled(tx, saved.id)?;
+    stranded::recheck_session(tx, &saved)?;
     // The client's time is the same, so nothing is sent anew.
     saved.settle(tx, None)
 }

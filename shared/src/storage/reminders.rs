@@ -12,7 +12,7 @@ use super::paging::{Page, PageRequest, load_page, resource};
 use super::plans::Plan;
 use super::reminder_rules::ReminderRule;
 use super::schema::{reminders, sessions};
-use super::scope::client_is_seen;
+use super::scope::{Seen, both, client_is_seen};
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Db, Scope, Tx};
@@ -71,7 +71,11 @@ pub struct Reminder {
 }
 
 resource!(reminders, Reminder, ReminderId, "reminder", seen: |scope| {
-    client_is_seen!(scope, reminders::client_id)
+    // A reminder tells when its session is, so it's seen where that is seen.
+    let at_studio = scope
+        .studio_ids()
+        .map(|ids| -> Seen<reminders::table> { Box::new(reminders::studio_id.eq_any(ids.to_vec())) });
+    both(at_studio, client_is_seen!(scope, reminders::client_id))
 });
 
 /// Which reminders are asked for.

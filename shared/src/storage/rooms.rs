@@ -6,8 +6,9 @@ use utoipa::ToSchema;
 
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::schema::rooms;
+use super::stranded::Concerned;
 use super::studios::Studio;
-use super::{Db, Scope, Tx};
+use super::{Db, Scope, Tx, stranded};
 use crate::domain::studio::{NewRoom, RoomPatch};
 use crate::domain::text::Name;
 use crate::domain::{Instant, RoomId, StudioId};
@@ -66,9 +67,14 @@ impl Room {
         patch: &RoomPatch,
     ) -> Result<Self> {
         let mut room = Self::find_seen_for_change(tx, id, expected)?;
+        let was_active = room.active;
         patch.name.apply(&mut room.name);
         patch.active.apply(&mut room.active);
-        room.save(tx, "room.changed", None)
+        let room = room.save(tx, "room.changed", None)?;
+        if room.active != was_active {
+            stranded::recheck(tx, Concerned::In(room.id))?;
+        }
+        Ok(room)
     }
 
     /// A page of a studio's rooms.

@@ -145,8 +145,17 @@ pub(super) fn practitioners_seen(scope: &Scope) -> Option<Seen<practitioners::ta
             )
             .filter(SEEN_SESSION.field(sessions::studio_id).eq_any(ids.to_vec())),
     );
-    let mut seen: Seen<practitioners::table> =
-        Box::new(has_session.or(practitioners::working_hours.eq("[]")));
+    let has_any_session = exists(
+        SEEN_SESSION.filter(
+            SEEN_SESSION
+                .field(sessions::practitioner_id)
+                .eq(practitioners::id.nullable()),
+        ),
+    );
+    let works_nowhere = practitioners::working_hours
+        .eq("[]")
+        .and(diesel::dsl::not(has_any_session));
+    let mut seen: Seen<practitioners::table> = Box::new(has_session.or(works_nowhere));
     for id in ids {
         // The hours are JSON of ours, in which an id is always written like this.
         let named = practitioners::working_hours.like(format!("%{id}%"));

@@ -11,7 +11,7 @@ use super::session_history::{self, Step};
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::tasks::Task;
-use super::{Tx, leaving, reminders, sharing};
+use super::{Tx, reminders, sharing, stranded};
 use crate::domain::booking::{Cancel, Complete, Occurred, Revert};
 use crate::domain::gap::{self, GapVerdict};
 use crate::domain::nonconformity::{Nonconformity, NonconformityCode, nonconformity};
@@ -161,7 +161,7 @@ impl Session {
                     "name the session that is completed here",
                 ));
             }
-            PigmentRecord::record_within(tx, record, &place)?;
+            PigmentRecord::record_within(tx, record, &place, occurred_at)?;
         }
         if !session.nonconformities.is_empty() {
             let codes = session
@@ -234,6 +234,11 @@ impl Session {
                 "the session has no action that could be taken back",
             ));
         };
+        if found.state == SessionState::Completed && !may_override.is_treating() {
+            return Err(Error::Forbidden {
+                detail: "taking a completion back needs the role owner or practitioner".into(),
+            });
+        }
         if found.state == SessionState::Completed && PigmentRecord::any_standing(tx.db, id)? {
             return Err(Error::refused(
                 "has_pigment_records",
@@ -330,7 +335,7 @@ impl Session {
             },
         )?;
         if saved.state.is_final() {
-            leaving::session_is_settled(tx, saved.id)?;
+            stranded::session_has_ended(tx, saved.id)?;
         }
         let is_lost = matches!(saved.state, SessionState::Cancelled | SessionState::NoShow);
         if let Some(plan_id) = saved.plan_id.filter(|_| is_lost)
@@ -438,6 +443,16 @@ fn found_wanting(
         found.push(nonconformity(
             NonconformityCode::NotBooked,
             "The session took place without having been booked.",
+            "",
+        ));
+    }
+    let zone = Studio::find(tx.db, before.studio_id)?.time_zone.0;
+    if let Some(starts_at) = before.starts_at
+        && occurred_at.day_at(zone) < starts_at.day_at(zone)
+    {
+        found.push(nonconformity(
+            NonconformityCode::BeforeItsDay,
+            format!("The session was booked for {}.", starts_at.day_at(zone)),
             "",
         ));
     }

@@ -1,7 +1,7 @@
 //! What was done with a session, step by step, and how the last step is taken back.
 
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::columns::Json;
@@ -9,8 +9,10 @@ use super::schema::session_transitions;
 use super::sessions::Session;
 use super::{Db, Scope, Tx};
 use crate::domain::session::SessionAction;
-use crate::domain::{Instant, SessionId, SessionState, SessionTransitionId};
-use crate::error::Result;
+use crate::domain::{
+    Instant, PractitionerId, RoomId, SessionId, SessionState, SessionTransitionId,
+};
+use crate::error;
 
 /// One step of a session.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, ToSchema)]
@@ -34,11 +36,42 @@ pub struct SessionTransition {
     pub occurred_at: Instant,
     /// When it was written down.
     pub recorded_at: Instant,
-    #[serde(skip)]
-    #[schema(ignore)]
+    /// The time, the practitioner and the room that the session had before.
+    #[serde(rename = "before", serialize_with = "placed")]
+    #[schema(rename = "before", value_type = PlacedBefore)]
     snapshot_before: Json<Session>,
     /// Whether it was taken back.
     pub reverted: bool,
+}
+
+/// What a session had before a step.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct PlacedBefore {
+    /// When it was to start.
+    starts_at: Option<Instant>,
+    /// When it was to end.
+    ends_at: Option<Instant>,
+    /// Who was to treat.
+    practitioner_id: Option<PractitionerId>,
+    /// In which room.
+    room_id: Option<RoomId>,
+}
+
+fn placed<S: Serializer>(before: &Json<Session>, serializer: S) -> Result<S::Ok, S::Error> {
+    let Session {
+        starts_at,
+        ends_at,
+        practitioner_id,
+        room_id,
+        ..
+    } = before.0;
+    let placed = PlacedBefore {
+        starts_at,
+        ends_at,
+        practitioner_id,
+        room_id,
+    };
+    placed.serialize(serializer)
 }
 
 /// What is noted of a step.
@@ -49,7 +82,12 @@ pub(super) struct Step {
 }
 
 /// Notes a step.
-pub(super) fn note(tx: &mut Tx<'_>, before: &Session, after: &Session, step: Step) -> Result<()> {
+pub(super) fn note(
+    tx: &mut Tx<'_>,
+    before: &Session,
+    after: &Session,
+    step: Step,
+) -> error::Result<()> {
     let transition = SessionTransition {
         id: SessionTransitionId::new(),
         session_id: after.id,
@@ -73,7 +111,7 @@ pub(super) fn note(tx: &mut Tx<'_>, before: &Session, after: &Session, step: Ste
 pub(super) fn last_standing(
     db: &mut Db,
     id: SessionId,
-) -> Result<Option<(SessionTransition, Session)>> {
+) -> error::Result<Option<(SessionTransition, Session)>> {
     let mut standing: Vec<SessionTransition> = session_transitions::table
         .filter(session_transitions::session_id.eq(id))
         .filter(session_transitions::reverted.eq(false))
@@ -88,7 +126,7 @@ pub(super) fn last_standing(
 }
 
 /// Marks a step as taken back.
-pub(super) fn mark_reverted(tx: &mut Tx<'_>, id: SessionTransitionId) -> Result<()> {
+pub(super) fn mark_reverted(tx: &mut Tx<'_>, id: SessionTransitionId) -> error::Result<()> {
     diesel::update(session_transitions::table.find(id))
         .set(session_transitions::reverted.eq(true))
         .execute(tx.db)?;
@@ -97,7 +135,11 @@ pub(super) fn mark_reverted(tx: &mut Tx<'_>, id: SessionTransitionId) -> Result<
 
 impl Session {
     /// All steps of a session, oldest first.
-    pub fn history(db: &mut Db, scope: &Scope, id: SessionId) -> Result<Vec<SessionTransition>> {
+    pub fn history(
+        db: &mut Db,
+        scope: &Scope,
+        id: SessionId,
+    ) -> error::Result<Vec<SessionTransition>> {
         Self::find_in(db, scope, id)?;
         Ok(session_transitions::table
             .filter(session_transitions::session_id.eq(id))

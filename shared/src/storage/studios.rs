@@ -8,7 +8,8 @@ use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::reminder_rules::ReminderRule;
 use super::schema::studios;
-use super::{Db, Scope, Tx, reminders};
+use super::stranded::Concerned;
+use super::{Db, Scope, Tx, reminders, stranded};
 use crate::domain::hours::{QuietHours, WeeklyHours};
 use crate::domain::studio::{NewStudio, StudioPatch};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
@@ -120,6 +121,7 @@ impl Studio {
         patch: &StudioPatch,
     ) -> Result<Self> {
         let mut studio = Self::find_seen_for_change(tx, id, expected)?;
+        let before = (studio.time_zone, studio.opening_hours.clone());
         patch.name.apply(&mut studio.name);
         if let Some(name) = patch.sender_name.value() {
             studio.sender_name = name.name().clone();
@@ -147,6 +149,9 @@ impl Studio {
         refuse_taken_external_id!(tx.db, studios, id, &studio.external_id);
         let studio = studio.save(tx, "studio.changed", None)?;
         reminders::sync_studio(tx, studio.id)?;
+        if before != (studio.time_zone, studio.opening_hours.clone()) {
+            stranded::recheck(tx, Concerned::At(studio.id))?;
+        }
         Ok(studio)
     }
 

@@ -92,20 +92,15 @@ pub struct ClientWords {
 
 /// A task about a client goes with the client, another with its studio; what is clinical isn't for everybody.
 fn tasks_seen(scope: &Scope) -> Option<Seen<tasks::table>> {
-    let of_client = client_is_seen!(scope, tasks::client_id.assume_not_null());
-    let reachable = of_client.map(|of_client| -> Seen<tasks::table> {
-        let of_nobody = tasks::client_id.is_null();
-        match scope.studio_ids() {
-            Some(ids) => {
-                let of_studio = of_nobody.and(tasks::studio_id.eq_any(ids.to_vec()));
-                Box::new(of_studio.or(of_client))
-            }
-            None => Box::new(of_nobody.or(of_client)),
-        }
-    });
+    let at_studio = scope
+        .studio_ids()
+        .map(|ids| -> Seen<tasks::table> { Box::new(tasks::studio_id.eq_any(ids.to_vec())) });
+    let of_client = client_is_seen!(scope, tasks::client_id.assume_not_null()).map(
+        |of_client| -> Seen<tasks::table> { Box::new(tasks::client_id.is_null().or(of_client)) },
+    );
     let not_clinical = (!scope.sees_clinical())
         .then(|| -> Seen<tasks::table> { Box::new(tasks::kind.ne(TaskKind::Nonconformity)) });
-    both(reachable, not_clinical)
+    both(both(at_studio, of_client), not_clinical)
 }
 
 impl Task {
@@ -146,6 +141,16 @@ impl Task {
             clinical_note: words.clinical_note,
         };
         task.create(tx, "task.opened").map(Some)
+    }
+
+    /// Whether a task whose dedupe key begins so is open or was dismissed.
+    pub(super) fn stands(tx: &mut Tx<'_>, about: &str) -> Result<bool> {
+        let found: i64 = tasks::table
+            .filter(tasks::dedupe_key.like(format!("{about}%")))
+            .filter(tasks::state.eq_any([TaskState::Open, TaskState::Dismissed]))
+            .count()
+            .get_result(tx.db)?;
+        Ok(found > 0)
     }
 
     /// Closes a task; closing it again in the same way is as doing it once.
@@ -190,12 +195,12 @@ impl Task {
     pub(super) fn close_about(
         tx: &mut Tx<'_>,
         session_id: SessionId,
-        kind: TaskKind,
+        kinds: &[TaskKind],
         resolution: &'static str,
     ) -> Result<()> {
         let open: Vec<Self> = tasks::table
             .filter(tasks::session_id.eq(session_id))
-            .filter(tasks::kind.eq(kind))
+            .filter(tasks::kind.eq_any(kinds.to_vec()))
             .filter(tasks::state.eq(TaskState::Open))
             .select(Self::as_select())
             .load(tx.db)?;

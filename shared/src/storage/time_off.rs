@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::practitioners::Practitioner;
 use super::schema::time_off;
-use super::{Db, Scope, Tx};
+use super::stranded::Concerned;
+use super::{Db, Scope, Tx, stranded};
 use crate::domain::practitioner::NewTimeOff;
 use crate::domain::text::Note;
 use crate::domain::{Instant, PractitionerId, TimeOffId};
@@ -69,7 +70,9 @@ impl TimeOff {
             created_at: now,
             updated_at: now,
         };
-        entered.create(tx, "time_off.entered")
+        let entered = entered.create(tx, "time_off.entered")?;
+        entered.recheck(tx)?;
+        Ok(entered)
     }
 
     /// Takes time off back; doing so twice is as doing it once.
@@ -89,7 +92,12 @@ impl TimeOff {
         }
         let mut found = Self::find_for_change(tx.db, id, expected)?;
         found.deleted_at = Some(tx.now());
-        found.save(tx, "time_off.taken_back", None).map(drop)
+        found.save(tx, "time_off.taken_back", None)?.recheck(tx)
+    }
+
+    fn recheck(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let within = Concerned::Within(self.practitioner_id, self.starts_at, self.ends_at);
+        stranded::recheck(tx, within)
     }
 
     /// A page of a practitioner's time off; what was taken back only shows among the changes.
