@@ -10,7 +10,7 @@ use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use stipple_shared::config::PublicUrl;
-use stipple_shared::links::LinkKey;
+use stipple_shared::links::{LinkKey, LinkMaker};
 use stipple_shared::storage::Store;
 
 use crate::key_uses::KeyUses;
@@ -41,6 +41,14 @@ pub struct ClientLinks {
     pub key: LinkKey,
     /// The address that they begin with; mails carry none where there is none.
     pub public_url: Option<PublicUrl>,
+}
+
+impl ClientLinks {
+    /// What makes the links in mails, where there is an address for them.
+    pub(crate) fn maker(&self) -> Option<LinkMaker> {
+        let base = self.public_url.clone()?;
+        Some(LinkMaker::new(self.key.clone(), base))
+    }
 }
 
 /// How the server is started.

@@ -86,16 +86,13 @@ pub fn facts(prepared: &Prepared, maker: Option<&LinkMaker>) -> Result<MailFacts
         ..
     } = prepared;
     let name = client.preferred_name.as_ref().unwrap_or(&client.given_name);
-    let appointment = match (session.starts_at, session.ends_at) {
-        (Some(starts_at), Some(ends_at)) => Some(AppointmentFacts {
-            session_id: session.id.0,
-            schedule_version: session.schedule_version,
-            starts_at,
-            ends_at,
-            cancelled: steps.contains(&ReminderStep::CancelledNotice),
-        }),
-        _ => None,
-    };
+    let appointment = prepared.time.map(|time| AppointmentFacts {
+        session_id: session.id.0,
+        schedule_version: session.schedule_version,
+        starts_at: time.starts_at,
+        ends_at: time.ends_at,
+        cancelled: steps.contains(&ReminderStep::CancelledNotice),
+    });
     let language = language(prepared);
     Ok(MailFacts {
         steps: steps.clone(),
@@ -103,7 +100,7 @@ pub fn facts(prepared: &Prepared, maker: Option<&LinkMaker>) -> Result<MailFacts
         language,
         client_name: name.to_string(),
         appointment,
-        previous_start: None,
+        previous_start: prepared.previous.map(|time| time.starts_at),
         care_advice_in_mail: client.care_advice_in_mail,
         links: maker.map(|maker| links(prepared, maker)).transpose()?,
     })

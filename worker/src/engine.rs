@@ -7,6 +7,7 @@ use stipple_shared::domain::Instant;
 use stipple_shared::error::{Error, Result};
 use stipple_shared::letter;
 use stipple_shared::links::LinkMaker;
+use stipple_shared::mail::RenderedMail;
 use stipple_shared::storage::delivery::{self, AttemptEnd, Prepared};
 use stipple_shared::storage::mail_templates::MailTemplate;
 use stipple_shared::storage::mails::{LeaseToken, Mail};
@@ -292,6 +293,7 @@ impl Engine {
             .email
             .as_ref()
             .ok_or_else(|| Error::internal("a mail to nobody"))?;
+        let content: RenderedMail = serde_json::from_str(content).map_err(Error::internal)?;
         Ok(OutgoingMail {
             from: self.options.mail_from.clone(),
             reply_to: prepared
@@ -302,8 +304,8 @@ impl Engine {
             to: to.to_string(),
             message_id: prepared.mail.message_id.clone(),
             date: prepared.mail.created_at,
-            content: serde_json::from_str(content).map_err(Error::internal)?,
-            list_unsubscribe: None,
+            list_unsubscribe: content.list_unsubscribe.clone(),
+            content,
         })
     }
 

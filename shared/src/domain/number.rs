@@ -60,6 +60,8 @@ bounded_numbers! {
     OffsetHours: u16, 0..=2160, 72;
     /// Calendar days before or after.
     OffsetDays: u16, 0..=365, 7;
+    /// Calendar months after.
+    OffsetMonths: u16, 1..=120, 36;
     /// How many treatment sessions a plan has.
     TreatmentSessions: u8, 1..=12, 3;
     /// A session's place in its plan, from 1.

@@ -10,7 +10,7 @@ use super::references::named;
 use super::schema::{clients, contact_consents};
 use super::scope::client_is_seen;
 use super::studios::Studio;
-use super::{Db, Scope, Tx, reminders, sharing};
+use super::{Db, Scope, Tx, reminder_sync, sharing};
 use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth, search_text};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
 use crate::domain::{ClientId, ConsentPurpose, ContactConsentId, EmailState, Instant, StudioId};
@@ -201,7 +201,13 @@ impl Client {
                 client.note_choice(tx, purpose, granted)?;
             }
         }
-        reminders::sync_client(tx, client.id)?;
+        let words_changed = client.link_generation != before.link_generation
+            || client.language != before.language
+            || client.care_advice_in_mail != before.care_advice_in_mail;
+        if words_changed {
+            reminder_sync::reword_for_client(tx, client.id)?;
+        }
+        reminder_sync::sync_client(tx, client.id)?;
         Ok(client)
     }
 

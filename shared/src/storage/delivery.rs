@@ -6,7 +6,6 @@
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
-use super::Tx;
 use super::clients::Client;
 use super::mail_templates::MailTemplate;
 use super::mails::{FRESH_LINK, LeaseToken, Mail, NewMail};
@@ -15,7 +14,10 @@ use super::schema::reminders;
 use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
+use super::{Db, Tx};
+use crate::domain::interval::Interval;
 use crate::domain::mail_template::OwnWords;
+use crate::domain::news::Knowledge;
 use crate::domain::task::NewTask;
 use crate::domain::{
     Anchor, EmailState, Instant, MailId, MailState, ReminderState, ReminderStep, SessionId,
@@ -45,6 +47,10 @@ pub struct Prepared {
     pub steps: Vec<ReminderStep>,
     /// The session that it's about.
     pub session: Session,
+    /// The time that it speaks of, which a session that was called off may have no more.
+    pub time: Option<Interval>,
+    /// The time that the client was told before, where the mail tells of a move.
+    pub previous: Option<Interval>,
     /// Whom it's for.
     pub client: Client,
     /// Who sends it.
@@ -115,7 +121,11 @@ fn hindrance(
         SessionState::Booked | SessionState::Confirmed
     );
     let fits = match (reminder.step, reminder.anchor) {
-        (ReminderStep::CancelledNotice, _) => session.state == SessionState::Cancelled,
+        // A booking that was taken back leaves a session without a time.
+        (ReminderStep::CancelledNotice, _) => matches!(
+            session.state,
+            SessionState::Cancelled | SessionState::Planned
+        ),
         (ReminderStep::ConfirmRequest, _) => session.state == SessionState::Booked,
         (_, Anchor::Schedule) => to_come,
         (_, Anchor::Care) => session.state == SessionState::Completed,
@@ -130,7 +140,12 @@ fn hindrance(
     if reminder.useful_until <= now {
         return Some(Hindrance::Expired);
     }
-    if !client.service_mail {
+    let agreed = if reminder.step.is_marketing() {
+        client.marketing_mail
+    } else {
+        client.service_mail
+    };
+    if !agreed {
         return Some(Hindrance::Suppressed("no_consent"));
     }
     if client.deleted_at.is_some() {
@@ -146,6 +161,19 @@ fn hindrance(
         return Some(Hindrance::Suppressed("bad_address"));
     }
     None
+}
+
+/// What would put a reminder aside now, by its stable name.
+pub(super) fn hindrance_name(
+    reminder: &Reminder,
+    session: &Session,
+    client: &Client,
+    now: Instant,
+) -> Option<&'static str> {
+    hindrance(reminder, session, client, now).map(|hindrance| match hindrance {
+        Hindrance::Expired => "no_longer_useful",
+        Hindrance::Superseded(reason) | Hindrance::Suppressed(reason) => reason,
+    })
 }
 
 impl Reminder {
@@ -194,18 +222,17 @@ pub fn gather(tx: &mut Tx<'_>, at_most: i64, sending_domain: &str) -> Result<Gat
         .limit(at_most)
         .select(Reminder::as_select())
         .load(tx.db)?;
-    let mut by_session: Vec<(SessionId, Vec<Reminder>)> = Vec::new();
+    // An invitation goes alone: it can be ended in one click, and nothing that the client needs may hang on it.
+    let mut by_session: Vec<((SessionId, bool), Vec<Reminder>)> = Vec::new();
     for reminder in due {
-        match by_session
-            .iter_mut()
-            .find(|(id, _)| *id == reminder.session_id)
-        {
+        let place = (reminder.session_id, reminder.step.is_marketing());
+        match by_session.iter_mut().find(|(known, _)| *known == place) {
             Some((_, group)) => group.push(reminder),
-            None => by_session.push((reminder.session_id, vec![reminder])),
+            None => by_session.push((place, vec![reminder])),
         }
     }
     let mut gathered = Gathered::default();
-    for (session_id, group) in by_session {
+    for ((session_id, _), group) in by_session {
         let session = Session::find(tx.db, session_id)?;
         let client = Client::find(tx.db, session.client_id)?;
         let mut together = Vec::new();
@@ -306,14 +333,32 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
         mail.end(tx, state, Some("no_longer_holds"))?;
         return Ok(None);
     }
+    let time = session
+        .time()
+        .or_else(|| kept.iter().find_map(Reminder::time));
+    let previous = previous_time(tx.db, &session, &steps)?;
     Ok(Some(Prepared {
         mail,
         steps,
+        time,
+        previous,
         session,
         client,
         own_words: MailTemplate::in_use(tx.db, studio.id)?,
         studio,
     }))
+}
+
+/// The time that the client was told before a move, where a mail tells of one.
+pub(super) fn previous_time(
+    db: &mut Db,
+    session: &Session,
+    steps: &[ReminderStep],
+) -> Result<Option<Interval>> {
+    if !steps.contains(&ReminderStep::MovedNotice) {
+        return Ok(None);
+    }
+    Ok(Knowledge::of(&Reminder::told(db, session.id)?).time())
 }
 
 /// An answer to the client's own wish: it carries no reminder, and only asks for an address that is theirs.
@@ -341,6 +386,8 @@ fn prepare_fresh_link(
     Ok(Some(Prepared {
         mail,
         steps: Vec::new(),
+        time: session.time(),
+        previous: None,
         session,
         client,
         own_words: Vec::new(),

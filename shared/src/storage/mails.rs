@@ -116,14 +116,20 @@ impl Mail {
 
     /// Queues a mail of this kind.
     pub(super) fn queue_kind(tx: &mut Tx<'_>, kind: &str, new: NewMail) -> Result<Self> {
+        let mut mail = Self::draft(new, tx.now());
+        kind.clone_into(&mut mail.kind);
+        mail.create(tx, "mail.queued")
+    }
+
+    /// A mail that carries reminders, as it would be queued at this instant.
+    pub(super) fn draft(new: NewMail, now: Instant) -> Self {
         let id = MailId::new();
-        let now = tx.now();
-        let mail = Self {
+        Self {
             id,
             studio_id: new.studio_id,
             client_id: Some(new.client_id),
             session_id: Some(new.session_id),
-            kind: kind.to_owned(),
+            kind: "reminder".to_owned(),
             dedupe_key: new.dedupe_key,
             state: MailState::Queued,
             state_reason: None,
@@ -141,8 +147,7 @@ impl Mail {
             change: 0,
             created_at: now,
             updated_at: now,
-        };
-        mail.create(tx, "mail.queued")
+        }
     }
 
     /// Leases the queued mails that may be tried, those that wait longest first.
@@ -201,6 +206,13 @@ impl Mail {
                 "another worker holds this mail, or it has ended",
             ))
         }
+    }
+
+    /// Whether nothing of it can have arrived anywhere.
+    pub(super) fn is_ours(&self) -> bool {
+        self.state == MailState::Queued
+            && !self.possibly_delivered
+            && self.handover_started_at.is_none()
     }
 
     /// Begins an attempt: counts it and freezes the content if this is the first one.

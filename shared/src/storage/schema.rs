@@ -509,6 +509,8 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        session_starts_at -> Nullable<BigInt>,
+        session_ends_at -> Nullable<BigInt>,
     }
 }
 

@@ -8,7 +8,8 @@ use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::reminder_rules::ReminderRule;
 use super::schema::studios;
-use super::{Db, Scope, Tx, reminders};
+use super::reminder_sync::{self, REACH_OF_CARE};
+use super::{Db, Scope, Tx};
 use crate::domain::hours::{QuietHours, WeeklyHours};
 use crate::domain::studio::{NewStudio, StudioPatch};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
@@ -119,7 +120,8 @@ impl Studio {
         expected: Option<i64>,
         patch: &StudioPatch,
     ) -> Result<Self> {
-        let mut studio = Self::find_seen_for_change(tx, id, expected)?;
+        let before = Self::find_seen_for_change(tx, id, expected)?;
+        let mut studio = before.clone();
         patch.name.apply(&mut studio.name);
         if let Some(name) = patch.sender_name.value() {
             studio.sender_name = name.name().clone();
@@ -146,7 +148,16 @@ impl Studio {
         patch.external_id.apply(&mut studio.external_id);
         refuse_taken_external_id!(tx.db, studios, id, &studio.external_id);
         let studio = studio.save(tx, "studio.changed", None)?;
-        reminders::sync_studio(tx, studio.id)?;
+        let clock_changed = studio.time_zone != before.time_zone;
+        if clock_changed || studio.language != before.language {
+            reminder_sync::reword_for_studio(tx, studio.id)?;
+        }
+        if clock_changed
+            || quiet_hours != before.quiet_hours.map(|hours| hours.0)
+            || studio.cancellation_cutoff_hours != before.cancellation_cutoff_hours
+        {
+            reminder_sync::sync_studio(tx, studio.id, REACH_OF_CARE)?;
+        }
         Ok(studio)
     }
 
