@@ -6,5 +6,8 @@ mod actions;
 mod availability;
 mod booking;
 mod house;
+mod ledger;
+mod notices;
+mod post;
 mod reminders;
 mod walk;

@@ -197,8 +197,8 @@ pub(crate) async fn preview_reminder(
 ) -> Answered {
     let now = reading.now();
     reading
-        .show(move |db, caller, _| {
-            match Reminder::preview(db, &caller.scope, id.0, now)? {
+        .show(
+            move |db, caller, _| match Reminder::preview(db, &caller.scope, id.0, now)? {
                 Previewed::Frozen { content, to } => Ok(ReminderPreview {
                     attempted: true,
                     to,
@@ -214,8 +214,8 @@ pub(crate) async fn preview_reminder(
                         mail: letter.mail,
                     })
                 }
-            }
-        })
+            },
+        )
         .await
 }
 

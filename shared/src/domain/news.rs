@@ -124,7 +124,8 @@ mod tests {
     use SessionAction::{Book, Cancel, CheckIn, Reschedule, Revert};
 
     fn day(number: u8) -> Interval {
-        let at = |hour: u8| Instant::parse(&format!("2027-03-{number:02}T{hour:02}:00:00Z")).unwrap();
+        let at =
+            |hour: u8| Instant::parse(&format!("2027-03-{number:02}T{hour:02}:00:00Z")).unwrap();
         Interval::new(at(10), at(13))
     }
 

@@ -90,10 +90,7 @@ pub fn schedule(
                 }
                 continue;
             }
-            Subject::Session
-            | Subject::Aftercare
-            | Subject::NextSession
-            | Subject::Invitation => {
+            Subject::Session | Subject::Aftercare | Subject::NextSession | Subject::Invitation => {
                 match quiet_free(due_at.max(now), useful_until, facts, now) {
                     Some(due_at) => reminder.due_at = due_at,
                     None => continue,

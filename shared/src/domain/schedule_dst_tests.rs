@@ -41,7 +41,8 @@ fn changes(zone: Tz) -> Vec<Instant> {
         let next = at + TimeDelta::hours(1);
         if offset(at, zone) != offset(next, zone) {
             let minutes = (0..=60).map(|minute| at + TimeDelta::minutes(minute));
-            let mut minutes = minutes.skip_while(|minute| offset(*minute, zone) == offset(at, zone));
+            let mut minutes =
+                minutes.skip_while(|minute| offset(*minute, zone) == offset(at, zone));
             found.push(minutes.next().unwrap());
         }
         at = next;
@@ -96,8 +97,12 @@ fn lines(zone: Tz, change: Instant) -> Vec<Line> {
     let before = local(change - TimeDelta::minutes(1)) + TimeDelta::minutes(1);
     let after = local(change);
     let day = after.date();
-    let after_change = ClockTime::parse("14:00").unwrap().on(add_days(day, 3), zone);
-    let before_change = ClockTime::parse("14:00").unwrap().on(add_days(day, -3), zone);
+    let after_change = ClockTime::parse("14:00")
+        .unwrap()
+        .on(add_days(day, 3), zone);
+    let before_change = ClockTime::parse("14:00")
+        .unwrap()
+        .on(add_days(day, -3), zone);
     let now = before_change - TimeDelta::days(30);
     let mut lines = Vec::new();
 
@@ -106,19 +111,35 @@ fn lines(zone: Tz, change: Instant) -> Vec<Line> {
     let middle = middle.date().and_hms_opt(0, 0, 0).unwrap()
         + TimeDelta::minutes((middle - middle.date().and_hms_opt(0, 0, 0).unwrap()).num_minutes());
     let timing = Timing::StartDay {
-        days_before: days(u16::try_from((local(after_change).date() - middle.date()).num_days()).unwrap()),
+        days_before: days(
+            u16::try_from((local(after_change).date() - middle.date()).num_days()).unwrap(),
+        ),
         at: clock(middle),
     };
-    let found = only(&facts(zone, after_change), rule(Step::Preparation, timing), now);
+    let found = only(
+        &facts(zone, after_change),
+        rule(Step::Preparation, timing),
+        now,
+    );
     let is_skipped = after > before;
     let expected = if is_skipped { change } else { found.due_at };
-    assert_eq!(found.due_at, expected, "{zone} {middle}: the first minute after what is skipped");
+    assert_eq!(
+        found.due_at, expected,
+        "{zone} {middle}: the first minute after what is skipped"
+    );
     if !is_skipped {
         assert_eq!(local(found.due_at), middle, "{zone}");
-        assert!(found.due_at < change, "{zone} {middle}: the first of the two");
+        assert!(
+            found.due_at < change,
+            "{zone} {middle}: the first of the two"
+        );
     }
     lines.push(Line {
-        step: if is_skipped { "day, in a skipped time" } else { "day, in a doubled time" },
+        step: if is_skipped {
+            "day, in a skipped time"
+        } else {
+            "day, in a doubled time"
+        },
         wanted: middle,
         due_at: found.due_at,
         moved: local(found.due_at) - middle,
@@ -127,8 +148,15 @@ fn lines(zone: Tz, change: Instant) -> Vec<Line> {
     // Days keep the wall clock.
     let ten = ClockTime::TEN;
     let at_ten = |days: i64| add_days(day, days).and_hms_opt(10, 0, 0).unwrap();
-    let timing = Timing::StartDay { days_before: days(7), at: ten };
-    let found = only(&facts(zone, after_change), rule(Step::Preparation, timing), now);
+    let timing = Timing::StartDay {
+        days_before: days(7),
+        at: ten,
+    };
+    let found = only(
+        &facts(zone, after_change),
+        rule(Step::Preparation, timing),
+        now,
+    );
     lines.push(Line {
         step: "preparation, 7 days",
         wanted: at_ten(-4),
@@ -146,10 +174,18 @@ fn lines(zone: Tz, change: Instant) -> Vec<Line> {
         (Step::AftercareDay10, "aftercare, 10 days", 10),
         (Step::AftercareDay30, "aftercare, 30 days", 30),
     ] {
-        let timing = Timing::CompletionDay { days_after: days(after), at: ten };
+        let timing = Timing::CompletionDay {
+            days_after: days(after),
+            at: ten,
+        };
         let found = only(&completed, rule(step, timing), before_change);
         let wanted = at_ten(i64::from(after) - 3);
-        lines.push(Line { step: name, wanted, due_at: found.due_at, moved: local(found.due_at) - wanted });
+        lines.push(Line {
+            step: name,
+            wanted,
+            due_at: found.due_at,
+            moved: local(found.due_at) - wanted,
+        });
     }
 
     // Hours elapse.
@@ -163,11 +199,20 @@ fn lines(zone: Tz, change: Instant) -> Vec<Line> {
             or_before_cutoff_hours: None,
         };
         let found = only(&facts(zone, starts_at), rule(step, timing), now);
-        assert_eq!(starts_at - found.due_at, TimeDelta::hours(before.into()), "{zone}");
+        assert_eq!(
+            starts_at - found.due_at,
+            TimeDelta::hours(before.into()),
+            "{zone}"
+        );
         let wanted = local(starts_at) - TimeDelta::hours(before.into());
         // The wall clock shows the change, and nothing else.
         assert_eq!(local(found.due_at) - wanted, -shift(zone, change), "{zone}");
-        lines.push(Line { step: name, wanted, due_at: found.due_at, moved: TimeDelta::zero() });
+        lines.push(Line {
+            step: name,
+            wanted,
+            due_at: found.due_at,
+            moved: TimeDelta::zero(),
+        });
     }
     lines
 }
@@ -196,10 +241,17 @@ fn every_change_of_the_clocks_leaves_each_step_where_it_belongs() {
                 let local = line.due_at.at(zone).naive_local();
                 let is_doubtful = line.step.starts_with("day, in");
                 if !is_doubtful {
-                    assert_eq!(line.moved, TimeDelta::zero(), "{zone} {change} {}", line.step);
+                    assert_eq!(
+                        line.moved,
+                        TimeDelta::zero(),
+                        "{zone} {change} {}",
+                        line.step
+                    );
                 }
                 // What is skipped is made up for by less than the clocks skip.
-                assert!(line.moved >= TimeDelta::zero() && line.moved.num_minutes() <= shift.max(0));
+                assert!(
+                    line.moved >= TimeDelta::zero() && line.moved.num_minutes() <= shift.max(0)
+                );
                 let minute = "%Y-%m-%d %H:%M";
                 table += &format!(
                     "{:<19} {:<17} {:>+5}m {:<23} {:<17} {:<17} {:<17} {:+}m\n",
@@ -228,8 +280,15 @@ fn where_clocks_stand_still_days_and_hours_agree() {
             let starts_at = year(2026) + TimeDelta::days(month * 30) + TimeDelta::hours(13);
             let booked = facts(zone, starts_at);
             let day = starts_at.day_at(zone);
-            let timing = Timing::StartDay { days_before: OffsetDays::bounded(7), at: ClockTime::TEN };
-            let found = only(&booked, rule(Step::Preparation, timing), starts_at - TimeDelta::days(30));
+            let timing = Timing::StartDay {
+                days_before: OffsetDays::bounded(7),
+                at: ClockTime::TEN,
+            };
+            let found = only(
+                &booked,
+                rule(Step::Preparation, timing),
+                starts_at - TimeDelta::days(30),
+            );
             let wanted = add_days(day, -7).and_hms_opt(10, 0, 0).unwrap();
             assert_eq!(found.due_at.at(zone).naive_local(), wanted, "{zone}");
         }

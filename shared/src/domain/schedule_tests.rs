@@ -347,7 +347,12 @@ fn is_quiet(at: Instant, facts: &ReminderFacts) -> bool {
 }
 
 /// The nearest whole minute that is not quiet, found by looking at each of two days; the earlier one of two.
-fn nearest_allowed(due_at: Instant, useful_until: Instant, facts: &ReminderFacts, now: Instant) -> Option<Instant> {
+fn nearest_allowed(
+    due_at: Instant,
+    useful_until: Instant,
+    facts: &ReminderFacts,
+    now: Instant,
+) -> Option<Instant> {
     if !is_quiet(due_at, facts) {
         return Some(due_at);
     }

@@ -75,7 +75,10 @@ impl Reminder {
         reason: Option<&Reason>,
     ) -> Result<Self> {
         let found = Self::find_seen(tx, id)?;
-        if matches!(found.state, ReminderState::Scheduled | ReminderState::Leased) {
+        if matches!(
+            found.state,
+            ReminderState::Scheduled | ReminderState::Leased
+        ) {
             return Ok(found);
         }
         let mut row = found.unless_stale(expected)?;
@@ -198,7 +201,10 @@ impl Reminder {
     fn has_ended(&self) -> Error {
         Error::refused(
             "reminder_ended",
-            format!("this reminder is {}; nothing can be changed of it", self.state),
+            format!(
+                "this reminder is {}; nothing can be changed of it",
+                self.state
+            ),
         )
     }
 
@@ -213,7 +219,9 @@ impl Reminder {
                     "no_longer_useful" => "its use is over, so it would not be sent",
                     "no_consent" => "the client doesn't want such mails",
                     "no_address" => "the client has no mail address; enter one first",
-                    "bad_address" => "mail to the client's address doesn't reach them; correct it first",
+                    "bad_address" => {
+                        "mail to the client's address doesn't reach them; correct it first"
+                    }
                     "client_deleted" => "the client was deleted",
                     _ => "it no longer fits the session as it stands",
                 },

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use super::booking::plan_sessions;
+use super::clients::Client;
 use super::mails::Mail;
 use super::plans::Plan;
 use super::reminder_rules::ReminderRule;
@@ -109,7 +110,10 @@ pub(super) fn sync_invitations(tx: &mut Tx<'_>, client_id: ClientId) -> Result<(
         .limit(1)
         .select(sessions::id)
         .load(tx.db)?;
-    for id in latest.iter().chain(invited.iter().filter(|id| !latest.contains(id))) {
+    for id in latest
+        .iter()
+        .chain(invited.iter().filter(|id| !latest.contains(id)))
+    {
         let session = Session::find(tx.db, *id)?;
         sync_session(tx, &session, None)?;
     }
@@ -183,13 +187,14 @@ fn sync(
 ) -> Result<()> {
     let now = tx.now();
     let stands = session.standing_time();
+    let rows = Reminder::standing(tx.db, session.id)?;
     let knowledge = match action {
         Some(_) => Some(Knowledge::of(&Reminder::told(tx.db, session.id)?)),
         None => None,
     };
     let news = match (&knowledge, action) {
         (Some(knowledge), Some(action)) => knowledge.news(stands, action),
-        _ => None,
+        _ => withheld_notice(tx.db, session, &rows)?,
     };
     // A session that lost its time is spoken of by the time that was told.
     let time = session
@@ -208,7 +213,6 @@ fn sync(
         is_latest_work: is_latest_work(tx.db, session)?,
     };
     let mut wanted = schedule(&facts, rules, now);
-    let rows = Reminder::standing(tx.db, session.id)?;
     // Advice that was sent for an earlier time of the session still holds: it counts the days, and names none.
     let is_told = |row: &Reminder| {
         row.step == ReminderStep::Preparation
@@ -311,6 +315,32 @@ impl Session {
     }
 }
 
+/// The act of which a notice was kept back for want of an address that is there by now.
+fn withheld_notice(
+    db: &mut Db,
+    session: &Session,
+    rows: &[Reminder],
+) -> Result<Option<SessionAction>> {
+    let withheld = rows.iter().find(|row| {
+        row.step.subject() == Subject::Act
+            && row.schedule_version == session.schedule_version
+            && row.state == ReminderState::Suppressed
+            && matches!(
+                row.state_reason.as_deref(),
+                Some("no_address" | "bad_address")
+            )
+    });
+    let act = withheld.map(|row| match row.step {
+        ReminderStep::MovedNotice => SessionAction::Reschedule,
+        ReminderStep::CancelledNotice => SessionAction::Cancel,
+        _ => SessionAction::Book,
+    });
+    Ok(match act {
+        Some(act) if Client::find(db, session.client_id)?.has_usable_address() => Some(act),
+        _ => None,
+    })
+}
+
 /// When the plan's next session should be, where this one is completed and that one has no time yet.
 fn next_window(db: &mut Db, session: &Session, studio: &Studio) -> Result<Option<GapWindow>> {
     let (Some(plan_id), Some(ordinal), Some(completed_at)) =
@@ -349,9 +379,11 @@ fn is_latest_work(db: &mut Db, session: &Session) -> Result<bool> {
             sessions::id,
         ))
         .load(db)?;
-    Ok(!others.into_iter().any(|(state, other, plan_id, id)| match state {
-        SessionState::Completed => (other, id) > (Some(completed_at), session.id),
-        SessionState::Planned => plan_id.is_some(),
-        state => state.holds_time(),
-    }))
+    Ok(!others
+        .into_iter()
+        .any(|(state, other, plan_id, id)| match state {
+            SessionState::Completed => (other, id) > (Some(completed_at), session.id),
+            SessionState::Planned => plan_id.is_some(),
+            state => state.holds_time(),
+        }))
 }

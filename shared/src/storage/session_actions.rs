@@ -18,9 +18,7 @@ use crate::domain::nonconformity::{Nonconformity, NonconformityCode, nonconformi
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::task::NewTask;
 use crate::domain::text::Reason;
-use crate::domain::{
-    EndedBy, Instant, PlanState, SessionId, SessionKind, SessionState, TaskKind,
-};
+use crate::domain::{EndedBy, Instant, PlanState, SessionId, SessionKind, SessionState, TaskKind};
 use crate::error::{Error, Result};
 
 /// What an action comes to for a session as it stands.
