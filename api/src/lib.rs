@@ -18,4 +18,4 @@ mod routes;
 mod server;
 
 pub use metrics::Metrics;
-pub use server::{ClientLinks, Listening, Options, Server, operations_only};
+pub use server::{ClientLinks, ExpectedWorker, Listening, Options, Server, operations_only};

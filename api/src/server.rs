@@ -26,7 +26,7 @@ pub(crate) struct Api {
     pub(crate) documents: Documents,
     pub(crate) uses: KeyUses,
     /// Whether a worker is expected to tick in this installation.
-    pub(crate) expects_worker: bool,
+    pub(crate) expects_worker: ExpectedWorker,
     pub(crate) links: ClientLinks,
 }
 
@@ -45,10 +45,21 @@ pub struct ClientLinks {
 
 impl ClientLinks {
     /// What makes the links in mails, where there is an address for them.
-    pub(crate) fn maker(&self) -> Option<LinkMaker> {
+    pub fn maker(&self) -> Option<LinkMaker> {
         let base = self.public_url.clone()?;
         Some(LinkMaker::new(self.key.clone(), base))
     }
+}
+
+/// Which worker has to tick for a process to be ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpectedWorker {
+    /// None: workers run elsewhere, and others look after them.
+    None,
+    /// Any at all.
+    Any,
+    /// The one of this name, whatever others do.
+    This(String),
 }
 
 /// How the server is started.
@@ -58,8 +69,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// How many threads answer requests.
     pub threads: usize,
-    /// Whether readiness depends on a worker that ticks.
-    pub expects_worker: bool,
+    /// Which worker has to tick for this process to be ready.
+    pub expects_worker: ExpectedWorker,
     /// What clients' links are read and made with.
     pub links: ClientLinks,
 }
@@ -93,7 +104,7 @@ impl Server {
             metrics: Metrics::default(),
             documents: Documents::make(),
             uses: KeyUses::default(),
-            expects_worker: options.expects_worker,
+            expects_worker: options.expects_worker.clone(),
             links: options.links.clone(),
         };
         bind(api, options, Surface::Whole)
@@ -117,7 +128,7 @@ pub fn operations_only(store: Store, options: &Options) -> io::Result<Server> {
         metrics: Metrics::default(),
         documents: Documents::operations(),
         uses: KeyUses::default(),
-        expects_worker: options.expects_worker,
+        expects_worker: options.expects_worker.clone(),
         links: options.links.clone(),
     };
     bind(api, options, Surface::Operations)

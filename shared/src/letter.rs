@@ -5,10 +5,12 @@ use crate::domain::text::Language;
 use crate::domain::{Instant, ReminderStep};
 use crate::error::Result;
 use crate::links::{Link, LinkMaker, LinkPurpose};
+use crate::mail::digest::{self, DigestFacts};
 use crate::mail::{
     AppointmentFacts, Links, MailFacts, RenderedMail, StudioFacts, fresh_link, render_with,
 };
 use crate::storage::delivery::Prepared;
+use crate::storage::digest::PreparedDigest;
 use crate::storage::mails::FRESH_LINK;
 use crate::storage::studios::Studio;
 
@@ -130,6 +132,16 @@ fn service_label(studio: &Studio, language: &str) -> Option<String> {
         && primary(&studio.language).as_deref() != Some("en");
     (primary(language) == primary(&studio.language) && !is_untouched)
         .then(|| studio.service_label.to_string())
+}
+
+/// A studio's digest as a mail.
+pub fn digest(prepared: &PreparedDigest) -> Result<RenderedMail> {
+    digest::render(&DigestFacts {
+        language: prepared.studio.language.to_string(),
+        sender_name: prepared.studio.sender_name.to_string(),
+        sessions_today: prepared.sessions_today,
+        open_tasks: prepared.open_tasks.clone(),
+    })
 }
 
 /// What a mail to a made-up client would say.

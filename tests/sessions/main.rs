@@ -5,6 +5,7 @@
 mod actions;
 mod availability;
 mod booking;
+mod chores;
 mod house;
 mod ledger;
 mod notices;

@@ -52,6 +52,11 @@ impl Post {
         mails.into_iter().map(|(_, mail)| mail).collect()
     }
 
+    /// Goes through one tick, whatever comes of it.
+    pub(crate) fn tick(&self) {
+        self.runtime.block_on(self.engine.tick()).unwrap();
+    }
+
     /// The same, and only what they say first.
     pub(crate) fn subjects(&self) -> Vec<String> {
         self.deliver().iter().map(|mail| subject(mail)).collect()

@@ -10,8 +10,8 @@ use stipple_shared::links::LinkMaker;
 use stipple_shared::mail::RenderedMail;
 use stipple_shared::storage::delivery::{self, AttemptEnd, Prepared};
 use stipple_shared::storage::mail_templates::MailTemplate;
-use stipple_shared::storage::mails::{LeaseToken, Mail};
-use stipple_shared::storage::{Store, WriteContext, idempotency, worker_status};
+use stipple_shared::storage::mails::{DIGEST, LeaseToken, Mail};
+use stipple_shared::storage::{Store, WriteContext, chores, digest, idempotency, worker_status};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -31,6 +31,13 @@ pub struct EngineOptions {
     pub mails_per_minute: u32,
     /// What makes the links in mails; without it they carry none.
     pub links: Option<LinkMaker>,
+    /// Names the worker among others: by it a process asks whether its own still ticks.
+    pub id: String,
+}
+
+/// A new name for a worker.
+pub fn new_id() -> String {
+    Uuid::now_v7().to_string()
 }
 
 impl EngineOptions {
@@ -42,6 +49,7 @@ impl EngineOptions {
             mails_per_tick: 20,
             mails_per_minute: 120,
             links: None,
+            id: new_id(),
         }
     }
 
@@ -86,8 +94,8 @@ impl TickOutcome {
 
 /// The reminder engine.
 pub struct Engine {
-    store: Store,
-    options: EngineOptions,
+    pub(crate) store: Store,
+    pub(crate) options: EngineOptions,
     transport: Option<Transport>,
     lease_for: TimeDelta,
     repeats_are_harmless: bool,
@@ -99,6 +107,7 @@ pub struct Engine {
     minute: AtomicI64,
     sent_in_minute: AtomicU32,
     chores_at: AtomicI64,
+    chores_hour: AtomicI64,
 }
 
 impl Engine {
@@ -121,13 +130,14 @@ impl Engine {
             transport,
             lease_for,
             repeats_are_harmless,
-            id: Uuid::now_v7().to_string(),
+            id: options.id.clone(),
             ticking: Mutex::new(()),
             stopping: AtomicBool::new(false),
             paused_until: AtomicI64::new(0),
             minute: AtomicI64::new(0),
             sent_in_minute: AtomicU32::new(0),
             chores_at: AtomicI64::new(0),
+            chores_hour: AtomicI64::new(-1),
             options,
         }
     }
@@ -198,6 +208,9 @@ impl Engine {
         token: LeaseToken,
         outcome: &mut TickOutcome,
     ) -> Result<()> {
+        if mail.kind == DIGEST {
+            return self.deliver_digest(transport, mail, token, outcome).await;
+        }
         let id = mail.id;
         let prepared = self
             .store
@@ -309,7 +322,7 @@ impl Engine {
         })
     }
 
-    fn count(&self, outcome: &mut TickOutcome, result: Outcome) {
+    pub(crate) fn count(&self, outcome: &mut TickOutcome, result: Outcome) {
         self.sent_in_minute.fetch_add(1, Ordering::Relaxed);
         match result {
             Outcome::Sent => outcome.sent += 1,
@@ -361,9 +374,20 @@ impl Engine {
         }
         self.chores_at
             .store((now + TimeDelta::minutes(1)).millis(), Ordering::Relaxed);
+        // What goes by days is looked for each hour.
+        let hour = now.millis().div_euclid(3_600_000);
+        let looks_farther = self.chores_hour.swap(hour, Ordering::Relaxed) != hour;
+        let mail_goes = self.transport.is_some();
+        let domain = self.options.sending_domain().to_owned();
         self.store
-            .write(WriteContext::worker(), |tx| {
-                worker_status::open_unconfirmed_tasks(tx)?;
+            .write(WriteContext::worker(), move |tx| {
+                chores::open_unconfirmed_tasks(tx)?;
+                if looks_farther {
+                    chores::open_overdue_tasks(tx)?;
+                }
+                if mail_goes {
+                    digest::queue_due(tx, &domain)?;
+                }
                 idempotency::prune(tx, 1000)
             })
             .await
@@ -384,7 +408,7 @@ impl Engine {
     }
 }
 
-fn attempt_end(result: Outcome) -> AttemptEnd {
+pub(crate) fn attempt_end(result: Outcome) -> AttemptEnd {
     AttemptEnd {
         outcome: match result {
             Outcome::Sent => delivery::Outcome::Sent,

@@ -70,6 +70,13 @@ bounded_numbers! {
     ShelfDays: u16, 1..=3650, 365;
     /// Until how many hours before the start a client may cancel.
     CutoffHours: u16, 0..=720, 48;
+    /// How many hours before its start a session that isn't confirmed becomes a task.
+    UnconfirmedHours: u16, 1..=720, 48;
+}
+
+impl UnconfirmedHours {
+    /// Late enough that the client had time to answer, early enough that the time can be given to somebody else.
+    pub const USUAL: Self = Self(48);
 }
 
 impl BufferMinutes {

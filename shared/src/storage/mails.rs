@@ -16,6 +16,9 @@ use crate::error::{Error, Result};
 /// The kind of a mail that answers a client who asked for a new link. It carries no reminders.
 pub const FRESH_LINK: &str = "fresh_link";
 
+/// The kind of a mail that tells a studio's staff how much waits for them. It's about no client.
+pub const DIGEST: &str = "digest";
+
 /// Names one lease: whoever records an outcome must still hold it.
 pub type LeaseToken = uuid::Uuid;
 
@@ -31,7 +34,7 @@ pub struct Mail {
     pub client_id: Option<ClientId>,
     /// About which session.
     pub session_id: Option<SessionId>,
-    /// What it is: `reminder`, or `fresh_link`.
+    /// What it is: `reminder`, `fresh_link`, or `digest`.
     pub kind: String,
     /// Names its cause: no two mails have the same.
     pub dedupe_key: String,
@@ -118,6 +121,33 @@ impl Mail {
     pub(super) fn queue_kind(tx: &mut Tx<'_>, kind: &str, new: NewMail) -> Result<Self> {
         let mut mail = Self::draft(new, tx.now());
         kind.clone_into(&mut mail.kind);
+        mail.create(tx, "mail.queued")
+    }
+
+    /// Queues a digest for a studio's staff.
+    pub(super) fn queue_digest(
+        tx: &mut Tx<'_>,
+        studio_id: StudioId,
+        dedupe_key: String,
+        useful_until: Instant,
+        sending_domain: &str,
+    ) -> Result<Self> {
+        let mail = Self {
+            client_id: None,
+            session_id: None,
+            kind: DIGEST.to_owned(),
+            ..Self::draft(
+                NewMail {
+                    studio_id,
+                    client_id: ClientId::new(),
+                    session_id: SessionId::new(),
+                    dedupe_key,
+                    useful_until,
+                    sending_domain: sending_domain.to_owned(),
+                },
+                tx.now(),
+            )
+        };
         mail.create(tx, "mail.queued")
     }
 

@@ -112,6 +112,8 @@ table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         client_may_move -> Bool,
+        digest_email -> Nullable<Text>,
+        unconfirmed_task_hours -> Integer,
     }
 }
 

@@ -381,6 +381,11 @@ impl Session {
             if other.id != self.id && other.state == SessionState::Completed {
                 reminder_sync::sync_session(tx, &other, None)?;
             }
+            let follows = self.ordinal.is_some() && other.ordinal == self.ordinal.map(|it| it + 1);
+            if follows && self.state != SessionState::Completed {
+                let why = "The session before isn't completed any more.";
+                Task::close_about(tx, other.id, TaskKind::OverdueForBooking, why)?;
+            }
         }
         let plan = Plan::find(tx.db, plan_id)?;
         let studio = Studio::find(tx.db, self.studio_id)?;

@@ -60,6 +60,10 @@ pub struct Studio {
     pub updated_at: Instant,
     /// Whether clients may choose another time themselves, on their page; else they ask for one.
     pub client_may_move: bool,
+    /// Where staff are told each morning how much waits for them; nowhere without one.
+    pub digest_email: Option<EmailAddress>,
+    /// How many hours before its start a session that isn't confirmed becomes a task.
+    pub unconfirmed_task_hours: i32,
 }
 
 resource!(studios, Studio, StudioId, "studio", seen: |scope| {
@@ -107,6 +111,8 @@ impl Studio {
             created_at: now,
             updated_at: now,
             client_may_move: new.client_may_move,
+            digest_email: new.digest_email.clone(),
+            unconfirmed_task_hours: i32::from(new.unconfirmed_task_hours.get()),
         };
         let studio = studio.create(tx, "studio.opened")?;
         ReminderRule::make_usual(tx, studio.id)?;
@@ -138,6 +144,10 @@ impl Studio {
             studio.cancellation_cutoff_hours = i32::from(hours.get());
         }
         patch.client_may_move.apply(&mut studio.client_may_move);
+        if let Some(hours) = patch.unconfirmed_task_hours.value() {
+            studio.unconfirmed_task_hours = i32::from(hours.get());
+        }
+        patch.digest_email.apply(&mut studio.digest_email);
         patch.address.apply(&mut studio.address);
         patch.telephone.apply(&mut studio.telephone);
         patch.email.apply(&mut studio.email);
