@@ -151,6 +151,28 @@ fn another_practitioner_or_room_at_the_same_time_is_no_news() {
 }
 
 #[test]
+fn advice_that_was_sent_is_repeated_only_once_all_its_days_are_others() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = house.arrange(&house.client_id, "touch_up", 60).id();
+        house.book(&id, 10, "10:00");
+        post.deliver();
+        house.go_to(3);
+        assert_eq!(post.subjects(), ["Coming up"]);
+        let scheduled = || {
+            let path = format!("/v1/reminders?session_id={id}&step=preparation&state=scheduled");
+            house.list(&path)
+        };
+        house.move_to(&id, 16, "10:00");
+        assert_eq!(scheduled().len(), 0);
+        house.move_to(&id, 17, "10:00");
+        let again = scheduled();
+        assert_eq!(again.len(), 1);
+        assert_eq!(again[0]["due_at"], "2026-12-05T10:00:00Z");
+    });
+}
+
+#[test]
 fn a_closed_plan_asks_nobody_to_book() {
     House::each(|house| {
         let (plan_id, sessions) = house.plan();

@@ -3,7 +3,11 @@
 //! A notice compares what stands with what the client knows, not with what was done last: two moves are told as one, a
 //! move that was taken back before anybody heard of it isn't told at all, and a booking that was taken back is.
 
+use chrono_tz::Tz;
+
+use super::instant::Instant;
 use super::interval::Interval;
+use super::local_time::days_between;
 use super::session::SessionAction;
 use super::vocabulary::{ReminderState, ReminderStep};
 
@@ -114,11 +118,22 @@ impl Knowledge {
     }
 }
 
+/// The first advice of a preparation counts back so many days from the session.
+const REACH_OF_ADVICE_DAYS: i64 = 7;
+
+/// Whether a move changes what a preparation that was sent says.
+///
+/// It counts days back from the session, and so goes along with a small move; once the session lies a week away from
+/// where it did, all of those days are others, and what was begun has to be begun anew.
+pub fn advice_changes(told_for: Instant, starts_at: Instant, zone: Tz) -> bool {
+    let days = days_between(told_for.day_at(zone), starts_at.day_at(zone));
+    days.abs() >= REACH_OF_ADVICE_DAYS
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
-    use crate::domain::Instant;
     use ReminderState::{Leased, Sent, Superseded};
     use ReminderStep as Step;
     use SessionAction::{Book, Cancel, CheckIn, Reschedule, Revert};
@@ -152,6 +167,18 @@ mod tests {
         let longer = Interval::new(day(1).starts_at, day(2).ends_at);
         assert_eq!(known.news(Some(longer), Reschedule), Some(Reschedule));
         assert_eq!(known.news(Some(day(3)), CheckIn), None);
+    }
+
+    #[test]
+    fn advice_goes_along_with_a_small_move() {
+        let (at, zone) = (day(10).starts_at, chrono_tz::Europe::London);
+        for (number, changes) in [(10, false), (16, false), (4, false), (17, true), (3, true)] {
+            assert_eq!(
+                advice_changes(at, day(number).starts_at, zone),
+                changes,
+                "{number}"
+            );
+        }
     }
 
     #[test]

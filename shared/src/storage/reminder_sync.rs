@@ -18,7 +18,7 @@ use super::studios::Studio;
 use super::{Db, Tx};
 use crate::domain::gap::{GapWindow, gap_after};
 use crate::domain::interval::Interval;
-use crate::domain::news::Knowledge;
+use crate::domain::news::{Knowledge, advice_changes};
 use crate::domain::reminder::{ReminderRule as Rule, Subject};
 use crate::domain::schedule::{ReminderFacts, schedule};
 use crate::domain::session::SessionAction;
@@ -213,13 +213,18 @@ fn sync(
         is_latest_work: is_latest_work(tx.db, session)?,
     };
     let mut wanted = schedule(&facts, rules, now);
-    // Advice that was sent for an earlier time of the session still holds: it counts the days, and names none.
+    // Advice that was sent for another time of the session isn't repeated while it holds.
+    let still_holds = |row: &Reminder| match (row.session_starts_at, facts.starts_at) {
+        (Some(told_for), Some(starts_at)) => !advice_changes(told_for, starts_at, facts.zone),
+        _ => true,
+    };
     let is_told = |row: &Reminder| {
         row.step == ReminderStep::Preparation
             && matches!(
                 row.state,
                 ReminderState::Sent | ReminderState::Written | ReminderState::Ambiguous
             )
+            && still_holds(row)
     };
     if rows.iter().any(is_told) {
         wanted.retain(|one| one.step != ReminderStep::Preparation);
