@@ -6,11 +6,12 @@ use stipple_shared::domain::Role;
 use crate::house::{House, text};
 use crate::post::Post;
 
+#[track_caller]
 fn find(house: &House, session_id: &str, step: &str) -> Value {
     let path = format!("/v1/reminders?session_id={session_id}&step={step}&limit=200");
     let rows = house.list(&path);
     let standing = rows.into_iter().find(|row| row["state"] != "superseded");
-    standing.unwrap_or_else(|| panic!("no {step}"))
+    standing.unwrap()
 }
 
 fn path(row: &Value, action: &str) -> String {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use stipple_shared::storage::Store;
+use stipple_test_support::client_links;
 use stipple_worker::transport::Target;
 use stipple_worker::{Engine, EngineOptions};
 use tempfile::TempDir;
@@ -19,7 +20,8 @@ impl Post {
     pub(crate) fn of(store: &Store) -> Self {
         let directory = TempDir::new().unwrap();
         let target = Target::parse(&format!("file:{}", directory.path().display())).unwrap();
-        let options = EngineOptions::new(Some(target), "post@studio.example".into());
+        let mut options = EngineOptions::new(Some(target), "post@studio.example".into());
+        options.links = client_links().maker();
         Self {
             engine: Engine::new(store.clone(), options),
             directory,

@@ -254,7 +254,8 @@ pub(crate) async fn get_reminder_rule(
 
 /// Changes a reminder rule.
 ///
-/// The reminders to come of the studio's sessions are scheduled anew; what was sent stays sent.
+/// In the same transaction the reminders to come of the studio's sessions are scheduled anew: those that are no longer right
+/// are superseded, what a rule asks for from now on is added, and what was sent or is called off stays as it is.
 #[utoipa::path(
     tag = "reminders",
     operation_id = "change_reminder_rule",

@@ -81,7 +81,8 @@ fn default_cutoff() -> CutoffHours {
 }
 
 merge_patch! {
-    /// Changes a studio. Hours, quiet hours, zone, cut-off and language schedule the reminders to come anew.
+    /// Changes a studio. Zone, quiet hours and cut-off schedule the reminders to come anew; a mail that was tried in another zone
+    /// or language, and can't have arrived, is written anew. What was sent stays sent.
     StudioPatch {
         set {
             /// The studio's name, for staff.
