@@ -195,6 +195,9 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
     if path.contains('{') || has_body {
         problems.push(("404", "There is no such thing that this key can see."));
     }
+    if method == "GET" && path.ends_with("/preview") {
+        problems.push(("409", "There is nothing to preview; `code` says why."));
+    }
     if method != "GET" {
         problems.push((
             "409",

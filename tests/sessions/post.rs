@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use stipple_shared::storage::Store;
-use stipple_test_support::client_links;
+use stipple_test_support::http::client_links;
 use stipple_worker::transport::Target;
 use stipple_worker::{Engine, EngineOptions};
 use tempfile::TempDir;
