@@ -241,6 +241,7 @@ fn an_invitation_needs_consent_when_it_goes_and_says_how_to_end_them() {
             mails[0]
         );
         assert!(!mails[0].contains("text/calendar"));
+        assert!(mails[0].contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"));
         house
             .server
             .patch(&client, "*", &json!({"marketing_mail": false}))

@@ -164,7 +164,7 @@ pub fn render(facts: &DigestFacts) -> Result<RenderedMail> {
             context! {
                 language => locale.code(),
                 subject => own.subject,
-                lines,
+                lines => &lines,
                 nothing,
                 unasked => own.unasked,
             },

@@ -50,6 +50,9 @@ pub fn open_unconfirmed_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     Ok(opened)
 }
 
+/// So many ids stand in one query.
+const PLANS_AT_ONCE: usize = 500;
+
 /// Opens a task for each session of a plan that isn't booked though the best days for it are over.
 pub fn open_overdue_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     let now = tx.now();
@@ -66,20 +69,21 @@ pub fn open_overdue_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     if waiting.is_empty() {
         return Ok(0);
     }
-    let with_a_wait = sessions::table
-        .filter(sessions::state.eq(SessionState::Planned))
-        .filter(sessions::plan_id.is_not_null())
-        .select(sessions::plan_id.assume_not_null());
-    type Done = (Option<PlanId>, Option<i32>, Option<Instant>);
-    let done: Vec<Done> = sessions::table
-        .filter(sessions::state.eq(SessionState::Completed))
-        .filter(sessions::plan_id.assume_not_null().eq_any(with_a_wait))
-        .select((sessions::plan_id, sessions::ordinal, sessions::completed_at))
-        .load(tx.db)?;
-    let done: HashMap<(PlanId, i32), Instant> = done
-        .into_iter()
-        .filter_map(|(plan, ordinal, at)| Some(((plan?, ordinal?), at?)))
-        .collect();
+    let mut plans: Vec<PlanId> = waiting.iter().filter_map(|it| it.plan_id).collect();
+    plans.sort_unstable();
+    plans.dedup();
+    let mut done: HashMap<(PlanId, i32), Instant> = HashMap::new();
+    for some in plans.chunks(PLANS_AT_ONCE) {
+        let completed: Vec<Session> = sessions::table
+            .filter(sessions::plan_id.eq_any(some.to_vec()))
+            .filter(sessions::state.eq(SessionState::Completed))
+            .select(Session::as_select())
+            .load(tx.db)?;
+        done.extend(completed.into_iter().filter_map(|session| {
+            let place = (session.plan_id?, session.ordinal?);
+            Some((place, session.completed_at?))
+        }));
+    }
     let mut opened = 0;
     for session in waiting {
         let (Some(plan_id), Some(ordinal)) = (session.plan_id, session.ordinal) else {
