@@ -560,6 +560,13 @@ table! {
     }
 }
 
+table! {
+    sending_rate (id) {
+        id -> Integer,
+        used_until_micros -> BigInt,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     api_key_studios,
     api_keys,
@@ -585,6 +592,7 @@ allow_tables_to_appear_in_same_query!(
     reminders,
     rooms,
     schema_facts,
+    sending_rate,
     session_transitions,
     sessions,
     studios,
