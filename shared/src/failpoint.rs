@@ -7,7 +7,8 @@
 pub fn reach(name: &str) {
     use std::path::Path;
     if std::env::var("STIPPLE_FAILPOINT").is_ok_and(|wanted| wanted == name)
-        && std::env::var("STIPPLE_FAILPOINT_ARMED_BY").map_or(true, |file| Path::new(&file).exists())
+        && std::env::var("STIPPLE_FAILPOINT_ARMED_BY")
+            .map_or(true, |file| Path::new(&file).exists())
     {
         // Nothing of this process runs after that: no destructor, no signal handler, no flush.
         let _killed = std::process::Command::new("kill")

@@ -74,10 +74,8 @@ impl Engine {
         let gathered = self.gather().await?;
         failpoint::reach("gathered");
         outcome.queued = gathered.queued;
-        outcome.put_aside = gathered.expired
-            + gathered.suppressed
-            + gathered.superseded
-            + gathered.unreadable;
+        outcome.put_aside =
+            gathered.expired + gathered.suppressed + gathered.superseded + gathered.unreadable;
         let left = AtomicU32::new(self.options.mails_per_tick);
         let serving = free
             .into_iter()

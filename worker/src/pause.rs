@@ -96,7 +96,10 @@ mod tests {
     fn sending_rests_for_a_minute_and_the_alarm_lasts_until_a_mail_goes_through() {
         let settings = Settings::default();
         let now = Instant::from_millis(0);
-        assert_eq!(settings.judge(MailId::new(), WRONG_PASSWORD, now), WRONG_PASSWORD);
+        assert_eq!(
+            settings.judge(MailId::new(), WRONG_PASSWORD, now),
+            WRONG_PASSWORD
+        );
         assert_eq!(settings.paused_until(now), Some(now + PAUSE));
         let later = now + PAUSE;
         assert_eq!(settings.paused_until(later), None);

@@ -34,7 +34,10 @@ impl SendingRate {
         if self == Self::UNLIMITED {
             return (burst, 0);
         }
-        (burst, (60_000_000 + spread_over_the_minute - 1) / spread_over_the_minute)
+        (
+            burst,
+            (60_000_000 + spread_over_the_minute - 1) / spread_over_the_minute,
+        )
     }
 
     /// How many attempts may be made now, given until when the allowance is used up.
@@ -119,7 +122,11 @@ mod tests {
             let sent = greedy(rate);
             let most = sent
                 .iter()
-                .map(|from| sent.iter().filter(|at| (*from..*from + 60_000_000).contains(*at)).count())
+                .map(|from| {
+                    sent.iter()
+                        .filter(|at| (*from..*from + 60_000_000).contains(*at))
+                        .count()
+                })
                 .max()
                 .unwrap_or_default();
             assert!(most <= per_minute as usize, "{rate:?}: {most}");
@@ -127,7 +134,11 @@ mod tests {
             assert_eq!(first, at_once.min(per_minute) as usize, "{rate:?}");
             // The sustained rate is what a burst leaves of the minute.
             let floor = 4 * (per_minute - at_once.min(per_minute) + 1) as usize;
-            assert!(sent.len() >= floor, "{rate:?}: {} in five minutes", sent.len());
+            assert!(
+                sent.len() >= floor,
+                "{rate:?}: {} in five minutes",
+                sent.len()
+            );
         }
     }
 

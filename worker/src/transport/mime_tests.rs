@@ -148,7 +148,10 @@ fn nothing_that_comes_in_can_add_a_header() {
         );
     }
     mail.from = "nobody".into();
-    assert!(matches!(build(&mail, None), Err(Outcome::Configuration { .. })));
+    assert!(matches!(
+        build(&mail, None),
+        Err(Outcome::Configuration { .. })
+    ));
 }
 
 #[test]

@@ -166,12 +166,7 @@ pub enum Transport {
 
 impl Transport {
     /// The way out that the settings name; `hello` is the domain that mails are sent from.
-    pub fn open(
-        target: Target,
-        hello: &str,
-        timeouts: Timeouts,
-        dkim: Option<DkimSigner>,
-    ) -> Self {
+    pub fn open(target: Target, hello: &str, timeouts: Timeouts, dkim: Option<DkimSigner>) -> Self {
         match target {
             Target::Smtp(url) => {
                 Self::Smtp(Box::new(SmtpTransport::new(url, hello, timeouts, dkim)))

@@ -194,7 +194,12 @@ pub fn expire_overdue(tx: &mut Tx<'_>, at_most: i64) -> Result<usize> {
         .load(tx.db)?;
     let mut expired = 0;
     for id in overdue {
-        expired += usize::from(Reminder::end_by_id(tx, id, ReminderState::Expired, "no_longer_useful")?);
+        expired += usize::from(Reminder::end_by_id(
+            tx,
+            id,
+            ReminderState::Expired,
+            "no_longer_useful",
+        )?);
     }
     Ok(expired)
 }
