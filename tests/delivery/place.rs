@@ -42,10 +42,10 @@ impl Place {
         }
     }
 
-    /// Books so many sessions from tomorrow on: so many confirmations are due now.
+    /// Books so many sessions in two days: so many confirmations are due now, and nothing else is for a day.
     pub(crate) fn book(&self, count: usize) {
-        let tomorrow = self.clock.now() + TimeDelta::days(1);
-        self.salon.book_many(&self.store, count, tomorrow);
+        let then = self.clock.now() + TimeDelta::days(2);
+        self.salon.book_many(&self.store, count, then);
     }
 
     pub(crate) fn engine(&self, url: &str) -> Engine {
@@ -94,11 +94,14 @@ pub(crate) fn shifted(clock: &Clock, by: TimeDelta) -> Clock {
     Clock::from_fn(move || clock.now() + by)
 }
 
-pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap()
-        .block_on(future)
+}
+
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    runtime().block_on(future)
 }

@@ -88,7 +88,14 @@ impl TestDatabase {
             Place::Directory(directory) => {
                 let copy = TempDir::new().unwrap();
                 let path = copy.path().join("stipple.db");
-                std::fs::copy(directory.path().join("stipple.db"), &path).unwrap();
+                let mut source = SqliteConnection::establish(
+                    directory.path().join("stipple.db").to_str().unwrap(),
+                )
+                .unwrap();
+                // A copy of the file alone would lack what still stands in its log.
+                diesel::sql_query(format!("VACUUM INTO '{}'", path.display()))
+                    .execute(&mut source)
+                    .unwrap();
                 (DatabaseUrl::Sqlite(path), Place::Directory(copy))
             }
             #[cfg(feature = "postgres")]

@@ -16,7 +16,7 @@ use stipple_shared::storage::sessions::Session;
 use stipple_shared::storage::studios::Studio;
 use stipple_shared::storage::{Store, WriteContext};
 
-/// A studio in UTC that never closes and knows no quiet hours, with somebody who needs no pause.
+/// A studio that never closes and knows no quiet hours, with somebody who needs no pause.
 #[derive(Clone, Copy, Debug)]
 pub struct Salon {
     /// The studio.
@@ -62,6 +62,11 @@ fn write<T: Send + 'static>(
 impl Salon {
     /// Opens one.
     pub fn open(store: &Store) -> Self {
+        Self::open_in(store, "Etc/UTC")
+    }
+
+    /// Opens one in another zone.
+    pub fn open_in(store: &Store, time_zone: &'static str) -> Self {
         let week: Vec<Value> = [
             "monday",
             "tuesday",
@@ -78,7 +83,7 @@ impl Salon {
             let studio = Studio::open(
                 tx,
                 &read(json!({
-                    "name": "Night Owl", "sender_name": "Night Owl", "time_zone": "Etc/UTC",
+                    "name": "Night Owl", "sender_name": "Night Owl", "time_zone": time_zone,
                     "email": "desk@nightowl.example", "opening_hours": week, "quiet_hours": null,
                 })),
             )?;

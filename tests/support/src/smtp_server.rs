@@ -151,6 +151,20 @@ impl SmtpServer {
         lock(&self.memory).accepted.clone()
     }
 
+    /// How many mails the server said yes to.
+    pub fn accepted_count(&self) -> usize {
+        lock(&self.memory).accepted.len()
+    }
+
+    /// The mails that the server said yes to after it had so many.
+    pub fn accepted_after(&self, count: usize) -> Vec<Received> {
+        lock(&self.memory)
+            .accepted
+            .get(count..)
+            .map(<[_]>::to_vec)
+            .unwrap_or_default()
+    }
+
     /// The mails whose content arrived up to the final dot, whatever the server then answered.
     pub fn complete(&self) -> Vec<Received> {
         lock(&self.memory).complete.clone()
