@@ -101,7 +101,8 @@ pub struct MailArgs {
         long,
         env = "STIPPLE_MAILS_PER_MINUTE",
         value_name = "NUMBER",
-        default_value = "120"
+        default_value = "120",
+        value_parser = values::mails
     )]
     pub mails_per_minute: NonZeroU32,
     /// So many of them at once, after a rest
@@ -109,7 +110,8 @@ pub struct MailArgs {
         long,
         env = "STIPPLE_MAILS_AT_ONCE",
         value_name = "NUMBER",
-        default_value = "20"
+        default_value = "20",
+        value_parser = values::mails
     )]
     pub mails_at_once: NonZeroU32,
     /// The file with the private key that mails are signed with (DKIM): RSA in PEM, or Ed25519 in base64 [default: none,
