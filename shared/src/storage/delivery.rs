@@ -178,6 +178,10 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
     if mail.kind == FRESH_LINK {
         return prepare_fresh_link(tx, mail, session, client, studio);
     }
+    let has_expired = kept.is_empty()
+        && dropped
+            .iter()
+            .all(|(_, hindrance)| matches!(hindrance, Hindrance::Expired));
     let is_frozen = mail.content.is_some();
     let lost_some = !dropped.is_empty();
     let possibly_delivered = mail.possibly_delivered;
@@ -199,12 +203,12 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
                 reminder.save(tx, "reminder.scheduled", None)?;
             }
         }
-        let state = if possibly_delivered {
-            MailState::Ambiguous
-        } else {
-            MailState::Cancelled
+        let (state, reason) = match (possibly_delivered, has_expired) {
+            (true, _) => (MailState::Ambiguous, "no_longer_holds"),
+            (false, true) => (MailState::Expired, "no_longer_useful"),
+            (false, false) => (MailState::Cancelled, "no_longer_holds"),
         };
-        mail.end(tx, state, Some("no_longer_holds"))?;
+        mail.end(tx, state, Some(reason))?;
         return Ok(None);
     }
     Ok(Some(Prepared {

@@ -58,7 +58,7 @@ impl SendingRate {
     /// The same after one more attempt.
     fn after_one_more(self, used_until_micros: i64, now_micros: i64) -> i64 {
         let (burst, pause) = self.burst_and_pause();
-        let furthest = now_micros.saturating_add(burst.saturating_mul(pause));
+        let furthest = now_micros.saturating_add((burst - 1).saturating_mul(pause));
         used_until_micros.clamp(now_micros, furthest) + pause
     }
 }
