@@ -52,8 +52,8 @@ pub struct Metrics {
     reminders: Family<StateLabels, Gauge>,
     due: Family<StepLabels, Gauge>,
     oldest_due_seconds: Family<StepLabels, Gauge<f64, AtomicU64>>,
-    alarms: Family<AlarmLabels, Gauge>,
     last_tick_seconds: Gauge<f64, AtomicU64>,
+    alarms: Family<AlarmLabels, Gauge>,
     open_tasks: Gauge,
 }
 
@@ -65,8 +65,8 @@ impl Default for Metrics {
         let reminders = Family::default();
         let due = Family::default();
         let oldest_due_seconds = Family::default();
-        let alarms = Family::default();
         let last_tick_seconds = Gauge::default();
+        let alarms = Family::default();
         let open_tasks = Gauge::default();
         registry.register(
             "http_requests",
@@ -95,16 +95,16 @@ impl Default for Metrics {
             Unit::Seconds,
             oldest_due_seconds.clone(),
         );
-        registry.register(
-            "worker_alarms",
-            "Workers that ticked lately and can't send, by what holds them up",
-            alarms.clone(),
-        );
         registry.register_with_unit(
             "worker_last_tick_age",
             "How long ago a reminder worker last ticked; -1 if none ever has",
             Unit::Seconds,
             last_tick_seconds.clone(),
+        );
+        registry.register(
+            "worker_alarms",
+            "Reminder workers whose mail is held up until somebody mends the settings, by what is wrong",
+            alarms.clone(),
         );
         registry.register(
             "tasks_open",
@@ -118,8 +118,8 @@ impl Default for Metrics {
             reminders,
             due,
             oldest_due_seconds,
-            alarms,
             last_tick_seconds,
+            alarms,
             open_tasks,
         }
     }
@@ -170,15 +170,15 @@ impl Metrics {
                 .get_or_create(&labels)
                 .set(found.map_or(0.0, |due| seconds(due.oldest_age_millis)));
         }
-        self.alarms.clear();
-        for (alarm, workers) in &figures.alarms {
-            let labels = AlarmLabels {
-                alarm: alarm.clone(),
-            };
-            self.alarms.get_or_create(&labels).set(*workers);
-        }
         self.last_tick_seconds
             .set(figures.last_tick_age_millis.map_or(-1.0, seconds));
+        self.alarms.clear();
+        for (alarm, workers) in &figures.alarms {
+            let alarm = alarm.clone().unwrap_or_default();
+            self.alarms
+                .get_or_create(&AlarmLabels { alarm })
+                .set(*workers);
+        }
         self.open_tasks.set(figures.open_tasks);
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(Error::internal)?;

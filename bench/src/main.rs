@@ -4,6 +4,7 @@ mod bare;
 mod client;
 mod load;
 mod process;
+mod reminders;
 mod report;
 mod rounds;
 mod seed;
@@ -52,9 +53,11 @@ struct CommandLine {
     role: Option<Role>,
 }
 
-/// What the harness starts itself again as.
+/// What else it does than to measure the API.
 #[derive(Subcommand)]
 enum Role {
+    /// Measure the reminder engine instead: a backlog to a local server, and a tick that has nothing to do
+    Reminders(reminders::Reminders),
     /// Answer with fixed bodies and do nothing else
     #[command(hide = true)]
     Bare(bare::Bare),
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
     let ended = match command_line.role {
         Some(Role::Bare(bare)) => bare.run(),
         Some(Role::Serve(serve)) => serve.run(),
+        Some(Role::Reminders(reminders)) => reminders.run(&command_line.directory),
         None => rounds::run(&Plan {
             binary: command_line.binary,
             directory: command_line.directory,

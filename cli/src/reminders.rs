@@ -17,16 +17,14 @@ pub(crate) async fn start(
     links: ClientLinks,
     worker_id: String,
 ) -> Result<Reminders, Failure> {
-    let (target, from) = match mail.way_out {
-        Some((target, from)) => (Some(target), from.to_string()),
-        None => {
-            tracing::warn!("no mail settings: reminders are held until there are some");
-            (None, String::new())
-        }
+    if mail.way_out.is_none() {
+        tracing::warn!("no mail settings: reminders are held until there are some");
+    }
+    let options = EngineOptions {
+        links: links.maker(),
+        id: worker_id,
+        ..mail.engine_options()
     };
-    let mut options = EngineOptions::new(target, from);
-    options.links = links.maker();
-    options.id = worker_id;
     let engine = Engine::new(store, options);
     let running = Running::start(engine).await.map_err(Failure::from)?;
     Ok(Reminders(running))

@@ -1,47 +1,37 @@
 //! How a studio's digest is delivered: as any mail, to another address.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use stipple_shared::error::{Error, Result};
 use stipple_shared::letter;
-use stipple_shared::storage::mails::{LeaseToken, Mail};
-use stipple_shared::storage::{WriteContext, delivery, digest};
+use stipple_shared::mail::RenderedMail;
+use stipple_shared::storage::delivery::{self, Begun};
+use stipple_shared::storage::digest::{self, PreparedDigest};
+use stipple_shared::storage::mails::LeaseToken;
 
-use crate::engine::{Engine, TickOutcome, attempt_end};
+use crate::engine::Engine;
+use crate::outcome::TickOutcome;
 use crate::transport::{OutgoingMail, Transport};
 
 impl Engine {
-    /// Looks again, renders, begins, hands over, records.
+    /// Renders, begins, hands over and records a digest; `false` says that no other mail is to follow for now.
     pub(crate) async fn deliver_digest(
         &self,
         transport: &Transport,
-        mail: &Mail,
+        prepared: PreparedDigest,
         token: LeaseToken,
+        has_left_us: &AtomicBool,
         outcome: &mut TickOutcome,
-    ) -> Result<()> {
-        let id = mail.id;
-        let prepared = self
-            .store
-            .write(WriteContext::worker(), move |tx| {
-                digest::prepare(tx, id, token)
-            })
-            .await?;
-        let Some(prepared) = prepared else {
-            outcome.dropped += 1;
-            return Ok(());
-        };
+    ) -> Result<bool> {
+        let id = prepared.mail.id;
         let Some(to) = prepared.studio.digest_email.clone() else {
             return Err(Error::internal("a digest to nobody"));
         };
-        let content = match &prepared.mail.content {
+        let content: RenderedMail = match &prepared.mail.content {
             Some(frozen) => serde_json::from_str(frozen).map_err(Error::internal)?,
             None => letter::digest(&prepared)?,
         };
         let text = serde_json::to_string(&content).map_err(Error::internal)?;
-        let rendered = prepared.clone();
-        self.store
-            .write(WriteContext::worker(), move |tx| {
-                digest::begin(tx, token, &rendered, &text)
-            })
-            .await?;
         let outgoing = OutgoingMail {
             from: self.options.mail_from.clone(),
             reply_to: None,
@@ -51,24 +41,34 @@ impl Engine {
             list_unsubscribe: None,
             content,
         };
-        let result = transport
-            .send(&outgoing, async || {
-                let rendered = prepared.clone();
-                self.store
-                    .write(WriteContext::worker(), move |tx| {
-                        digest::hand_over(tx, token, &rendered)
-                    })
-                    .await
-            })
-            .await;
-        self.count(outcome, result);
-        let end = attempt_end(result);
-        self.store
-            .write(WriteContext::worker(), move |tx| {
-                delivery::record(tx, id, token, end)
-            })
+        let (rendered, rate) = (prepared.clone(), self.options.rate);
+        let begun = self
+            .write(move |tx| digest::begin(tx, token, &rendered, &text, rate))
             .await?;
-        tracing::info!(mail_id = %id, outcome = result.name(), "a digest was tried");
-        Ok(())
+        if begun != Begun::Yes {
+            self.write(move |tx| delivery::hand_back(tx, id, token))
+                .await?;
+            outcome.handed_back += 1;
+            return Ok(begun == Begun::Changed);
+        }
+        let sending = transport.send(&outgoing, async || {
+            has_left_us.store(true, Ordering::Relaxed);
+            let (rendered, lengths) = (prepared.clone(), self.lengths);
+            self.write(move |tx| digest::hand_over(tx, token, &rendered, lengths))
+                .await
+        });
+        let sent = tokio::select! {
+            sent = sending => sent,
+            () = self.stopped_before(has_left_us) => {
+                self.write(move |tx| delivery::hand_back(tx, id, token)).await?;
+                outcome.handed_back += 1;
+                return Ok(false);
+            }
+        };
+        let sent = self.settings.judge(id, sent, self.store.clock().now());
+        outcome.count(sent);
+        self.record(id, token, sent).await?;
+        tracing::info!(mail_id = %id, outcome = sent.name(), "a digest was tried");
+        Ok(true)
     }
 }

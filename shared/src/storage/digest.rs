@@ -7,8 +7,10 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::Tx;
+use super::delivery::{self, Begun, LeaseLengths, Prepared};
 use super::mails::{DIGEST, LeaseToken, Mail};
 use super::schema::{mails, sessions, studios, tasks};
+use super::sending_rate::{self, SendingRate};
 use super::studios::Studio;
 use crate::domain::local_time::{add_days, at_local_time, start_of_day};
 use crate::domain::{MailId, MailState, SessionState, TaskKind, TaskState};
@@ -60,13 +62,35 @@ pub fn queue_due(tx: &mut Tx<'_>, sending_domain: &str) -> Result<usize> {
     Ok(queued)
 }
 
-/// Looks at a leased digest again. Nothing comes of it where nobody asks for it any more, or its day is over.
-pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<PreparedDigest>> {
+/// What a leased mail turned out to be.
+#[derive(Clone, Debug)]
+pub enum Looked {
+    /// It carries reminders, or answers a client.
+    Reminders(Box<Prepared>),
+    /// It's a digest.
+    Digest(Box<PreparedDigest>),
+    /// There is nothing to send.
+    Nothing,
+}
+
+/// Looks at a leased mail again, whatever it is.
+pub fn look(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Looked> {
     let mail = Mail::find_leased(tx.db, id, token)?;
+    let looked = if mail.kind == DIGEST {
+        prepare(tx, mail)?.map(|prepared| Looked::Digest(Box::new(prepared)))
+    } else {
+        delivery::prepare(tx, id, token)?.map(|prepared| Looked::Reminders(Box::new(prepared)))
+    };
+    Ok(looked.unwrap_or(Looked::Nothing))
+}
+
+/// Looks at a digest. Nothing comes of it where nobody asks for it any more, its day is over, or two attempts ended in doubt.
+fn prepare(tx: &mut Tx<'_>, mail: Mail) -> Result<Option<PreparedDigest>> {
     let now = tx.now();
     let studio = Studio::find(tx.db, mail.studio_id)?;
     let late = mail.useful_until <= now;
-    if studio.digest_email.is_none() || late {
+    let is_doubtful = mail.handover_started_at.is_some();
+    if studio.digest_email.is_none() || late || is_doubtful {
         let state = match (mail.possibly_delivered, late) {
             (true, _) => MailState::Ambiguous,
             (false, true) => MailState::Expired,
@@ -102,30 +126,46 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
     }))
 }
 
-/// Begins an attempt with this content, where the lease still holds and the address is the same.
+/// Begins an attempt with this content, where the address is the same.
 pub fn begin(
     tx: &mut Tx<'_>,
     token: LeaseToken,
     rendered: &PreparedDigest,
     content: &str,
-) -> Result<Mail> {
-    still_wanted(tx, token, rendered)?.begin_attempt(tx, content)
+    rate: SendingRate,
+) -> Result<Begun> {
+    let Some(mail) = still_wanted(tx, token, rendered)? else {
+        return Ok(Begun::Changed);
+    };
+    if !sending_rate::take(tx, rate)? {
+        return Ok(Begun::RateReached);
+    }
+    mail.begin_attempt(tx, content)?;
+    Ok(Begun::Yes)
 }
 
 /// The last look before the content leaves us. An error keeps it here.
-pub fn hand_over(tx: &mut Tx<'_>, token: LeaseToken, rendered: &PreparedDigest) -> Result<()> {
-    still_wanted(tx, token, rendered)?.note_handover(tx)
-}
-
-fn still_wanted(tx: &mut Tx<'_>, token: LeaseToken, rendered: &PreparedDigest) -> Result<Mail> {
-    let mail = Mail::find_leased(tx.db, rendered.mail.id, token)?;
-    let studio = Studio::find(tx.db, mail.studio_id)?;
-    if studio.digest_email == rendered.studio.digest_email {
-        Ok(mail)
-    } else {
-        Err(Error::refused(
+pub fn hand_over(
+    tx: &mut Tx<'_>,
+    token: LeaseToken,
+    rendered: &PreparedDigest,
+    lengths: LeaseLengths,
+) -> Result<()> {
+    match still_wanted(tx, token, rendered)? {
+        Some(mail) => mail.note_handover(tx, lengths.after_handover),
+        None => Err(Error::refused(
             "changed_meanwhile",
             "the studio wants its digest elsewhere, or none",
-        ))
+        )),
     }
+}
+
+fn still_wanted(
+    tx: &mut Tx<'_>,
+    token: LeaseToken,
+    rendered: &PreparedDigest,
+) -> Result<Option<Mail>> {
+    let mail = Mail::find_leased(tx.db, rendered.mail.id, token)?;
+    let studio = Studio::find(tx.db, mail.studio_id)?;
+    Ok((studio.digest_email == rendered.studio.digest_email).then_some(mail))
 }

@@ -1,5 +1,6 @@
 //! Figures for whoever watches: counts and ages, nothing about a person.
 
+use chrono::TimeDelta;
 use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
 
@@ -37,10 +38,10 @@ pub struct Figures {
     pub reminders: Vec<ReminderCount>,
     /// What is due and still scheduled, by step.
     pub due: Vec<DueFigures>,
-    /// What holds a worker up, by the alarm's name: how many workers say so.
-    pub alarms: Vec<(String, i64)>,
     /// How long ago the newest tick of any worker was.
     pub last_tick_age_millis: Option<i64>,
+    /// What holds mail up and somebody has to mend, and at how many workers that ticked lately.
+    pub alarms: Vec<(Option<String>, i64)>,
     /// Open tasks.
     pub open_tasks: i64,
 }
@@ -54,16 +55,6 @@ impl Figures {
             .group_by(reminders::step)
             .select((reminders::step, count_star(), min(reminders::due_at)))
             .load(db)?;
-        let lately = now - chrono::TimeDelta::minutes(5);
-        let alarms: Vec<Option<String>> = worker_status::table
-            .filter(worker_status::last_tick_at.ge(lately))
-            .filter(worker_status::alarm.is_not_null())
-            .select(worker_status::alarm)
-            .load(db)?;
-        let mut counted = std::collections::BTreeMap::new();
-        for alarm in alarms.into_iter().flatten() {
-            *counted.entry(alarm).or_insert(0) += 1;
-        }
         Ok(Self {
             reminders: reminders::table
                 .group_by((reminders::step, reminders::state))
@@ -77,8 +68,13 @@ impl Figures {
                     oldest_age_millis: oldest.map_or(0, |at| now.millis() - at),
                 })
                 .collect(),
-            alarms: counted.into_iter().collect(),
             last_tick_age_millis: last_tick(db)?.map(|at| now.millis() - at.millis()),
+            alarms: worker_status::table
+                .filter(worker_status::alarm.is_not_null())
+                .filter(worker_status::last_tick_at.ge(now - TimeDelta::minutes(5)))
+                .group_by(worker_status::alarm)
+                .select((worker_status::alarm, count_star()))
+                .load(db)?,
             open_tasks: tasks::table
                 .filter(tasks::state.eq(TaskState::Open))
                 .count()

@@ -27,6 +27,7 @@ use crate::domain::{
     SessionId, SessionKind, SessionState, StudioId,
 };
 use crate::error::{Error, Result};
+use crate::failpoint;
 
 /// Care after a session reaches a gap's maximum, a year at most; older sessions have none to come.
 pub(super) const REACH_OF_CARE: TimeDelta = TimeDelta::days(400);
@@ -305,6 +306,7 @@ fn sync(
         };
         row.create(tx, "reminder.scheduled")?;
     }
+    failpoint::reach("scheduled");
     Ok(())
 }
 

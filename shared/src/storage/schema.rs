@@ -564,6 +564,13 @@ table! {
     }
 }
 
+table! {
+    sending_rate (id) {
+        id -> Integer,
+        used_until_micros -> BigInt,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     api_key_studios,
     api_keys,
@@ -589,6 +596,7 @@ allow_tables_to_appear_in_same_query!(
     reminders,
     rooms,
     schema_facts,
+    sending_rate,
     session_transitions,
     sessions,
     studios,
