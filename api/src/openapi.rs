@@ -196,14 +196,16 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
         problems.push(("404", "There is no such thing that this key can see."));
     }
     if method != "GET" {
-        problems.push((
-            "409",
-            "A rule says no as things stand; `code`, `errors` and `conflicts` say which and why.",
-        ));
-        problems.push((
-            "412",
-            "Somebody changed this since the version that If-Match names.",
-        ));
+        if !only_asks(operation) {
+            problems.push((
+                "409",
+                "A rule says no as things stand; `code`, `errors` and `conflicts` say which and why.",
+            ));
+            problems.push((
+                "412",
+                "Somebody changed this since the version that If-Match names.",
+            ));
+        }
         problems.push(("413", "The body is too large."));
         problems.push((
             "415",
@@ -220,6 +222,16 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
     problems.push(FAULT);
     problems.push(("503", "Busy; Retry-After says when to try again."));
     problems
+}
+
+/// The POSTs that change nothing: to send one again is to ask again.
+const ASKING: &[&str] = &["search_clients"];
+
+fn only_asks(operation: &Operation) -> bool {
+    operation
+        .operation_id
+        .as_deref()
+        .is_some_and(|id| ASKING.contains(&id))
 }
 
 fn named<'a>(operation: &'a Operation, name: &str) -> Option<&'a Parameter> {
@@ -241,7 +253,9 @@ fn requires_if_match(operation: &Operation) -> bool {
 fn finish(path: &str, method: &str, operation: &mut Operation) {
     if path.starts_with("/v1/") {
         say_who_may(operation);
-        add_headers(method, operation);
+        if !only_asks(operation) {
+            add_headers(method, operation);
+        }
     } else {
         // Said outright, so that nobody takes it for forgotten.
         operation.security = Some(Vec::new());
@@ -269,9 +283,10 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
             });
     }
     add_not_modified(method, operation);
+    let is_repeatable = path.starts_with("/v1/") && !only_asks(operation);
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            answer_headers(path.starts_with("/v1/"), method, status, response);
+            answer_headers(is_repeatable, method, status, response);
         }
     }
 }
@@ -328,11 +343,11 @@ fn add_not_modified(method: &str, operation: &mut Operation) {
 }
 
 /// Says what the headers of an answer are, and adds those that all answers of its kind have.
-fn answer_headers(is_keyed: bool, method: &str, status: &str, response: &mut Response) {
+fn answer_headers(is_repeatable: bool, method: &str, status: &str, response: &mut Response) {
     let of_status = match status {
         "401" => Some("WWW-Authenticate"),
         "503" => Some("Retry-After"),
-        "200" | "201" | "204" if method == "POST" && is_keyed => Some("Idempotency-Replayed"),
+        "200" | "201" | "204" if method == "POST" && is_repeatable => Some("Idempotency-Replayed"),
         _ => None,
     };
     for name in of_status.into_iter().chain(["X-Request-Id"]) {

@@ -96,6 +96,7 @@ pub(crate) fn v1(config: &mut impl Register) {
             routes
                 .add(clients::register_client)
                 .add(clients::list_clients)
+                .add(clients::search_clients)
                 .add(clients::get_client)
                 .add(clients::change_client)
                 .add(clients::list_contact_consents);

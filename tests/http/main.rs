@@ -12,6 +12,7 @@ mod names;
 mod once;
 mod paths;
 mod plans;
+mod search;
 mod serving;
 mod stock;
 mod sync;

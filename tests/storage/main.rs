@@ -14,6 +14,7 @@ mod opening;
 mod overlap;
 mod reads;
 mod schema;
+mod search_words;
 mod shop;
 mod stock;
 mod trail;

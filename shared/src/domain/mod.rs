@@ -30,6 +30,7 @@ pub mod reminder;
 pub mod reminder_rule;
 pub mod salt;
 pub mod schedule;
+pub mod search;
 pub mod session;
 pub mod stock;
 pub mod studio;

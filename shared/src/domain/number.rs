@@ -68,6 +68,14 @@ bounded_numbers! {
     ShelfDays: u16, 1..=3650, 365;
     /// Until how many hours before the start a client may cancel.
     CutoffHours: u16, 0..=720, 48;
+    /// How many things a page has at most.
+    PageLimit: u16, 1..=200, 50;
+}
+
+impl Default for PageLimit {
+    fn default() -> Self {
+        Self(50)
+    }
 }
 
 impl BufferMinutes {

@@ -10,8 +10,8 @@ use super::references::named;
 use super::schema::{clients, contact_consents};
 use super::scope::client_is_seen;
 use super::studios::Studio;
-use super::{Db, Scope, Tx, reminders, sharing};
-use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth, search_text};
+use super::{Db, Scope, Tx, client_search, reminders, sharing};
+use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
 use crate::domain::{ClientId, ConsentPurpose, ContactConsentId, EmailState, Instant, StudioId};
 use crate::error::{Error, Result};
@@ -50,9 +50,6 @@ pub struct Client {
     pub care_advice_in_mail: bool,
     /// Notes for all staff.
     pub notes: Option<Note>,
-    #[serde(skip)]
-    #[schema(ignore)]
-    search_text: String,
     /// When they were taken off the list, where they were.
     pub deleted_at: Option<Instant>,
     /// Raised by each change; its ETag.
@@ -131,11 +128,6 @@ impl Client {
             marketing_mail: new.marketing_mail,
             care_advice_in_mail: new.care_advice_in_mail,
             notes: new.notes.clone(),
-            search_text: search_text(
-                &new.given_name,
-                &new.family_name,
-                new.preferred_name.as_deref(),
-            ),
             deleted_at: None,
             version: 0,
             change: 0,
@@ -144,6 +136,7 @@ impl Client {
             link_generation: 1,
         };
         let client = client.create(tx, "client.registered")?;
+        client_search::keep_words(tx.db, &client)?;
         for (purpose, granted) in client.choices() {
             client.note_choice(tx, purpose, granted)?;
         }
@@ -190,12 +183,8 @@ impl Client {
             sharing::reaches_studio(tx, id, client.studio_id, id.0)?;
         }
         refuse_taken_external_id!(tx.db, clients, id, &client.external_id);
-        client.search_text = search_text(
-            &client.given_name,
-            &client.family_name,
-            client.preferred_name.as_deref(),
-        );
         let client = client.save(tx, "client.changed", None)?;
+        client_search::keep_words(tx.db, &client)?;
         for ((purpose, granted), (_, was)) in client.choices().into_iter().zip(before.choices()) {
             if granted != was {
                 client.note_choice(tx, purpose, granted)?;

@@ -10,6 +10,7 @@ pub mod availability;
 pub mod booking;
 pub mod calendar_feeds;
 pub mod client_page;
+pub mod client_search;
 pub mod clients;
 pub mod columns;
 mod contents;

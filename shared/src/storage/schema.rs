@@ -177,13 +177,25 @@ table! {
         marketing_mail -> Bool,
         care_advice_in_mail -> Bool,
         notes -> Nullable<Text>,
-        search_text -> Text,
         deleted_at -> Nullable<BigInt>,
         version -> BigInt,
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
         link_generation -> BigInt,
+    }
+}
+
+table! {
+    client_search_words (word, client_id) {
+        word -> Text,
+        client_id -> Binary,
+    }
+}
+
+table! {
+    clients_without_words (client_id) {
+        client_id -> Binary,
     }
 }
 
@@ -568,7 +580,9 @@ allow_tables_to_appear_in_same_query!(
     audit_events,
     calendar_feeds,
     change_sequence,
+    client_search_words,
     clients,
+    clients_without_words,
     contact_consents,
     idempotency_records,
     lots,
