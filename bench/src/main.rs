@@ -6,6 +6,7 @@ mod load;
 mod process;
 mod report;
 mod rounds;
+mod search;
 mod seed;
 mod serve;
 mod startup;
@@ -52,7 +53,7 @@ struct CommandLine {
     role: Option<Role>,
 }
 
-/// What the harness starts itself again as.
+/// What the harness starts itself again as, and what it measures apart.
 #[derive(Subcommand)]
 enum Role {
     /// Answer with fixed bodies and do nothing else
@@ -61,6 +62,8 @@ enum Role {
     /// Serve the API from a prepared directory, with or without shared commits
     #[command(hide = true)]
     Serve(serve::Serve),
+    /// Measure searches among many clients
+    Search(search::Search),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
     let ended = match command_line.role {
         Some(Role::Bare(bare)) => bare.run(),
         Some(Role::Serve(serve)) => serve.run(),
+        Some(Role::Search(search)) => search.run(&command_line.binary, &command_line.directory),
         None => rounds::run(&Plan {
             binary: command_line.binary,
             directory: command_line.directory,
