@@ -68,7 +68,7 @@ pub(crate) const TABLE: &[Row] = &[
     ("take_back_time_off", STAFF, Hidden, ""),
     ("list_clients", ALL, Absent, ""),
     ("register_client", STAFF, Unknown, r#"{"studio_id": "<studio>", "given_name": "Alex", "family_name": "Sample"}"#),
-    ("search_clients", ALL, Absent, r#"{"text": "alex"}"#),
+    ("search_clients", ALL, Absent, r#"{"text": "client example.com"}"#),
     ("get_client", ALL, Hidden, ""),
     ("change_client", STAFF, Hidden, r#"{"notes": "Comes by train."}"#),
     ("list_contact_consents", ALL, Hidden, ""),
