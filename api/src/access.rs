@@ -56,6 +56,8 @@ permissions! {
     SeeReminders = "see_reminders": Owner, Practitioner, FrontDesk, Auditor;
     /// Close tasks.
     ManageTasks = "manage_tasks": Owner, Practitioner, FrontDesk;
+    /// See who changed what, and who looked at whose clinical record.
+    SeeAudit = "see_audit": Owner, Auditor;
     /// Make and end API keys.
     ManageKeys = "manage_keys": Owner;
     /// Know who one is.

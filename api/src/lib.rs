@@ -4,6 +4,7 @@
 //! problems) is in `request`, `answer` and `problem`, so that no handler can forget it.
 
 pub mod access;
+mod access_log;
 mod answer;
 mod handlers;
 mod key_uses;

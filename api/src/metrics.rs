@@ -43,6 +43,9 @@ pub struct Metrics {
     oldest_due_seconds: Gauge<f64, AtomicU64>,
     last_tick_seconds: Gauge<f64, AtomicU64>,
     open_tasks: Gauge,
+    access_kept: Counter,
+    access_waited: Counter,
+    access_lost: Counter,
 }
 
 impl Default for Metrics {
@@ -93,6 +96,24 @@ impl Default for Metrics {
             "Open tasks on the staff's worklist",
             open_tasks.clone(),
         );
+        let access_kept = Counter::default();
+        let access_waited = Counter::default();
+        let access_lost = Counter::default();
+        registry.register(
+            "access_log_kept",
+            "Looks at clinical records that were stored from the queue",
+            access_kept.clone(),
+        );
+        registry.register(
+            "access_log_waited",
+            "Looks at clinical records that waited for their own note, as the queue was full",
+            access_waited.clone(),
+        );
+        registry.register(
+            "access_log_lost",
+            "Looks at clinical records that couldn't be stored",
+            access_lost.clone(),
+        );
         Self {
             registry: Arc::new(registry),
             requests,
@@ -102,6 +123,9 @@ impl Default for Metrics {
             oldest_due_seconds,
             last_tick_seconds,
             open_tasks,
+            access_kept,
+            access_waited,
+            access_lost,
         }
     }
 }
@@ -124,6 +148,31 @@ impl Metrics {
         self.seconds
             .get_or_create(&RouteLabels { route })
             .observe(took.as_secs_f64());
+    }
+
+    /// Counts looks that were stored.
+    pub(crate) fn access_kept(&self, looks: usize) {
+        self.access_kept.inc_by(looks as u64);
+    }
+
+    /// Counts looks for which the queue had no room.
+    pub(crate) fn access_waited(&self, looks: usize) {
+        self.access_waited.inc_by(looks as u64);
+    }
+
+    /// Counts looks that are lost.
+    pub(crate) fn access_lost(&self, looks: usize) {
+        self.access_lost.inc_by(looks as u64);
+    }
+
+    /// How many looks were stored, found no room, are lost.
+    #[cfg(test)]
+    pub(crate) fn access_counts(&self) -> (u64, u64, u64) {
+        (
+            self.access_kept.get(),
+            self.access_waited.get(),
+            self.access_lost.get(),
+        )
     }
 
     /// The text that Prometheus scrapes.

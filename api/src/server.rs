@@ -13,6 +13,7 @@ use stipple_shared::config::PublicUrl;
 use stipple_shared::links::LinkKey;
 use stipple_shared::storage::Store;
 
+use crate::access_log::AccessLog;
 use crate::key_uses::KeyUses;
 use crate::metrics::Metrics;
 use crate::openapi::Documents;
@@ -25,6 +26,7 @@ pub(crate) struct Api {
     pub(crate) metrics: Metrics,
     pub(crate) documents: Documents,
     pub(crate) uses: KeyUses,
+    pub(crate) access_log: AccessLog,
     /// Whether a worker is expected to tick in this installation.
     pub(crate) expects_worker: bool,
     pub(crate) links: ClientLinks,
@@ -73,6 +75,7 @@ impl Listening {
 
 /// A server that is bound and waits to be run.
 pub struct Server {
+    api: web::Data<Api>,
     listening: Listening,
     server: actix_web::dev::Server,
 }
@@ -80,9 +83,11 @@ pub struct Server {
 impl Server {
     /// Binds the whole API.
     pub fn bind(store: Store, options: &Options) -> io::Result<Self> {
+        let metrics = Metrics::default();
         let api = Api {
+            access_log: AccessLog::start(store.clone(), metrics.clone())?,
             store,
-            metrics: Metrics::default(),
+            metrics,
             documents: Documents::make(),
             uses: KeyUses::default(),
             expects_worker: options.expects_worker,
@@ -98,15 +103,21 @@ impl Server {
 
     /// Serves until it's stopped.
     pub async fn run(self) -> io::Result<()> {
-        self.server.await
+        let ended = self.server.await;
+        let api = self.api;
+        // Nobody is answered any more, so no look comes after this.
+        let _ended = tokio::task::spawn_blocking(move || api.access_log.stop()).await;
+        ended
     }
 }
 
 /// Binds a server with `/livez`, `/readyz` and `/metrics` alone, for a worker process.
 pub fn operations_only(store: Store, options: &Options) -> io::Result<Server> {
+    let metrics = Metrics::default();
     let api = Api {
+        access_log: AccessLog::off(metrics.clone()),
         store,
-        metrics: Metrics::default(),
+        metrics,
         documents: Documents::operations(),
         uses: KeyUses::default(),
         expects_worker: options.expects_worker,
@@ -125,6 +136,7 @@ fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
     let api = web::Data::new(api);
     let listener = TcpListener::bind(options.listen)?;
     let address = listener.local_addr()?;
+    let shared = api.clone();
     let server = HttpServer::new(move || {
         let app = App::new()
             .app_data(api.clone())
@@ -149,6 +161,7 @@ fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
     .listen(listener)?
     .run();
     Ok(Server {
+        api: shared,
         listening: Listening {
             address,
             handle: server.handle(),

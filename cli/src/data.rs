@@ -112,7 +112,8 @@ impl Data {
         })
     }
 
-    fn audit_key(&self) -> Result<AuditKey, Failure> {
+    /// The secret of the audit trail.
+    pub(crate) fn audit_key(&self) -> Result<AuditKey, Failure> {
         match &self.audit_key {
             Some(key) => Ok(key.clone()),
             None => self.audit_key_from_file(),

@@ -6,6 +6,7 @@
     reason = "a proof by chance says how much it tried"
 )]
 
+mod audit;
 mod commands;
 mod contract;
 mod demo;

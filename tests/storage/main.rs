@@ -17,6 +17,7 @@ mod schema;
 mod search_words;
 mod shop;
 mod stock;
+mod timeline;
 mod trail;
 
 use std::error::Error as _;

@@ -52,6 +52,7 @@ INSERT INTO tasks (id, studio_id, kind, state, dedupe_key, client_id, plan_id, s
     VALUES (id(31), id(2), 'failed_mail', 'open', 't', id(16), id(20), id(22), id(29), '{}', 0, 1, 19, 0, 0);
 INSERT INTO calendar_feeds (id, name, studio_id, secret_hash, version, change, created_at, updated_at)
     VALUES (id(60), 'On the wall', id(2), id(60), 1, 20, 0, 0);
+INSERT INTO access_events (id, at, key_id, client_id, kind) VALUES (id(71), 0, id(1), id(16), 'timeline');
 INSERT INTO worker_status (id, last_tick_at) VALUES ('engine', 0);
 INSERT INTO mail_templates (id, studio_id, language, step, subject, words, active, version, change, created_at, updated_at)
     VALUES (id(70), id(2), 'it', 'final_reminder', 'Promemoria', '{}', TRUE, 1, 40, 0, 0);

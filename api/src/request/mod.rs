@@ -7,6 +7,8 @@ mod command;
 pub(crate) mod cursor;
 mod headers;
 mod id;
+#[cfg(test)]
+mod properties;
 mod query;
 mod reading;
 

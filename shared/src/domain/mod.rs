@@ -19,6 +19,8 @@ pub mod neutral;
 pub mod nonconformity;
 pub mod number;
 pub mod overlap;
+#[cfg(test)]
+mod parser_tests;
 pub mod patch;
 pub mod pigment;
 pub mod plan;

@@ -3,6 +3,7 @@
 //! [`Store::read`] and [`Store::write`] are the only doors. A read sees one snapshot. Writes go through one writer
 //! for each process, which commits those that wait together; nobody is answered before the commit.
 
+pub mod access_events;
 pub mod api_keys;
 pub mod assessments;
 pub mod audit;
@@ -48,6 +49,7 @@ mod store;
 pub mod studios;
 pub mod tasks;
 pub mod time_off;
+pub mod timeline;
 mod transaction;
 pub mod worker_status;
 mod writer;

@@ -564,6 +564,18 @@ table! {
 }
 
 table! {
+    access_events (id) {
+        id -> Binary,
+        at -> BigInt,
+        key_id -> Binary,
+        client_id -> Binary,
+        kind -> Text,
+        source -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+table! {
     worker_status (id) {
         id -> Text,
         last_tick_at -> BigInt,
@@ -573,6 +585,7 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(
+    access_events,
     api_key_studios,
     api_keys,
     assessments,
