@@ -283,19 +283,10 @@ impl Dice {
 
     /// Below this number; as with people's names a few come up often and most seldom.
     fn often_small(&mut self, below: usize) -> usize {
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a made-up frequency"
-        )]
-        let place = ((self.throw() >> 11) as f64 / (1_u64 << 53) as f64).powi(3) * below as f64;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it lies between 0 and the bound"
-        )]
-        let place = place as usize;
+        // The cube of a number below 1, in steps of a millionth.
+        let share = u128::from(self.throw() >> 44);
+        let place = (share * share * share * below as u128) >> 60;
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
         place.min(below.saturating_sub(1))
     }
 }
