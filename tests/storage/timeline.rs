@@ -8,12 +8,10 @@ use diesel::connection::InstrumentationEvent;
 use serde_json::json;
 use stipple_shared::domain::task::NewTask;
 use stipple_shared::domain::text::SearchText;
-use stipple_shared::domain::{ClientId, PlanId, SessionId, TaskKind};
+use stipple_shared::domain::{ClientId, PlanId, TaskKind};
 use stipple_shared::storage::assessments::Assessment;
 use stipple_shared::storage::client_search::search;
-use stipple_shared::storage::paging::PageRequest;
 use stipple_shared::storage::plans::Plan;
-use stipple_shared::storage::sessions::Session;
 use stipple_shared::storage::tasks::Task;
 use stipple_shared::storage::timeline::{
     PlanOverview, TimelineEntry, TimelineFilter, of_client, of_plan,
@@ -21,7 +19,7 @@ use stipple_shared::storage::timeline::{
 use stipple_shared::storage::{Db, Scope};
 use stipple_test_support::engines;
 
-use crate::shop::{Shop, first_page, read, reason};
+use crate::shop::{Shop, first_page, read};
 
 /// Runs a look and says how many queries it sent.
 fn counted<T>(shop: &Shop, look: impl FnOnce(&mut Db) -> stipple_shared::Result<T>) -> (T, usize) {
