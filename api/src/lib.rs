@@ -5,6 +5,7 @@
 
 pub mod access;
 mod answer;
+mod edge;
 mod handlers;
 mod key_uses;
 mod metrics;
@@ -17,5 +18,6 @@ mod request;
 mod routes;
 mod server;
 
+pub use edge::{EdgeOptions, Times};
 pub use metrics::Metrics;
 pub use server::{ClientLinks, Listening, Options, Server, operations_only};

@@ -8,6 +8,7 @@ mod report;
 mod rounds;
 mod seed;
 mod serve;
+mod slow;
 mod startup;
 
 use std::io::{self, Write};

@@ -204,6 +204,7 @@ pub(super) async fn recognise(
         .query_by_key(move |db| ApiKey::recognise(db, &hash, now))
         .await?
         .ok_or_else(|| Problem::unauthorised("this key is not known, has ended or was revoked"))?;
+    api.edge.count_for(key.id, request)?;
     if key.use_is_news(now) {
         api.uses.note(&api.store, key.id, now);
     }
