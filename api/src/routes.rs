@@ -195,9 +195,11 @@ pub(crate) fn v1(config: &mut impl Register) {
         })
         .under("/v1/mail-templates", |routes| {
             routes
-                .add(mail_templates::preview_mail)
                 .add(mail_templates::get_mail_template)
                 .add(mail_templates::change_mail_template);
+        })
+        .under("/v1/mail-previews", |routes| {
+            routes.add(mail_templates::preview_mail);
         })
         .under("/v1/mail-words", |routes| {
             routes.add(mail_templates::get_mail_words);

@@ -18,8 +18,10 @@ use uuid::Uuid;
 const THINGS: &[(&str, &str)] = &[
     ("/v1/api-keys", "api_key"),
     ("/v1/assessments", "assessment"),
+    ("/v1/calendar-feeds", "calendar_feed"),
     ("/v1/clients", "client"),
     ("/v1/lots", "lot"),
+    ("/v1/mail-templates", "mail_template"),
     ("/v1/pigment-records", "pigment_record"),
     ("/v1/plan-templates", "plan_template"),
     ("/v1/plans", "plan"),
@@ -37,6 +39,9 @@ const INNER_THINGS: &[(&str, &str)] = &[
     ("/rooms/{inner_id}", "room"),
     ("/time-off/{inner_id}", "time_off"),
 ];
+
+/// What stands for the secret in a link: none that anybody was given.
+const NO_SECRET: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// A server with two studios, and the ids of one thing of each kind at the first.
 pub(crate) struct House {
@@ -98,6 +103,15 @@ impl House {
             "api_key",
             key.json["key"]["id"].as_str().unwrap().to_owned(),
         );
+        let words = json!({"language": "nl", "words": {"closing": "Groet,"}});
+        let words = server.post(&format!("/v1/studios/{studio}/mail-templates"), &words);
+        ids.insert("mail_template", words.expect(201).id());
+        let feed = json!({"name": "Wall", "studio_id": studio});
+        let feed = server.post("/v1/calendar-feeds", &feed).expect(201);
+        ids.insert(
+            "calendar_feed",
+            feed.json["feed"]["id"].as_str().unwrap().to_owned(),
+        );
         ids.insert("task", task(&server, &studio, &client));
         ids.extend([
             ("studio", studio.clone()),
@@ -148,6 +162,9 @@ impl House {
             if template.contains(part) {
                 path = path.replace("{inner_id}", &self.ids[thing]);
             }
+        }
+        for secret in ["{token}", "{secret}"] {
+            path = path.replace(secret, NO_SECRET);
         }
         assert!(
             !path.contains('{'),

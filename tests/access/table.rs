@@ -20,9 +20,11 @@ pub(crate) enum Elsewhere {
     Refused,
     /// It asks for no key at all.
     Open,
+    /// What opens it is the secret in its path: a key changes nothing.
+    Link,
 }
 
-use Elsewhere::{Absent, Hidden, Open, Refused, Shared, Unknown};
+use Elsewhere::{Absent, Hidden, Link, Open, Refused, Shared, Unknown};
 
 /// One operation.
 pub(crate) type Row = (&'static str, &'static [Role], Elsewhere, &'static str);
@@ -81,10 +83,10 @@ pub(crate) const TABLE: &[Row] = &[
     ("open_plan", TREATING, Unknown, r#"{"client_id": "<client>", "indication": "scar", "treatment_sessions": 1, "session_minutes": 60}"#),
     ("get_plan", ALL, Hidden, ""),
     ("change_plan", TREATING, Hidden, r#"{"notes": "Careful at the crown."}"#),
-    ("add_plan_session", TREATING, Hidden, "{}"),
-    ("close_plan", TREATING, Hidden, r#"{"reason": "The client has moved away."}"#),
+    ("add_plan_session", TREATING, Hidden, r#"{"reason": "The crown takes up little."}"#),
     ("list_plan_sessions", ALL, Hidden, ""),
     ("book_series", STAFF, Hidden, r#"{"sessions": [{"ordinal": 1, "booking": {"local_start": "2026-12-07T10:00", "practitioner_id": "<practitioner>"}}]}"#),
+    ("close_plan", TREATING, Hidden, r#"{"reason": "The client has moved away."}"#),
     ("list_sessions", ALL, Absent, ""),
     ("arrange_session", STAFF, Unknown, r#"{"client_id": "<client>", "kind": "review", "duration_minutes": 30}"#),
     ("get_session", ALL, Hidden, ""),
@@ -117,6 +119,33 @@ pub(crate) const TABLE: &[Row] = &[
     ("void_pigment_record", TREATING, Hidden, r#"{"reason": "The wrong client."}"#),
     ("list_reminders", ALL, Absent, ""),
     ("get_reminder", ALL, Hidden, ""),
+    ("add_mail_template", OWNERS, Hidden, r#"{"language": "nl", "words": {"greeting": "Dag {{ client_name }},"}}"#),
+    ("list_mail_templates", ALL, Hidden, ""),
+    ("get_mail_template", ALL, Hidden, ""),
+    ("change_mail_template", OWNERS, Hidden, r#"{"words": {"closing": "Tot dan,"}}"#),
+    ("preview_mail", OWNERS, Unknown, r#"{"studio_id": "<studio>", "step": "booking_confirmation"}"#),
+    ("get_mail_words", ALL, Shared, ""),
+    ("make_calendar_feed", OWNERS, Unknown, r#"{"name": "Desk", "studio_id": "<studio>"}"#),
+    ("list_calendar_feeds", OWNERS, Absent, ""),
+    ("get_calendar_feed", OWNERS, Hidden, ""),
+    ("revoke_calendar_feed", OWNERS, Hidden, ""),
+    ("fetch_calendar", ALL, Link, ""),
+    ("see_appointment_page", ALL, Link, ""),
+    ("confirm_appointment_page", ALL, Link, ""),
+    ("see_move_page", ALL, Link, ""),
+    ("move_appointment_page", ALL, Link, ""),
+    ("see_cancel_page", ALL, Link, ""),
+    ("cancel_appointment_page", ALL, Link, ""),
+    ("see_advice_page", ALL, Link, ""),
+    ("see_mails_page", ALL, Link, ""),
+    ("choose_mails_page", ALL, Link, ""),
+    ("see_wrong_person_page", ALL, Link, ""),
+    ("note_wrong_person_page", ALL, Link, ""),
+    ("see_report_page", ALL, Link, ""),
+    ("send_report_page", ALL, Link, ""),
+    ("see_unsubscribe_page", ALL, Link, ""),
+    ("unsubscribe_page", ALL, Link, ""),
+    ("send_fresh_link", ALL, Link, ""),
     ("list_tasks", ALL, Absent, ""),
     ("get_task", ALL, Hidden, ""),
     ("close_task", STAFF, Hidden, r#"{"outcome": "done"}"#),

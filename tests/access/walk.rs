@@ -204,6 +204,9 @@ fn turned_away(
         assert_ne!(request.send(&stranger).status, 401);
         return 1;
     }
+    if *elsewhere == Elsewhere::Link {
+        return without_its_secret(keys, &stranger, request);
+    }
     let nobody = keys.ended.iter().chain(&keys.malformed).chain([&stranger]);
     let mut asked = 0;
     for caller in nobody {
@@ -213,6 +216,19 @@ fn turned_away(
     let callers = keys.good.iter().chain(&keys.here).chain(&keys.elsewhere);
     for (_, caller) in callers.filter(|(role, _)| !roles.contains(role)) {
         request.send(caller).expect_problem(403, "forbidden");
+        asked += 1;
+    }
+    asked
+}
+
+/// A page or a calendar asked for with a secret that nobody was given: no key helps, and none harms.
+fn without_its_secret(keys: &Keys, stranger: &Caller, request: &Request<'_>) -> usize {
+    let status = request.send(stranger).status;
+    assert!(matches!(status, 400 | 404), "{status}: {}", request.path);
+    let callers = keys.good.iter().map(|(_, caller)| caller);
+    let mut asked = 1;
+    for caller in callers.chain(&keys.ended).chain(&keys.malformed) {
+        assert_eq!(request.send(caller).status, status, "{}", request.path);
         asked += 1;
     }
     asked
@@ -254,7 +270,7 @@ fn from_elsewhere(
                 }
             }
             Elsewhere::Shared => request.works(caller),
-            Elsewhere::Open => {}
+            Elsewhere::Open | Elsewhere::Link => {}
         }
     }
     asked
@@ -262,6 +278,9 @@ fn from_elsewhere(
 
 /// With a role that may, limited to this studio or not at all.
 fn let_in(keys: &Keys, (_, roles, elsewhere, _): &Row, request: &Request<'_>) -> usize {
+    if *elsewhere == Elsewhere::Link {
+        return 0;
+    }
     let limited = keys
         .here
         .iter()

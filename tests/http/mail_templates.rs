@@ -54,9 +54,7 @@ fn own_words_are_added_changed_and_listed() {
         let listed = server.get(&format!("{}?language=it&active=true", path(&studio_id)));
         assert_eq!(listed.expect(200).data().len(), 2);
         let preview = json!({"studio_id": studio_id, "step": "final_reminder", "language": "it"});
-        let mail = server
-            .post("/v1/mail-templates/preview", &preview)
-            .expect(200);
+        let mail = server.post("/v1/mail-previews", &preview).expect(200);
         assert!(
             mail.json["subject"]
                 .as_str()
@@ -75,9 +73,7 @@ fn own_words_are_added_changed_and_listed() {
         server
             .patch(&added.location(), &added.etag(), &json!({"active": false}))
             .expect(200);
-        let mail = server
-            .post("/v1/mail-templates/preview", &preview)
-            .expect(200);
+        let mail = server.post("/v1/mail-previews", &preview).expect(200);
         assert!(
             mail.json["subject"]
                 .as_str()
@@ -125,9 +121,7 @@ fn every_fault_of_a_template_has_its_place() {
         let draft = json!({"studio_id": studio_id, "step": "final_reminder", "drafts": [
             {"language": "en", "words": {"sender_name": "Hair Studio"}, "title": "x"}
         ]});
-        let answer = server
-            .post("/v1/mail-templates/preview", &draft)
-            .expect(422);
+        let answer = server.post("/v1/mail-previews", &draft).expect(422);
         let found = errors(&answer.json);
         assert!(found.contains(&("/drafts/0/words/sender_name".into(), "clinical_word".into())));
         assert!(found.contains(&("/drafts/0/title".into(), "misplaced".into())));

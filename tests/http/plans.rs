@@ -446,9 +446,6 @@ fn a_keys_secret_is_shown_once() {
             .expect_problem(400, "invalid_header");
         let made = owner.post("/v1/api-keys", &new).expect(201);
         let secret = made.json["secret"].as_str().unwrap();
-        // Before its first use, which is noted in it.
-        let shown = owner.get(&made.location()).expect(200);
-        assert_eq!(shown.json, made.json["key"]);
         let desk = house.server.with_secret(secret);
         let me = desk.get("/v1/me").expect(200);
         assert_eq!(me.json["role"], "front_desk");
@@ -457,6 +454,13 @@ fn a_keys_secret_is_shown_once() {
         assert!(permissions.contains(&json!("book")));
         assert!(!permissions.contains(&json!("manage_keys")));
 
+        let shown = owner.get(&made.location()).expect(200);
+        let mut used = made.json["key"].clone();
+        for changing in ["last_used_at", "version", "change"] {
+            used[changing] = shown.json[changing].clone();
+        }
+        assert_eq!(used["last_used_at"], used["created_at"]);
+        assert_eq!(shown.json, used);
         for answer in [&shown, &owner.get("/v1/api-keys").expect(200)] {
             assert!(!answer.text.contains(secret));
         }

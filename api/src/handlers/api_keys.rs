@@ -126,6 +126,7 @@ pub(crate) async fn get_api_key(reading: Reading<ManageKeys>, id: Id<ApiKeyId>) 
 #[utoipa::path(
     tag = "API keys",
     operation_id = "rotate_api_key",
+    security(("key" = ["manage_keys"])),
     params(("id" = ApiKeyId, Path, description = "The key.")),
     request_body = RotateApiKey,
     responses((status = 200, description = "The key and its new secret.", body = MadeApiKey, headers(("ETag" = String), ("Location" = String))))

@@ -44,6 +44,7 @@ pub(crate) struct MadeCalendarFeed {
 #[utoipa::path(
     tag = "calendar feeds",
     operation_id = "make_calendar_feed",
+    security(("key" = ["manage_keys"])),
     request_body = NewCalendarFeed,
     responses((status = 201, description = "The feed and its address.", body = MadeCalendarFeed, headers(("ETag" = String), ("Location" = String))))
 )]
@@ -80,13 +81,14 @@ fn made(feed: CalendarFeed, secret: &FeedSecret, base: &str) -> Result<Answer> {
 #[utoipa::path(
     tag = "calendar feeds",
     operation_id = "list_calendar_feeds",
+    security(("key" = ["manage_keys"])),
     params(Paging),
     responses((status = 200, description = "A page of feeds.", body = PageBody<CalendarFeed>, headers(("Link" = String))))
 )]
 #[get("/v1/calendar-feeds")]
 pub(crate) async fn list_calendar_feeds(reading: Reading<ManageKeys>) -> Answered {
     reading
-        .page(|db, _, _, page| CalendarFeed::list(db, page))
+        .page(|db, caller, _, page| CalendarFeed::list(db, &caller.scope, page))
         .await
 }
 
@@ -94,6 +96,7 @@ pub(crate) async fn list_calendar_feeds(reading: Reading<ManageKeys>) -> Answere
 #[utoipa::path(
     tag = "calendar feeds",
     operation_id = "get_calendar_feed",
+    security(("key" = ["manage_keys"])),
     params(("id" = CalendarFeedId, Path, description = "The feed.")),
     responses((status = 200, description = "The feed.", body = CalendarFeed, headers(("ETag" = String))))
 )]
@@ -102,13 +105,16 @@ pub(crate) async fn get_calendar_feed(
     reading: Reading<ManageKeys>,
     id: Id<CalendarFeedId>,
 ) -> Answered {
-    reading.one(move |db, _| CalendarFeed::find(db, id.0)).await
+    reading
+        .one(move |db, caller| CalendarFeed::find_in(db, &caller.scope, id.0))
+        .await
 }
 
 /// Ends a calendar feed at once; ending it twice is as ending it once.
 #[utoipa::path(
     tag = "calendar feeds",
     operation_id = "revoke_calendar_feed",
+    security(("key" = ["manage_keys"])),
     params(("id" = CalendarFeedId, Path, description = "The feed.")),
     responses((status = 200, description = "The ended feed.", body = CalendarFeed, headers(("ETag" = String))))
 )]

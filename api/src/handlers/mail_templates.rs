@@ -9,7 +9,6 @@ use stipple_shared::letter;
 use stipple_shared::mail::words::{Locale, Table};
 use stipple_shared::mail::{RenderedMail, lint};
 use stipple_shared::storage::mail_templates::{MailTemplate, MailTemplateFilter};
-use stipple_shared::storage::studios::Studio;
 use utoipa::IntoParams;
 
 use super::Answered;
@@ -54,6 +53,7 @@ pub(crate) struct MailWordsQuery {
 #[utoipa::path(
     tag = "mails",
     operation_id = "add_mail_template",
+    security(("key" = ["manage_studio"])),
     params(("id" = StudioId, Path, description = "The studio.")),
     request_body = NewMailTemplate,
     responses((status = 201, description = "The words.", body = MailTemplate, headers(("ETag" = String), ("Location" = String))))
@@ -75,6 +75,7 @@ pub(crate) async fn add_mail_template(
 #[utoipa::path(
     tag = "mails",
     operation_id = "list_mail_templates",
+    security(("key" = ["see_studio"])),
     params(("id" = StudioId, Path, description = "The studio."), Paging, MailTemplatesQuery),
     responses((status = 200, description = "A page of templates.", body = PageBody<MailTemplate>, headers(("Link" = String))))
 )]
@@ -99,6 +100,7 @@ pub(crate) async fn list_mail_templates(
 #[utoipa::path(
     tag = "mails",
     operation_id = "get_mail_template",
+    security(("key" = ["see_studio"])),
     params(("id" = MailTemplateId, Path, description = "The words.")),
     responses((status = 200, description = "The words.", body = MailTemplate, headers(("ETag" = String))))
 )]
@@ -118,6 +120,7 @@ pub(crate) async fn get_mail_template(
 #[utoipa::path(
     tag = "mails",
     operation_id = "change_mail_template",
+    security(("key" = ["manage_studio"])),
     params(("id" = MailTemplateId, Path, description = "The words.")),
     request_body(content = MailTemplatePatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The changed words.", body = MailTemplate, headers(("ETag" = String))))
@@ -142,10 +145,11 @@ pub(crate) async fn change_mail_template(
 #[utoipa::path(
     tag = "mails",
     operation_id = "preview_mail",
+    security(("key" = ["manage_studio"])),
     request_body = MailPreview,
     responses((status = 200, description = "The mail.", body = RenderedMail))
 )]
-#[post("/v1/mail-templates/preview")]
+#[post("/v1/mail-previews")]
 pub(crate) async fn preview_mail(command: Command<ManageStudio, Json<MailPreview>>) -> Answered {
     command
         .run(|tx, given| {
@@ -153,8 +157,7 @@ pub(crate) async fn preview_mail(command: Command<ManageStudio, Json<MailPreview
                 lint::check(&draft.content(), draft.step)
                     .map_err(|error| error.under(&format!("/drafts/{number}")))?;
             }
-            let studio = Studio::find_seen(tx, given.body.studio_id)?;
-            let stored = MailTemplate::in_use(tx.db, studio.id)?;
+            let (studio, stored) = MailTemplate::studio_with_words(tx, given.body.studio_id)?;
             plain(200, &letter::sample(&studio, stored, given.body, tx.now())?)
         })
         .await
@@ -164,6 +167,7 @@ pub(crate) async fn preview_mail(command: Command<ManageStudio, Json<MailPreview
 #[utoipa::path(
     tag = "mails",
     operation_id = "get_mail_words",
+    security(("key" = ["see_studio"])),
     params(MailWordsQuery),
     responses((status = 200, description = "The words.", body = Table))
 )]

@@ -136,6 +136,7 @@ pub(crate) async fn change_practitioner(
 #[utoipa::path(
     tag = "practitioners",
     operation_id = "reassign_sessions",
+    security(("key" = ["book"])),
     params(("id" = PractitionerId, Path, description = "The practitioner who has the sessions now.")),
     request_body = ReassignSessions,
     responses((status = 200, description = "What became of each session.", body = Reassignment))

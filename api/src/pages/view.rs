@@ -202,13 +202,8 @@ impl Visitor {
         let built_in = BuiltIn::of(self.locale())?;
         let mut days: Vec<(String, Vec<Value>)> = Vec::new();
         for slot in slots {
-            let name = built_in.day_and_time(slot.starts_at, zone)?;
+            let day = built_in.date(slot.starts_at, zone)?;
             let time = built_in.time_of_day(slot.starts_at, zone)?;
-            // The day is what stands before the time.
-            let day = name
-                .split_once(&format!(", {time}"))
-                .map_or(name.as_str(), |(day, _)| day)
-                .to_owned();
             let value = context! { value => slot.starts_at.to_string(), name => time };
             let has_room = days.len() < 5;
             match days.last_mut().filter(|(last, _)| *last == day) {

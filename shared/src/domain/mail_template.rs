@@ -59,6 +59,8 @@ text_enums! {
         CareFromStudio = "care_from_studio",
         /// Why the client gets the mail.
         WhyThisMail = "why_this_mail",
+        /// A day.
+        Date = "date",
         /// A day and a time of day.
         DayAndTime = "day_and_time",
         /// A time of day.

@@ -40,7 +40,12 @@ impl BuiltIn {
         self.wording().day_and_time(instant, zone)
     }
 
-    /// The same with the zone, because a client may read it elsewhere.
+    /// The day on the studio's wall calendar.
+    pub fn date(&self, instant: Instant, zone: Tz) -> Result<String> {
+        self.wording().date(instant, zone)
+    }
+
+    /// The day and time with the zone, because a client may read it elsewhere.
     pub fn day_and_time_with_zone(&self, instant: Instant, zone: Tz) -> Result<String> {
         let said = self.day_and_time(instant, zone)?;
         Ok(format!("{said} ({})", zone_name(instant, zone)))

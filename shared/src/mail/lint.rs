@@ -71,7 +71,7 @@ impl Place {
             Word::Preheader => Self::Header,
             Word::Greeting | Word::WhyThisMail => Self::Line,
             Word::DetailLine => Self::Detail,
-            Word::DayAndTime => Self::Day,
+            Word::Date | Word::DayAndTime => Self::Day,
             Word::TimeOfDay => Self::Time,
             _ => Self::Name,
         }

@@ -22,6 +22,15 @@ pub struct Wording<'a> {
 impl Wording<'_> {
     /// The day and time on the studio's wall clock, as in "Wednesday 25 November 2026, 10:00".
     pub fn day_and_time(&self, instant: Instant, zone: Tz) -> Result<String> {
+        self.day_in(Word::DayAndTime, instant, zone)
+    }
+
+    /// The day on the studio's wall calendar.
+    pub fn date(&self, instant: Instant, zone: Tz) -> Result<String> {
+        self.day_in(Word::Date, instant, zone)
+    }
+
+    fn day_in(&self, word: Word, instant: Instant, zone: Tz) -> Result<String> {
         let local = instant.at(zone);
         let (weekdays, months) = self.words.calendar_names();
         let pick = |names: &[Name], index: u32| {
@@ -38,8 +47,7 @@ impl Wording<'_> {
             first_of_month => local.day() == 1,
             time => self.time_of_day(instant, zone)?,
         };
-        self.engine
-            .render("text", self.words.word(Word::DayAndTime)?, values)
+        self.engine.render("text", self.words.word(word)?, values)
     }
 
     /// The time of day on the studio's wall clock.

@@ -16,7 +16,7 @@ use super::references::named;
 use super::schema::{calendar_feeds, sessions};
 use super::sessions::Session;
 use super::studios::Studio;
-use super::{Db, Tx};
+use super::{Db, Scope, Tx};
 use crate::domain::calendar_feed::NewCalendarFeed;
 use crate::domain::text::Name;
 use crate::domain::{CalendarFeedId, Instant, PractitionerId, SessionState, StudioId};
@@ -59,7 +59,16 @@ resource!(
     calendar_feeds,
     CalendarFeed,
     CalendarFeedId,
-    "calendar_feed"
+    "calendar_feed",
+    // A practitioner's feed shows every studio, so whoever is limited to some sees only the studios' own.
+    seen: |scope| {
+        let ids = scope.studio_ids()?;
+        Some(Box::new(
+            calendar_feeds::studio_id
+                .is_not_null()
+                .and(calendar_feeds::studio_id.assume_not_null().eq_any(ids.to_vec())),
+        ))
+    }
 );
 
 /// The secret in a feed's address: 256 random bits. It has no Debug.
@@ -90,6 +99,13 @@ impl CalendarFeed {
             named(Studio::find_seen(tx, id), "/studio_id")?;
         }
         if let Some(id) = new.practitioner_id {
+            if tx.scope().studio_ids().is_some() {
+                return Err(Error::invalid(
+                    "/practitioner_id",
+                    "unseen",
+                    "name a studio_id: a practitioner's feed shows every studio, and your key doesn't",
+                ));
+            }
             let practitioner = named(Practitioner::find_seen(tx, id), "/practitioner_id")?;
             if !practitioner.active {
                 return Err(Error::refused(
@@ -118,14 +134,17 @@ impl CalendarFeed {
     }
 
     /// A page of feeds, ended ones too.
-    pub fn list(db: &mut Db, page: &PageRequest) -> Result<Page<Self>> {
-        let query = calendar_feeds::table.into_boxed();
+    pub fn list(db: &mut Db, scope: &Scope, page: &PageRequest) -> Result<Page<Self>> {
+        let mut query = calendar_feeds::table.into_boxed();
+        if let Some(seen) = Self::seen(scope) {
+            query = query.filter(seen);
+        }
         load_page!(db, calendar_feeds, CalendarFeed, query, page)
     }
 
     /// Ends a feed; doing so twice is as doing it once.
     pub fn revoke(tx: &mut Tx<'_>, id: CalendarFeedId) -> Result<Self> {
-        let mut feed = Self::find(tx.db, id)?;
+        let mut feed = Self::find_seen(tx, id)?;
         if feed.revoked_at.is_some() {
             return Ok(feed);
         }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, resource};
+use super::references::named;
 use super::schema::mail_templates;
 use super::studios::Studio;
 use super::tasks::Task;
@@ -198,6 +199,13 @@ impl MailTemplate {
             query = query.filter(mail_templates::active.eq(active));
         }
         load_page!(db, mail_templates, MailTemplate, query, page)
+    }
+
+    /// The studio that a draft names, and its own words.
+    pub fn studio_with_words(tx: &mut Tx<'_>, id: StudioId) -> Result<(Studio, Vec<OwnWords>)> {
+        let studio = named(Studio::find_seen(tx, id), "/studio_id")?;
+        let words = Self::in_use(tx.db, id)?;
+        Ok((studio, words))
     }
 
     /// A studio's own words as its mails use them.
