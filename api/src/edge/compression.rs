@@ -115,7 +115,7 @@ mod tests {
             (None, Compression::Unwanted),
             (Some("gzip"), Compression::Wanted),
             (Some("gzip, deflate, br, zstd"), Compression::Wanted),
-            (Some("*"), Compression::Wanted),
+            (Some("*"), Compression::Unwanted),
             (Some("br"), Compression::Unwanted),
             (Some("identity"), Compression::Unwanted),
             (Some("gzip;q=0"), Compression::Unwanted),
