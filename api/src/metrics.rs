@@ -32,6 +32,14 @@ struct StateLabels {
     state: String,
 }
 
+/// What is counted of connections. Copies count in the same place.
+#[derive(Clone, Default)]
+pub(crate) struct ConnectionFigures {
+    pub(crate) open: Gauge,
+    pub(crate) refused: Counter,
+    pub(crate) overdue: Counter,
+}
+
 /// The figures of this process, and the ones read from the database when they are asked for.
 #[derive(Clone)]
 pub struct Metrics {
@@ -43,6 +51,7 @@ pub struct Metrics {
     oldest_due_seconds: Gauge<f64, AtomicU64>,
     last_tick_seconds: Gauge<f64, AtomicU64>,
     open_tasks: Gauge,
+    pub(crate) connections: ConnectionFigures,
 }
 
 impl Default for Metrics {
@@ -93,6 +102,22 @@ impl Default for Metrics {
             "Open tasks on the staff's worklist",
             open_tasks.clone(),
         );
+        let connections = ConnectionFigures::default();
+        registry.register(
+            "http_connections_open",
+            "Open connections",
+            connections.open.clone(),
+        );
+        registry.register(
+            "http_connections_refused",
+            "Connections that were ended at once, since their address had too many",
+            connections.refused.clone(),
+        );
+        registry.register(
+            "http_connections_overdue",
+            "Connections that were ended because their next request didn't come",
+            connections.overdue.clone(),
+        );
         Self {
             registry: Arc::new(registry),
             requests,
@@ -102,6 +127,7 @@ impl Default for Metrics {
             oldest_due_seconds,
             last_tick_seconds,
             open_tasks,
+            connections,
         }
     }
 }

@@ -85,12 +85,14 @@ pub struct Server {
 impl Server {
     /// Binds the whole API.
     pub fn bind(store: Store, options: &Options) -> io::Result<Self> {
+        let metrics = Metrics::default();
+        let edge = Edge::new(&options.edge, metrics.connections.clone());
         let api = Api {
             store,
-            metrics: Metrics::default(),
+            metrics,
             documents: Documents::make(),
             uses: KeyUses::default(),
-            edge: Edge::new(&options.edge),
+            edge,
             expects_worker: options.expects_worker,
             links: options.links.clone(),
         };
@@ -113,12 +115,14 @@ impl Server {
 
 /// Binds a server with `/livez`, `/readyz` and `/metrics` alone, for a worker process.
 pub fn operations_only(store: Store, options: &Options) -> io::Result<Server> {
+    let metrics = Metrics::default();
+    let edge = Edge::new(&options.edge, metrics.connections.clone());
     let api = Api {
         store,
-        metrics: Metrics::default(),
+        metrics,
         documents: Documents::operations(),
         uses: KeyUses::default(),
-        edge: Edge::new(&options.edge),
+        edge,
         expects_worker: options.expects_worker,
         links: options.links.clone(),
     };

@@ -17,6 +17,9 @@ fn an_address_has_so_many_connections_and_no_more() {
             };
             let mut held: Vec<Wire> = (0..5).map(|_| open().unwrap()).collect();
             assert!(open().is_none());
+            let figures = server.stranger().get("/metrics").expect(200).text;
+            let expected = "stipple_http_connections_refused_total 1\n";
+            assert!(figures.contains(expected), "{figures}");
             // Others have their own.
             let mut another = Wire::open_from([127, 0, 0, 8], server.address());
             assert_eq!(another.ask("GET", "/livez", &[]).status, 200);

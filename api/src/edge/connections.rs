@@ -17,6 +17,7 @@ use socket2::{SockRef, Socket};
 
 use super::Times;
 use super::address::{Group, Proxies};
+use crate::metrics::ConnectionFigures;
 
 /// While a request is being answered it has times of its own.
 const NEVER: u64 = u64::MAX;
@@ -37,6 +38,7 @@ pub(crate) struct Connections {
     proxies: Proxies,
     most_per_address: Option<NonZeroU32>,
     times: Times,
+    figures: ConnectionFigures,
     open: Mutex<Open>,
 }
 
@@ -66,12 +68,14 @@ impl Connections {
         proxies: Proxies,
         most_per_address: Option<NonZeroU32>,
         times: Times,
+        figures: ConnectionFigures,
     ) -> Self {
         Self {
             began: Stopwatch::now(),
             proxies,
             most_per_address,
             times,
+            figures,
             open: Mutex::default(),
         }
     }
@@ -95,6 +99,7 @@ impl Connections {
                     data.insert(held);
                 }
                 None => {
+                    self.figures.refused.inc();
                     // It may have ended by itself; there is nobody to tell.
                     let _ended = socket.shutdown(Shutdown::Both);
                 }
@@ -129,6 +134,7 @@ impl Connections {
         open.last_id += 1;
         let id = open.last_id;
         open.connections.insert(id, Arc::clone(&connection));
+        self.figures.open.inc();
         Some(Held {
             watch: Watch {
                 connections: Arc::clone(self),
@@ -150,6 +156,9 @@ impl Connections {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         for connection in open.connections.values() {
             if connection.due.load(Ordering::Relaxed) < now {
+                self.figures.overdue.inc();
+                // Once is enough: it leaves by itself.
+                connection.due.store(NEVER, Ordering::Relaxed);
                 let _ended = connection.socket.shutdown(Shutdown::Both);
             }
         }
@@ -193,6 +202,7 @@ impl Drop for Held {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         open.connections.remove(&self.id);
+        self.watch.connections.figures.open.dec();
         if let Some(group) = self.group
             && let Some(number) = open.per_address.get_mut(&group)
         {

@@ -28,6 +28,7 @@ pub use self::options::{EdgeOptions, Times};
 use self::rates::Rates;
 pub(crate) use self::rates::Standing;
 pub(crate) use self::slow_body::is_too_slow;
+use crate::metrics::ConnectionFigures;
 use crate::problem::Problem;
 
 /// How often what is no longer needed is cleared away.
@@ -51,7 +52,7 @@ pub(crate) struct Arrival {
 }
 
 impl Edge {
-    pub(crate) fn new(options: &EdgeOptions) -> Self {
+    pub(crate) fn new(options: &EdgeOptions, figures: ConnectionFigures) -> Self {
         let proxies = || Proxies::new(options.trusted_proxies.clone(), options.forwarded_header);
         Self {
             proxies: proxies(),
@@ -60,6 +61,7 @@ impl Edge {
                 proxies(),
                 options.address_connections,
                 options.times,
+                figures,
             )),
             times: options.times,
         }
