@@ -6,6 +6,7 @@
 pub mod access;
 mod access_log;
 mod answer;
+mod edge;
 mod handlers;
 mod key_uses;
 mod metrics;
@@ -18,5 +19,6 @@ mod request;
 mod routes;
 mod server;
 
+pub use edge::{EdgeOptions, Times};
 pub use metrics::Metrics;
 pub use server::{ClientLinks, Listening, Options, Server, operations_only};

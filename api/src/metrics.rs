@@ -32,6 +32,14 @@ struct StateLabels {
     state: String,
 }
 
+/// What is counted of connections. Copies count in the same place.
+#[derive(Clone, Default)]
+pub(crate) struct ConnectionFigures {
+    pub(crate) open: Gauge,
+    pub(crate) refused: Counter,
+    pub(crate) overdue: Counter,
+}
+
 /// The figures of this process, and the ones read from the database when they are asked for.
 #[derive(Clone)]
 pub struct Metrics {
@@ -46,6 +54,7 @@ pub struct Metrics {
     access_kept: Counter,
     access_waited: Counter,
     access_lost: Counter,
+    pub(crate) connections: ConnectionFigures,
 }
 
 impl Default for Metrics {
@@ -114,6 +123,22 @@ impl Default for Metrics {
             "Looks at clinical records that couldn't be stored",
             access_lost.clone(),
         );
+        let connections = ConnectionFigures::default();
+        registry.register(
+            "http_connections_open",
+            "Open connections",
+            connections.open.clone(),
+        );
+        registry.register(
+            "http_connections_refused",
+            "Connections that were ended at once, since their address had too many",
+            connections.refused.clone(),
+        );
+        registry.register(
+            "http_connections_overdue",
+            "Connections that were ended because their next request didn't come",
+            connections.overdue.clone(),
+        );
         Self {
             registry: Arc::new(registry),
             requests,
@@ -126,6 +151,7 @@ impl Default for Metrics {
             access_kept,
             access_waited,
             access_lost,
+            connections,
         }
     }
 }

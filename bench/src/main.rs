@@ -9,6 +9,7 @@ mod rounds;
 mod search;
 mod seed;
 mod serve;
+mod slow;
 mod startup;
 
 use std::io::{self, Write};

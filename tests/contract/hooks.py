@@ -26,6 +26,9 @@ def refused_by_rule_alone(context, response, case):
     meta = case.meta
     if meta is None or not meta.generation.mode.is_positive or response.status_code not in (400, 422):
         return
+    # A client's page says it in words.
+    if "json" not in response.headers.get("content-type", [""])[0]:
+        return
     problem = json.loads(response.content)
     codes = {problem["code"]} | {error["code"] for error in problem["errors"]}
     # A rule may require what goes with something else; the reader of bodies says it like this.

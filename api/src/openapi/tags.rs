@@ -12,11 +12,14 @@ const TAGS: &[(&str, &str)] = &[
     ("API keys", "Who may call, and as what."),
     ("assessments", "What was found in a consultation."),
     ("audit", "Who changed what, and when."),
-    ("calendars", "Feeds for calendar programs."),
+    ("calendar feeds", "Addresses that calendar programs fetch."),
+    (
+        "client pages",
+        "What a client sees behind the link in a mail.",
+    ),
     ("clients", "Who is treated."),
     ("lots", "Batches of a product."),
-    ("mail templates", "The words of mails."),
-    ("mails", "What is sent."),
+    ("mails", "What is sent, and a studio's own words for it."),
     ("operations", "For those who run the server."),
     ("pigment records", "What went into whom."),
     (

@@ -19,6 +19,7 @@ use super::query::{self, NoFilter};
 use super::{BODY_LIMIT, Body, headers, reading};
 use crate::access::{Caller, Permission};
 use crate::answer::{self, Resource};
+use crate::edge;
 use crate::problem::Problem;
 use crate::server::{Api, RequestId};
 
@@ -122,7 +123,7 @@ impl<P: Permission, B: Body> FromRequest for Command<P, B> {
             });
             let context = WriteContext {
                 actor: Actor::Key(caller.key_id),
-                source: request.peer_addr().map(|address| address.ip().to_string()),
+                source: edge::source(&request),
                 request_id: request
                     .extensions()
                     .get::<RequestId>()
@@ -161,6 +162,9 @@ pub(super) fn refuse_misplaced_list(
 }
 
 pub(super) fn unreadable(error: &actix_web::Error) -> Problem {
+    if edge::is_too_slow(error) {
+        return Problem::timed_out();
+    }
     match error.as_response_error().status_code() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(BODY_LIMIT),
         _ => Problem::malformed_body("the body ended before it was complete"),

@@ -21,6 +21,7 @@ use super::query::{self, NoFilter};
 use super::{cursor, headers};
 use crate::access::{Caller, Permission};
 use crate::answer::{self, PageBody, Resource};
+use crate::edge;
 use crate::problem::Problem;
 use crate::server::{Api, RequestId};
 
@@ -304,10 +305,7 @@ impl<P, F> Reading<P, F> {
             return;
         }
         let at = self.api.store.clock().now();
-        let source = self
-            .request
-            .peer_addr()
-            .map(|address| address.ip().to_string());
+        let source = edge::source(&self.request);
         let request_id = self
             .request
             .extensions()
@@ -370,6 +368,7 @@ pub(super) async fn recognise(
         .query_by_key(move |db| ApiKey::recognise(db, &hash, now))
         .await?
         .ok_or_else(|| Problem::unauthorised("this key is not known, has ended or was revoked"))?;
+    api.edge.count_for(key.id, request)?;
     if key.use_is_news(now) {
         api.uses.note(&api.store, key.id, now);
     }
