@@ -58,6 +58,8 @@ permissions! {
     ManageReminders = "manage_reminders": Owner, Practitioner, FrontDesk;
     /// Close tasks.
     ManageTasks = "manage_tasks": Owner, Practitioner, FrontDesk;
+    /// See who changed what, and who looked at whose clinical record.
+    SeeAudit = "see_audit": Owner, Auditor;
     /// Make and end API keys.
     ManageKeys = "manage_keys": Owner;
     /// Know who one is.

@@ -43,6 +43,14 @@ struct AlarmLabels {
     alarm: String,
 }
 
+/// What is counted of connections. Copies count in the same place.
+#[derive(Clone, Default)]
+pub(crate) struct ConnectionFigures {
+    pub(crate) open: Gauge,
+    pub(crate) refused: Counter,
+    pub(crate) overdue: Counter,
+}
+
 /// The figures of this process, and the ones read from the database when they are asked for.
 #[derive(Clone)]
 pub struct Metrics {
@@ -55,6 +63,10 @@ pub struct Metrics {
     last_tick_seconds: Gauge<f64, AtomicU64>,
     alarms: Family<AlarmLabels, Gauge>,
     open_tasks: Gauge,
+    access_kept: Counter,
+    access_waited: Counter,
+    access_lost: Counter,
+    pub(crate) connections: ConnectionFigures,
 }
 
 impl Default for Metrics {
@@ -111,6 +123,40 @@ impl Default for Metrics {
             "Open tasks on the staff's worklist",
             open_tasks.clone(),
         );
+        let access_kept = Counter::default();
+        let access_waited = Counter::default();
+        let access_lost = Counter::default();
+        registry.register(
+            "access_log_kept",
+            "Looks at clinical records that were stored from the queue",
+            access_kept.clone(),
+        );
+        registry.register(
+            "access_log_waited",
+            "Looks at clinical records that waited for their own note, as the queue was full",
+            access_waited.clone(),
+        );
+        registry.register(
+            "access_log_lost",
+            "Looks at clinical records that couldn't be stored",
+            access_lost.clone(),
+        );
+        let connections = ConnectionFigures::default();
+        registry.register(
+            "http_connections_open",
+            "Open connections",
+            connections.open.clone(),
+        );
+        registry.register(
+            "http_connections_refused",
+            "Connections that were ended at once, since their address had too many",
+            connections.refused.clone(),
+        );
+        registry.register(
+            "http_connections_overdue",
+            "Connections that were ended because their next request didn't come",
+            connections.overdue.clone(),
+        );
         Self {
             registry: Arc::new(registry),
             requests,
@@ -121,6 +167,10 @@ impl Default for Metrics {
             last_tick_seconds,
             alarms,
             open_tasks,
+            access_kept,
+            access_waited,
+            access_lost,
+            connections,
         }
     }
 }
@@ -143,6 +193,31 @@ impl Metrics {
         self.seconds
             .get_or_create(&RouteLabels { route })
             .observe(took.as_secs_f64());
+    }
+
+    /// Counts looks that were stored.
+    pub(crate) fn access_kept(&self, looks: usize) {
+        self.access_kept.inc_by(looks as u64);
+    }
+
+    /// Counts looks for which the queue had no room.
+    pub(crate) fn access_waited(&self, looks: usize) {
+        self.access_waited.inc_by(looks as u64);
+    }
+
+    /// Counts looks that are lost.
+    pub(crate) fn access_lost(&self, looks: usize) {
+        self.access_lost.inc_by(looks as u64);
+    }
+
+    /// How many looks were stored, found no room, are lost.
+    #[cfg(test)]
+    pub(crate) fn access_counts(&self) -> (u64, u64, u64) {
+        (
+            self.access_kept.get(),
+            self.access_waited.get(),
+            self.access_lost.get(),
+        )
     }
 
     /// The text that Prometheus scrapes.

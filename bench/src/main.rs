@@ -7,8 +7,10 @@ mod process;
 mod reminders;
 mod report;
 mod rounds;
+mod search;
 mod seed;
 mod serve;
+mod slow;
 mod startup;
 
 use std::io::{self, Write};
@@ -53,7 +55,7 @@ struct CommandLine {
     role: Option<Role>,
 }
 
-/// What else it does than to measure the API.
+/// What the harness starts itself again as, and what it measures apart.
 #[derive(Subcommand)]
 enum Role {
     /// Measure the reminder engine instead: a backlog to a local server, and a tick that has nothing to do
@@ -64,6 +66,8 @@ enum Role {
     /// Serve the API from a prepared directory, with or without shared commits
     #[command(hide = true)]
     Serve(serve::Serve),
+    /// Measure searches among many clients
+    Search(search::Search),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
         Some(Role::Bare(bare)) => bare.run(),
         Some(Role::Serve(serve)) => serve.run(),
         Some(Role::Reminders(reminders)) => reminders.run(&command_line.directory),
+        Some(Role::Search(search)) => search.run(&command_line.binary, &command_line.directory),
         None => rounds::run(&Plan {
             binary: command_line.binary,
             directory: command_line.directory,

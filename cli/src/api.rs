@@ -2,7 +2,7 @@
 
 use clap::Args;
 use stipple_api::{ExpectedWorker, Options, Server};
-use stipple_shared::config::{DataArgs, ListenArgs, PublicArgs};
+use stipple_shared::config::{DataArgs, EdgeArgs, ListenArgs, PublicArgs};
 
 use crate::data::{DIRECTORY, Data};
 use crate::failure::Failure;
@@ -21,6 +21,8 @@ pub(crate) struct Api {
     listen: ListenArgs,
     #[command(flatten)]
     public: PublicArgs,
+    #[command(flatten)]
+    edge: EdgeArgs,
 }
 
 impl Api {
@@ -34,6 +36,7 @@ impl Api {
             threads: self.listen.threads(),
             expects_worker: ExpectedWorker::None,
             links: data.links(self.public)?,
+            edge: self.edge.into(),
         };
         serving::run(async move {
             let signals = StopSignals::listen()

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use stipple_api::{ExpectedWorker, Options, Server};
-use stipple_shared::config::{DataArgs, ListenArgs, MailArgs, PublicArgs};
+use stipple_shared::config::{DataArgs, EdgeArgs, ListenArgs, MailArgs, PublicArgs};
 use stipple_shared::domain::Role;
 use stipple_shared::domain::api_key::NewApiKey;
 use stipple_shared::domain::text::Name;
@@ -37,6 +37,8 @@ pub(crate) struct Up {
     mail: MailArgs,
     #[command(flatten)]
     public: PublicArgs,
+    #[command(flatten)]
+    edge: EdgeArgs,
 }
 
 impl Up {
@@ -70,6 +72,7 @@ impl Up {
             threads: self.listen.threads(),
             expects_worker: ExpectedWorker::This(worker_id.clone()),
             links: links.clone(),
+            edge: self.edge.into(),
         };
         serving::run(async move {
             let signals = StopSignals::listen()

@@ -1,7 +1,7 @@
 //! `stipple worker`: the reminders alone, with what those who run it ask.
 
 use clap::Args;
-use stipple_api::{ExpectedWorker, Options, operations_only};
+use stipple_api::{EdgeOptions, ExpectedWorker, Options, operations_only};
 use stipple_shared::config::{DataArgs, ListenArgs, MailArgs, PublicArgs};
 
 use crate::data::{DIRECTORY, Data};
@@ -40,6 +40,7 @@ impl Worker {
             threads: 1,
             expects_worker: ExpectedWorker::This(worker_id.clone()),
             links: links.clone(),
+            edge: EdgeOptions::default(),
         };
         serving::run(async move {
             let signals = StopSignals::listen()

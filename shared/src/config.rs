@@ -3,6 +3,7 @@
 //! The structs are reused by the subcommands that need them. What may hold a secret has no Debug, and its flag says
 //! `hide_env_values`, by which help and error messages know not to repeat the value.
 
+mod edge;
 mod explain;
 mod values;
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+pub use edge::{EdgeArgs, ForwardedHeader, Limit, Origin};
 pub use explain::{explain, wrong};
 pub use values::{LogFilter, PublicUrl, SecretText};
 

@@ -42,9 +42,9 @@ fn health_and_figures_need_no_key() {
 fn a_server_whose_worker_never_ticked_is_not_ready() {
     for engine in engines() {
         let server = TestServer::start_with(TestServerOptions {
-            engine,
             threads: 1,
             expects_worker: true,
+            ..TestServerOptions::on(engine)
         });
         server.stranger().get("/livez").expect(200);
         let answer = server

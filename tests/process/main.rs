@@ -10,6 +10,7 @@
     reason = "a proof by chance says how much it tried"
 )]
 
+mod audit;
 mod commands;
 mod contract;
 #[cfg(feature = "failpoints")]

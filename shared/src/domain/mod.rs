@@ -20,6 +20,8 @@ pub mod news;
 pub mod nonconformity;
 pub mod number;
 pub mod overlap;
+#[cfg(test)]
+mod parser_tests;
 pub mod patch;
 pub mod pigment;
 pub mod plan;
@@ -31,6 +33,7 @@ pub mod reminder;
 pub mod reminder_rule;
 pub mod salt;
 pub mod schedule;
+pub mod search;
 pub mod session;
 pub mod stock;
 pub mod studio;

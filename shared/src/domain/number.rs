@@ -72,6 +72,14 @@ bounded_numbers! {
     CutoffHours: u16, 0..=720, 48;
     /// How many hours before its start a session that isn't confirmed becomes a task.
     UnconfirmedHours: u16, 1..=720, 48;
+    /// How many things a page has at most.
+    PageLimit: u16, 1..=200, 50;
+}
+
+impl Default for PageLimit {
+    fn default() -> Self {
+        Self(50)
+    }
 }
 
 impl UnconfirmedHours {

@@ -359,6 +359,24 @@ text_enums! {
         Care = "care",
     }
 
+    /// What of a client's clinical record was looked at.
+    AccessKind {
+        /// An assessment.
+        Assessment = "assessment",
+        /// A plan.
+        Plan = "plan",
+        /// A plan with its sessions and pigment records.
+        PlanOverview = "plan_overview",
+        /// A session's clinical notes, or what wasn't as it should have been in it.
+        Session = "session",
+        /// A pigment record.
+        PigmentRecord = "pigment_record",
+        /// The timeline.
+        Timeline = "timeline",
+        /// That a lot or a product was used on them.
+        ProductUse = "product_use",
+    }
+
     /// What staff have to look at.
     TaskKind {
         /// A session is near and not confirmed.

@@ -11,8 +11,8 @@ use super::schema::{clients, contact_consents};
 use super::scope::client_is_seen;
 use super::studios::Studio;
 use super::tasks::Task;
-use super::{Db, Scope, Tx, reminder_sync, sharing};
-use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth, search_text};
+use super::{Db, Scope, Tx, client_search, reminder_sync, sharing};
+use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth};
 use crate::domain::task::NewTask;
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
 use crate::domain::{
@@ -54,9 +54,6 @@ pub struct Client {
     pub care_advice_in_mail: bool,
     /// Notes for all staff.
     pub notes: Option<Note>,
-    #[serde(skip)]
-    #[schema(ignore)]
-    search_text: String,
     /// When they were taken off the list, where they were.
     pub deleted_at: Option<Instant>,
     /// Raised by each change; its ETag.
@@ -135,11 +132,6 @@ impl Client {
             marketing_mail: new.marketing_mail,
             care_advice_in_mail: new.care_advice_in_mail,
             notes: new.notes.clone(),
-            search_text: search_text(
-                &new.given_name,
-                &new.family_name,
-                new.preferred_name.as_deref(),
-            ),
             deleted_at: None,
             version: 0,
             change: 0,
@@ -148,6 +140,7 @@ impl Client {
             link_generation: 1,
         };
         let client = client.create(tx, "client.registered")?;
+        client_search::keep_words(tx.db, &client)?;
         for (purpose, granted) in client.choices() {
             client.note_choice(tx, purpose, granted)?;
         }
@@ -194,12 +187,8 @@ impl Client {
             sharing::reaches_studio(tx, id, client.studio_id, id.0)?;
         }
         refuse_taken_external_id!(tx.db, clients, id, &client.external_id);
-        client.search_text = search_text(
-            &client.given_name,
-            &client.family_name,
-            client.preferred_name.as_deref(),
-        );
         let client = client.save(tx, "client.changed", None)?;
+        client_search::keep_words(tx.db, &client)?;
         for ((purpose, granted), (_, was)) in client.choices().into_iter().zip(before.choices()) {
             if granted != was {
                 client.note_choice(tx, purpose, granted)?;

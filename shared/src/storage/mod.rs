@@ -3,6 +3,7 @@
 //! [`Store::read`] and [`Store::write`] are the only doors. A read sees one snapshot. Writes go through one writer
 //! for each process, which commits those that wait together; nobody is answered before the commit.
 
+pub mod access_events;
 pub mod api_keys;
 pub mod assessments;
 pub mod audit;
@@ -11,6 +12,7 @@ pub mod booking;
 pub mod calendar_feeds;
 pub mod chores;
 pub mod client_page;
+pub mod client_search;
 pub mod clients;
 pub mod columns;
 mod contents;
@@ -52,6 +54,7 @@ mod store;
 pub mod studios;
 pub mod tasks;
 pub mod time_off;
+pub mod timeline;
 mod transaction;
 pub mod worker_status;
 mod writer;

@@ -179,13 +179,25 @@ table! {
         marketing_mail -> Bool,
         care_advice_in_mail -> Bool,
         notes -> Nullable<Text>,
-        search_text -> Text,
         deleted_at -> Nullable<BigInt>,
         version -> BigInt,
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
         link_generation -> BigInt,
+    }
+}
+
+table! {
+    client_search_words (word, client_id) {
+        word -> Text,
+        client_id -> Binary,
+    }
+}
+
+table! {
+    clients_without_words (client_id) {
+        client_id -> Binary,
     }
 }
 
@@ -556,6 +568,18 @@ table! {
 }
 
 table! {
+    access_events (id) {
+        id -> Binary,
+        at -> BigInt,
+        key_id -> Binary,
+        client_id -> Binary,
+        kind -> Text,
+        source -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+table! {
     worker_status (id) {
         id -> Text,
         last_tick_at -> BigInt,
@@ -572,6 +596,7 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(
+    access_events,
     api_key_studios,
     api_keys,
     assessments,
@@ -579,7 +604,9 @@ allow_tables_to_appear_in_same_query!(
     audit_events,
     calendar_feeds,
     change_sequence,
+    client_search_words,
     clients,
+    clients_without_words,
     contact_consents,
     idempotency_records,
     lots,
