@@ -4,7 +4,9 @@
 //! problems) is in `request`, `answer` and `problem`, so that no handler can forget it.
 
 pub mod access;
+mod access_log;
 mod answer;
+mod edge;
 mod handlers;
 mod key_uses;
 mod metrics;
@@ -17,5 +19,6 @@ mod request;
 mod routes;
 mod server;
 
+pub use edge::{EdgeOptions, Times};
 pub use metrics::Metrics;
-pub use server::{ClientLinks, Listening, Options, Server, operations_only};
+pub use server::{ClientLinks, ExpectedWorker, Listening, Options, Server, operations_only};

@@ -2,21 +2,22 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant as Stopwatch;
+use std::time::{Duration, Instant as Stopwatch};
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_cors::CorsError;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::Method;
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use actix_web::http::ConnectionType;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
 use futures_util::FutureExt;
 use stipple_shared::mail::words::Locale;
 use uuid::Uuid;
 
+use crate::edge::{self, Arrival, Compression, Held, Standing, Watch};
 use crate::pages;
 use crate::problem::Problem;
 use crate::server::{Api, RequestId};
@@ -31,6 +32,8 @@ struct Visit {
     path: String,
     /// The language of the pages that know no client.
     locale: Option<Locale>,
+    compression: Compression,
+    watch: Option<Watch>,
     api: Option<web::Data<Api>>,
 }
 
@@ -45,32 +48,53 @@ pub(crate) async fn surround(
         method: request.method().clone(),
         path: request.path().to_owned(),
         locale: pages::covers(request.path()).then(|| pages::locale_of(request.headers())),
+        compression: Compression::of(&request),
+        watch: request.conn_data::<Held>().map(Held::begin),
         api: request.app_data::<web::Data<Api>>().cloned(),
     };
     request.extensions_mut().insert(RequestId(visit.id.clone()));
+    if let Some(api) = &visit.api {
+        let arrival = api.edge.arrival(&request);
+        request.extensions_mut().insert(arrival);
+    }
     // Routes know GET alone; the connection remembers that a HEAD's body isn't sent.
     if visit.method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
     // A handler that panics must answer like any other fault, not cut the connection. The request itself can't be kept
     // for that: routing needs it unshared.
-    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        Ok(Ok(response)) => {
+    let answering = AssertUnwindSafe(next.call(request)).catch_unwind();
+    match tokio::time::timeout(visit.longest(), answering).await {
+        Ok(Ok(Ok(response))) => {
             let mut response = shape(response.map_into_boxed_body(), &visit);
-            visit.finish(response.response_mut());
-            Ok(response)
+            let standing = standing(&response);
+            visit.finish(response.response_mut(), standing);
+            Ok(edge::compress(response, visit.compression))
         }
-        Ok(Err(error)) => Err(visit.fail(&problem_of(&error))),
-        Err(_panic) => Err(visit.fail(&Problem::fault(Some("a handler panicked".into())))),
+        Ok(Ok(Err(error))) => Err(visit.fail(&problem_of(&error))),
+        Ok(Err(_panic)) => Err(visit.fail(&Problem::fault(Some("a handler panicked".into())))),
+        Err(_late) => Err(visit.fail(&Problem::answer_too_late())),
     }
 }
 
+/// What a limit on requests has to tell, where one was asked.
+fn standing(response: &ServiceResponse<BoxBody>) -> Option<Standing> {
+    let extensions = response.request().extensions();
+    extensions.get::<Arrival>()?.standing.clone()
+}
+
 impl Visit {
+    /// For how long it's waited for an answer.
+    fn longest(&self) -> Duration {
+        let times = self.api.as_ref().map(|api| api.edge.times);
+        times.unwrap_or_default().answer
+    }
+
     /// The answer to a request that is gone.
     fn fail(&self, problem: &Problem) -> Error {
         log_fault(problem, &self.id);
         let mut response = self.answer(problem);
-        self.finish(&mut response);
+        self.finish(&mut response, None);
         InternalError::from_response(problem.clone(), response).into()
     }
 
@@ -88,15 +112,23 @@ impl Visit {
     }
 
     /// Adds what every answer has, and notes it.
-    fn finish(&self, response: &mut HttpResponse) {
+    fn finish(&self, response: &mut HttpResponse, standing: Option<Standing>) {
+        if response.status() == StatusCode::REQUEST_TIMEOUT {
+            // What else of the body comes would be taken for the next request.
+            response
+                .head_mut()
+                .set_connection_type(ConnectionType::Close);
+        }
         let headers = response.headers_mut();
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             headers.insert(REQUEST_ID, id);
         }
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        if !headers.contains_key(CACHE_CONTROL) {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        edge::harden(headers);
+        if let Some(standing) = standing {
+            standing.tell(headers);
+        }
+        if let Some(watch) = &self.watch {
+            watch.end(response.body().size() == BodySize::Stream);
         }
         let route = self.template().unwrap_or_else(|| "none".into());
         self.note(response.status().as_u16(), route);
@@ -166,15 +198,31 @@ fn shape(response: ServiceResponse<BoxBody>, visit: &Visit) -> ServiceResponse<B
         None => Problem::from_status(status),
     };
     log_fault(&problem, &visit.id);
-    let finished = visit.answer(&problem);
+    let mut finished = visit.answer(&problem);
+    keep_origin_headers(response.headers(), finished.headers_mut());
     response.into_response(finished)
 }
 
+/// A page of another origin may read problems too.
+fn keep_origin_headers(from: &HeaderMap, to: &mut HeaderMap) {
+    for (name, value) in from {
+        if *name == VARY || name.as_str().starts_with("access-control-") {
+            to.append(name.clone(), value.clone());
+        }
+    }
+}
+
 fn problem_of(error: &Error) -> Problem {
-    error
-        .as_error::<Problem>()
-        .cloned()
-        .unwrap_or_else(|| Problem::from_status(error.as_response_error().status_code()))
+    if let Some(problem) = error.as_error::<Problem>() {
+        return problem.clone();
+    }
+    if edge::is_too_slow(error) {
+        return Problem::timed_out();
+    }
+    if error.as_error::<CorsError>().is_some() {
+        return Problem::origin_not_allowed();
+    }
+    Problem::from_status(error.as_response_error().status_code())
 }
 
 fn log_fault(problem: &Problem, id: &str) {
@@ -210,7 +258,7 @@ fn request_id(request: &ServiceRequest) -> String {
     reason = "a test stops at the first surprise"
 )]
 mod tests {
-    use actix_web::http::StatusCode;
+    use actix_web::http::header::X_CONTENT_TYPE_OPTIONS;
     use actix_web::middleware::from_fn;
     use actix_web::test::{TestRequest, try_call_service};
     use actix_web::{App, HttpResponse, web};

@@ -156,18 +156,27 @@ const FAULT: (&str, &str) = (
     "A fault on our side; give its `request_id` to whoever runs the server.",
 );
 
+const TARGET_TOO_LONG: &str = "The path with its query is longer than 8,192 bytes.";
+const TOO_MANY: &str =
+    "Too many requests from this key or address; Retry-After says when to go on.";
+const HEADERS_TOO_LARGE: &str = "The header lines are longer than 32,768 bytes together.";
+
 /// What a client's page can answer with instead; each is a page too.
 fn page_problems() -> Vec<(&'static str, &'static str)> {
     vec![
         ("400", "The form can't be read."),
         ("403", "The form came from another site."),
         ("404", "The link doesn't hold."),
+        ("408", "The form didn't arrive in time."),
         (
             "409",
             "It can't be done as things stand: the session was moved, it's too late, the time is taken.",
         ),
         ("410", "The link's time is over."),
         ("413", "The form is too large."),
+        ("414", TARGET_TOO_LONG),
+        ("429", TOO_MANY),
+        ("431", HEADERS_TOO_LARGE),
         ("500", "A fault on our side."),
         ("503", "Busy; Retry-After says when to try again."),
     ]
@@ -180,7 +189,12 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
         return page_problems();
     }
     if !path.starts_with("/v1/") {
-        return vec![FAULT];
+        let mut problems = vec![("414", TARGET_TOO_LONG), ("431", HEADERS_TOO_LARGE), FAULT];
+        // Those who run the server may always ask.
+        if path.starts_with("/calendars/") {
+            problems.push(("429", TOO_MANY));
+        }
+        return problems;
     }
     let has_body = operation.request_body.is_some();
     problems.push((
@@ -195,15 +209,24 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
     if path.contains('{') || has_body {
         problems.push(("404", "There is no such thing that this key can see."));
     }
+    if method == "GET" && path.ends_with("/preview") {
+        problems.push(("409", "There is nothing to preview; `code` says why."));
+    }
+    problems.push(("414", TARGET_TOO_LONG));
+    problems.push(("429", TOO_MANY));
+    problems.push(("431", HEADERS_TOO_LARGE));
     if method != "GET" {
-        problems.push((
-            "409",
-            "A rule says no as things stand; `code`, `errors` and `conflicts` say which and why.",
-        ));
-        problems.push((
-            "412",
-            "Somebody changed this since the version that If-Match names.",
-        ));
+        problems.push(("408", "The body didn't arrive in time."));
+        if !only_asks(operation) {
+            problems.push((
+                "409",
+                "A rule says no as things stand; `code`, `errors` and `conflicts` say which and why.",
+            ));
+            problems.push((
+                "412",
+                "Somebody changed this since the version that If-Match names.",
+            ));
+        }
         problems.push(("413", "The body is too large."));
         problems.push((
             "415",
@@ -220,6 +243,16 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
     problems.push(FAULT);
     problems.push(("503", "Busy; Retry-After says when to try again."));
     problems
+}
+
+/// The POSTs that change nothing: to send one again is to ask again.
+const ASKING: &[&str] = &["search_clients"];
+
+fn only_asks(operation: &Operation) -> bool {
+    operation
+        .operation_id
+        .as_deref()
+        .is_some_and(|id| ASKING.contains(&id))
 }
 
 fn named<'a>(operation: &'a Operation, name: &str) -> Option<&'a Parameter> {
@@ -241,7 +274,9 @@ fn requires_if_match(operation: &Operation) -> bool {
 fn finish(path: &str, method: &str, operation: &mut Operation) {
     if path.starts_with("/v1/") {
         say_who_may(operation);
-        add_headers(method, operation);
+        if !only_asks(operation) {
+            add_headers(method, operation);
+        }
     } else {
         // Said outright, so that nobody takes it for forgotten.
         operation.security = Some(Vec::new());
@@ -269,9 +304,11 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
             });
     }
     add_not_modified(method, operation);
+    let is_keyed = path.starts_with("/v1/");
+    let is_repeatable = is_keyed && method == "POST" && !only_asks(operation);
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            answer_headers(path.starts_with("/v1/"), method, status, response);
+            answer_headers(is_keyed, is_repeatable, status, response);
         }
     }
 }
@@ -328,14 +365,23 @@ fn add_not_modified(method: &str, operation: &mut Operation) {
 }
 
 /// Says what the headers of an answer are, and adds those that all answers of its kind have.
-fn answer_headers(is_keyed: bool, method: &str, status: &str, response: &mut Response) {
+fn answer_headers(is_keyed: bool, is_repeatable: bool, status: &str, response: &mut Response) {
     let of_status = match status {
         "401" => Some("WWW-Authenticate"),
-        "503" => Some("Retry-After"),
-        "200" | "201" | "204" if method == "POST" && is_keyed => Some("Idempotency-Replayed"),
+        "429" | "503" => Some("Retry-After"),
+        "200" | "201" | "204" if is_repeatable => Some("Idempotency-Replayed"),
         _ => None,
     };
-    for name in of_status.into_iter().chain(["X-Request-Id"]) {
+    let of_limits: &[&str] = if is_keyed || status == "429" {
+        &["RateLimit", "RateLimit-Policy"]
+    } else {
+        &[]
+    };
+    for name in of_status
+        .into_iter()
+        .chain(["X-Request-Id"])
+        .chain(of_limits.iter().copied())
+    {
         response
             .headers
             .entry(name.to_owned())
@@ -358,6 +404,13 @@ fn header_description(name: &str) -> Option<&'static str> {
         }
         "WWW-Authenticate" => "How to show a key.",
         "Retry-After" => "After how many seconds to try again.",
+        "RateLimit" => {
+            "How many requests are left (`r`), and in how many seconds all of them are there again (`t`); absent where \
+             there is no limit."
+        }
+        "RateLimit-Policy" => {
+            "Which limit that is: `key` or `address`, so many requests (`q`) in so many seconds (`w`)."
+        }
         "X-Request-Id" => "Names this request in the server's log.",
         _ => return None,
     })

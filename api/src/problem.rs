@@ -216,6 +216,59 @@ impl Problem {
         )
     }
 
+    /// The answer took too long to make.
+    pub fn answer_too_late() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "answer_too_late",
+            "The answer took too long",
+            "it may or may not have been done: look, or send the same request with the same Idempotency-Key",
+        )
+        .with_header(header::RETRY_AFTER, "10")
+    }
+
+    /// More requests than a key or an address may make.
+    pub fn too_many_requests(wait_seconds: u64) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "Too many requests",
+            "wait for the seconds that Retry-After says, then go on more slowly; RateLimit-Policy says how many a minute",
+        )
+        .with_header(header::RETRY_AFTER, wait_seconds.to_string())
+    }
+
+    /// A path with its query that is too long.
+    pub fn uri_too_long(limit: usize) -> Self {
+        Self::new(
+            StatusCode::URI_TOO_LONG,
+            "uri_too_long",
+            "Path or query too long",
+            format!("send at most {limit} bytes of path and query"),
+        )
+    }
+
+    /// Header lines that are too long together.
+    pub fn headers_too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "headers_too_large",
+            "Headers too large",
+            format!("send at most {limit} bytes of header lines"),
+        )
+    }
+
+    /// A page of an origin that isn't allowed, or that wants more than is allowed.
+    pub fn origin_not_allowed() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "origin_not_allowed",
+            "Not allowed from this page",
+            "whoever runs this server names the origins that may use it in STIPPLE_ALLOWED_ORIGINS; \
+             the contract names the methods and headers",
+        )
+    }
+
     /// What another layer answered with a bare status.
     pub fn from_status(status: StatusCode) -> Self {
         match status {

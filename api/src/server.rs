@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
+use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
 use actix_web::http::Method;
@@ -10,9 +10,11 @@ use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use stipple_shared::config::PublicUrl;
-use stipple_shared::links::LinkKey;
+use stipple_shared::links::{LinkKey, LinkMaker};
 use stipple_shared::storage::Store;
 
+use crate::access_log::AccessLog;
+use crate::edge::{self, Edge, EdgeOptions};
 use crate::key_uses::KeyUses;
 use crate::metrics::Metrics;
 use crate::openapi::Documents;
@@ -25,8 +27,10 @@ pub(crate) struct Api {
     pub(crate) metrics: Metrics,
     pub(crate) documents: Documents,
     pub(crate) uses: KeyUses,
+    pub(crate) access_log: AccessLog,
+    pub(crate) edge: Edge,
     /// Whether a worker is expected to tick in this installation.
-    pub(crate) expects_worker: bool,
+    pub(crate) expects_worker: ExpectedWorker,
     pub(crate) links: ClientLinks,
 }
 
@@ -43,6 +47,25 @@ pub struct ClientLinks {
     pub public_url: Option<PublicUrl>,
 }
 
+impl ClientLinks {
+    /// What makes the links in mails, where there is an address for them.
+    pub fn maker(&self) -> Option<LinkMaker> {
+        let base = self.public_url.clone()?;
+        Some(LinkMaker::new(self.key.clone(), base))
+    }
+}
+
+/// Which worker has to tick for a process to be ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpectedWorker {
+    /// None: workers run elsewhere, and others look after them.
+    None,
+    /// Any at all.
+    Any,
+    /// The one of this name, whatever others do.
+    This(String),
+}
+
 /// How the server is started.
 #[derive(Clone)]
 pub struct Options {
@@ -50,10 +73,12 @@ pub struct Options {
     pub listen: SocketAddr,
     /// How many threads answer requests.
     pub threads: usize,
-    /// Whether readiness depends on a worker that ticks.
-    pub expects_worker: bool,
+    /// Which worker has to tick for this process to be ready.
+    pub expects_worker: ExpectedWorker,
     /// What clients' links are read and made with.
     pub links: ClientLinks,
+    /// How much may be asked, by whom, and how long it may take.
+    pub edge: EdgeOptions,
 }
 
 /// Where the server listens, and how to stop it.
@@ -75,17 +100,22 @@ impl Listening {
 pub struct Server {
     listening: Listening,
     server: actix_web::dev::Server,
+    api: web::Data<Api>,
 }
 
 impl Server {
     /// Binds the whole API.
     pub fn bind(store: Store, options: &Options) -> io::Result<Self> {
+        let metrics = Metrics::default();
+        let edge = Edge::new(&options.edge, metrics.connections.clone());
         let api = Api {
+            access_log: AccessLog::start(store.clone(), metrics.clone())?,
             store,
-            metrics: Metrics::default(),
+            metrics,
             documents: Documents::make(),
             uses: KeyUses::default(),
-            expects_worker: options.expects_worker,
+            edge,
+            expects_worker: options.expects_worker.clone(),
             links: options.links.clone(),
         };
         bind(api, options, Surface::Whole)
@@ -98,18 +128,29 @@ impl Server {
 
     /// Serves until it's stopped.
     pub async fn run(self) -> io::Result<()> {
-        self.server.await
+        let ended = tokio::select! {
+            ended = self.server => ended,
+            never = self.api.edge.keep_house() => match never {},
+        };
+        let api = self.api;
+        // Nobody is answered any more, so no look comes after this.
+        let _ended = tokio::task::spawn_blocking(move || api.access_log.stop()).await;
+        ended
     }
 }
 
 /// Binds a server with `/livez`, `/readyz` and `/metrics` alone, for a worker process.
 pub fn operations_only(store: Store, options: &Options) -> io::Result<Server> {
+    let metrics = Metrics::default();
+    let edge = Edge::new(&options.edge, metrics.connections.clone());
     let api = Api {
+        access_log: AccessLog::off(metrics.clone()),
         store,
-        metrics: Metrics::default(),
+        metrics,
         documents: Documents::operations(),
         uses: KeyUses::default(),
-        expects_worker: options.expects_worker,
+        edge,
+        expects_worker: options.expects_worker.clone(),
         links: options.links.clone(),
     };
     bind(api, options, Surface::Operations)
@@ -125,6 +166,9 @@ fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
     let api = web::Data::new(api);
     let listener = TcpListener::bind(options.listen)?;
     let address = listener.local_addr()?;
+    let (kept, connections) = (api.clone(), Arc::clone(&api.edge.connections));
+    let origins = options.edge.allowed_origins.clone();
+    let times = options.edge.times;
     let server = HttpServer::new(move || {
         let app = App::new()
             .app_data(api.clone())
@@ -137,15 +181,21 @@ fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
                 .configure(handlers::documents::configure),
             Surface::Operations => app,
         };
+        // The last one is the first that a request meets.
         app.default_service(web::to(nothing_here))
+            .wrap(from_fn(edge::admit))
+            .wrap(edge::cors(&origins))
             .wrap(from_fn(middleware::surround))
     })
+    .on_connect(move |stream, data| connections.take_in(stream, data))
     .workers(options.threads)
     // `stipple up` handles the signals itself, so that the worker's send in flight can end too.
     .disable_signals()
     .shutdown_timeout(20)
-    .client_request_timeout(Duration::from_secs(10))
-    .keep_alive(Duration::from_secs(75))
+    .max_connections(most_connections(options))
+    .client_request_timeout(times.head)
+    .keep_alive(times.idle)
+    .client_disconnect_timeout(times.end)
     .listen(listener)?
     .run();
     Ok(Server {
@@ -154,7 +204,14 @@ fn bind(api: Api, options: &Options, surface: Surface) -> io::Result<Server> {
             handle: server.handle(),
         },
         server,
+        api: kept,
     })
+}
+
+/// How many connections each thread takes.
+fn most_connections(options: &Options) -> usize {
+    let most = usize::try_from(options.edge.connections.get()).unwrap_or(usize::MAX);
+    most.div_ceil(options.threads.max(1))
 }
 
 /// Answers what no route answered: OPTIONS with what the path answers, 405 where it exists with another method, else 404.

@@ -12,7 +12,7 @@ use crate::load::{self, Amount, Measured, Script, in_turn, once_each};
 use crate::process::ServerProcess;
 use crate::report::{Rounds, head, millis, target};
 use crate::seed::{self, World};
-use crate::{Outcome, print, startup};
+use crate::{Outcome, print, slow, startup};
 
 const READ_CONNECTIONS: [usize; 3] = [1, 16, 64];
 const WRITE_CONNECTIONS: usize = 64;
@@ -91,6 +91,19 @@ pub(crate) fn run(plan: &Plan) -> Outcome<()> {
     ))?;
     server.stop()?;
     let writes = measure_writes(plan, &world)?;
+    let slow = if plan.wants("slow clients") {
+        let log = plan.log("slow");
+        Some(slow::measure(
+            &plan.binary,
+            &data,
+            &log,
+            &world,
+            plan.rounds,
+            plan.seconds,
+        )?)
+    } else {
+        None
+    };
 
     print("\nTargets")?;
     for (connections, rounds) in by_id {
@@ -111,6 +124,10 @@ pub(crate) fn run(plan: &Plan) -> Outcome<()> {
             &format!("{:.1} ms", millis(p99)),
             p99 < Duration::from_millis(50),
         )?;
+    }
+    if let Some(ratio) = slow {
+        let text = "p99 of others with 5,000 slow connections, of that without: at most 2 times";
+        target(text, &format!("{ratio:.2} x"), ratio <= 2.0)?;
     }
     target(
         "memory when idle: less than 60 MiB",

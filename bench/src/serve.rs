@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use stipple_api::{ClientLinks, Options, Server};
+use stipple_api::{ClientLinks, EdgeOptions, Options, Server};
 use stipple_shared::Clock;
 use stipple_shared::links::LinkKey;
 use stipple_shared::storage::audit::AuditKey;
@@ -48,8 +48,9 @@ impl Serve {
                 &Options {
                     listen: ([127, 0, 0, 1], 0).into(),
                     threads: self.threads,
-                    expects_worker: false,
+                    expects_worker: stipple_api::ExpectedWorker::None,
                     links: links.clone(),
+                    edge: EdgeOptions::default(),
                 },
             )?;
             print(&format!(

@@ -12,7 +12,18 @@ use crate::process::ServerProcess;
 /// Starts a server as one studio would. The worker's threads are part of it.
 pub(crate) fn up(binary: &Path, directory: &Path, log: &Path) -> Outcome<ServerProcess> {
     let directory = directory.display().to_string();
-    let arguments = ["up", "--data-dir", &directory, "--listen", "127.0.0.1:0"];
+    // All load has one key and one address here; the limits are counted, but never met.
+    let arguments = [
+        "up",
+        "--data-dir",
+        &directory,
+        "--listen",
+        "127.0.0.1:0",
+        "--rate-limit",
+        "1000000000",
+        "--address-rate-limit",
+        "1000000000",
+    ];
     ServerProcess::start(binary, arguments, log)
 }
 

@@ -1,8 +1,8 @@
 //! `stipple api`: the API alone.
 
 use clap::Args;
-use stipple_api::{Options, Server};
-use stipple_shared::config::{DataArgs, ListenArgs, PublicArgs};
+use stipple_api::{ExpectedWorker, Options, Server};
+use stipple_shared::config::{DataArgs, EdgeArgs, ListenArgs, PublicArgs};
 
 use crate::data::{DIRECTORY, Data};
 use crate::failure::Failure;
@@ -21,6 +21,8 @@ pub(crate) struct Api {
     listen: ListenArgs,
     #[command(flatten)]
     public: PublicArgs,
+    #[command(flatten)]
+    edge: EdgeArgs,
 }
 
 impl Api {
@@ -32,8 +34,9 @@ impl Api {
         let options = Options {
             listen: self.listen.address(PORT),
             threads: self.listen.threads(),
-            expects_worker: false,
+            expects_worker: ExpectedWorker::None,
             links: data.links(self.public)?,
+            edge: self.edge.into(),
         };
         serving::run(async move {
             let signals = StopSignals::listen()

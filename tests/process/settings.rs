@@ -45,9 +45,34 @@ const WRONG: &[(&str, &str, &str)] = &[
         "--mail-from (STIPPLE_MAIL_FROM) can't be read: write one e-mail address, such as alex@example.com",
     ),
     (
+        "--mails-per-minute",
+        "0",
+        "--mails-per-minute (STIPPLE_MAILS_PER_MINUTE) can't be '0': write a number from 1 to 100000",
+    ),
+    (
         "--public-url",
         "book.example.com",
         "--public-url (STIPPLE_PUBLIC_URL) can't be 'book.example.com': write http:// or https:// and a host, as in https://book.example.com",
+    ),
+    (
+        "--rate-limit",
+        "lots",
+        "--rate-limit (STIPPLE_RATE_LIMIT) can't be 'lots': write a number from 1 to 1000000000, or off",
+    ),
+    (
+        "--max-connections",
+        "5",
+        "--max-connections (STIPPLE_MAX_CONNECTIONS) can't be '5': write a number from 10 to 1000000",
+    ),
+    (
+        "--trusted-proxies",
+        "127.0.0.1,proxy",
+        "--trusted-proxies (STIPPLE_TRUSTED_PROXIES) can't be 'proxy': write IP addresses or networks, as in 127.0.0.1,10.1.0.0/16; a name can't be trusted",
+    ),
+    (
+        "--allowed-origins",
+        "*",
+        "--allowed-origins (STIPPLE_ALLOWED_ORIGINS) can't be '*': write each origin exactly: http:// or https://, a host and perhaps a port, nothing after it, as in https://desk.example.com",
     ),
     (
         "--log",

@@ -13,6 +13,7 @@ use stipple_shared::storage::client_page::{self, Did, Standing, Visited};
 use stipple_shared::storage::{Actor, Scope, Tx, WriteContext};
 
 use super::{Page, locale_of, view, word};
+use crate::edge;
 use crate::problem::Problem;
 use crate::server::{Api, RequestId};
 
@@ -48,7 +49,7 @@ pub(super) async fn enter(
     };
     let context = WriteContext {
         actor: Actor::ClientLink,
-        source: request.peer_addr().map(|address| address.ip().to_string()),
+        source: edge::source(request),
         request_id: request
             .extensions()
             .get::<RequestId>()

@@ -19,6 +19,7 @@ use super::query::{self, NoFilter};
 use super::{BODY_LIMIT, Body, headers, reading};
 use crate::access::{Caller, Permission};
 use crate::answer::{self, Resource};
+use crate::edge;
 use crate::problem::Problem;
 use crate::server::{Api, RequestId};
 
@@ -110,12 +111,7 @@ impl<P: Permission, B: Body> FromRequest for Command<P, B> {
             let caller = reading::recognise(&api, &request, P::ROLES, P::NAME).await?;
             let bytes = bytes.await.map_err(|error| unreadable(&error))?;
             query::plain::<NoFilter>(&request)?;
-            let misplaced =
-                api.documents
-                    .misplaced_list(request.path(), request.method().as_str(), &bytes);
-            if let Some(pointer) = misplaced {
-                return Err(Error::invalid(pointer, "invalid_value", "write a JSON object").into());
-            }
+            refuse_misplaced_list(&api, &request, &bytes)?;
             let body = B::read(&request, &bytes)?;
             let if_match = headers::if_match(&request, B::REQUIRES_IF_MATCH)?;
             let request_key = headers::idempotency_key(&request)?.map(|key| RequestKey {
@@ -127,7 +123,7 @@ impl<P: Permission, B: Body> FromRequest for Command<P, B> {
             });
             let context = WriteContext {
                 actor: Actor::Key(caller.key_id),
-                source: request.peer_addr().map(|address| address.ip().to_string()),
+                source: edge::source(&request),
                 request_id: request
                     .extensions()
                     .get::<RequestId>()
@@ -150,7 +146,25 @@ impl<P: Permission, B: Body> FromRequest for Command<P, B> {
     }
 }
 
-fn unreadable(error: &actix_web::Error) -> Problem {
+/// Else serde would take a list for the fields of an object in their order.
+pub(super) fn refuse_misplaced_list(
+    api: &Api,
+    request: &HttpRequest,
+    bytes: &[u8],
+) -> Result<(), Problem> {
+    let method = request.method().as_str();
+    match api.documents.misplaced_list(request.path(), method, bytes) {
+        Some(pointer) => {
+            Err(Error::invalid(pointer, "invalid_value", "write a JSON object").into())
+        }
+        None => Ok(()),
+    }
+}
+
+pub(super) fn unreadable(error: &actix_web::Error) -> Problem {
+    if edge::is_too_slow(error) {
+        return Problem::timed_out();
+    }
     match error.as_response_error().status_code() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(BODY_LIMIT),
         _ => Problem::malformed_body("the body ended before it was complete"),

@@ -7,7 +7,12 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// Headers that stand in the contract and need not come each time.
-const OPTIONAL_HEADERS: [&str; 2] = ["Link", "Idempotency-Replayed"];
+const OPTIONAL_HEADERS: [&str; 4] = [
+    "Link",
+    "Idempotency-Replayed",
+    "RateLimit",
+    "RateLimit-Policy",
+];
 
 /// Served beside the contract and not in it.
 const OUTSIDE: [&str; 3] = ["/", "/openapi.yaml", "/openapi.json"];

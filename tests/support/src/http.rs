@@ -7,12 +7,13 @@
 )]
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Stopwatch};
 
 use serde_json::Value;
-use stipple_api::{ClientLinks, Listening, Options, Server};
+use stipple_api::{ClientLinks, EdgeOptions, ExpectedWorker, Listening, Options, Server};
 use stipple_shared::domain::api_key::NewApiKey;
 use stipple_shared::domain::text::Name;
 use stipple_shared::domain::{ApiKeyId, Role};
@@ -26,7 +27,7 @@ use crate::contract::{Contract, Received};
 use crate::{Engine, TestClock, TestDatabase};
 
 /// How a server under test is started.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TestServerOptions {
     /// What it stores in.
     pub engine: Engine,
@@ -34,6 +35,26 @@ pub struct TestServerOptions {
     pub threads: usize,
     /// Whether readiness depends on a worker that ticks.
     pub expects_worker: bool,
+    /// How much may be asked, by whom, and how long it may take.
+    pub edge: EdgeOptions,
+}
+
+impl TestServerOptions {
+    /// The usual way.
+    pub fn on(engine: Engine) -> Self {
+        // Limits that no test meets by chance, so that answers tell of them.
+        let edge = EdgeOptions {
+            key_rate: NonZeroU32::new(1_000_000),
+            address_rate: NonZeroU32::new(1_000_000),
+            ..EdgeOptions::default()
+        };
+        Self {
+            engine,
+            threads: 2,
+            expects_worker: false,
+            edge,
+        }
+    }
 }
 
 /// A key and the secret that is shown with a request.
@@ -66,11 +87,7 @@ struct Running {
 impl TestServer {
     /// Starts one.
     pub fn start(engine: Engine) -> Self {
-        Self::start_with(TestServerOptions {
-            engine,
-            threads: 2,
-            expects_worker: false,
-        })
+        Self::start_with(TestServerOptions::on(engine))
     }
 
     /// Starts one in a particular way.
@@ -203,8 +220,13 @@ impl Running {
         let options = Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             threads: options.threads,
-            expects_worker: options.expects_worker,
+            expects_worker: if options.expects_worker {
+                ExpectedWorker::Any
+            } else {
+                ExpectedWorker::None
+            },
             links: client_links(),
+            edge: options.edge.clone(),
         };
         let (bound, listening) = mpsc::channel();
         let thread = std::thread::spawn(move || {
