@@ -40,6 +40,11 @@ pub(crate) struct ConnectionFigures {
     pub(crate) overdue: Counter,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AlarmLabels {
+    alarm: String,
+}
+
 /// The figures of this process, and the ones read from the database when they are asked for.
 #[derive(Clone)]
 pub struct Metrics {
@@ -50,6 +55,7 @@ pub struct Metrics {
     due: Gauge,
     oldest_due_seconds: Gauge<f64, AtomicU64>,
     last_tick_seconds: Gauge<f64, AtomicU64>,
+    alarms: Family<AlarmLabels, Gauge>,
     open_tasks: Gauge,
     access_kept: Counter,
     access_waited: Counter,
@@ -66,6 +72,7 @@ impl Default for Metrics {
         let due = Gauge::default();
         let oldest_due_seconds = Gauge::default();
         let last_tick_seconds = Gauge::default();
+        let alarms = Family::default();
         let open_tasks = Gauge::default();
         registry.register(
             "http_requests",
@@ -99,6 +106,11 @@ impl Default for Metrics {
             "How long ago a reminder worker last ticked; -1 if none ever has",
             Unit::Seconds,
             last_tick_seconds.clone(),
+        );
+        registry.register(
+            "worker_alarms",
+            "Reminder workers whose mail is held up until somebody mends the settings, by what is wrong",
+            alarms.clone(),
         );
         registry.register(
             "tasks_open",
@@ -147,6 +159,7 @@ impl Default for Metrics {
             due,
             oldest_due_seconds,
             last_tick_seconds,
+            alarms,
             open_tasks,
             access_kept,
             access_waited,
@@ -216,6 +229,13 @@ impl Metrics {
             .set(seconds(figures.oldest_due_age_millis.unwrap_or(0)));
         self.last_tick_seconds
             .set(figures.last_tick_age_millis.map_or(-1.0, seconds));
+        self.alarms.clear();
+        for (alarm, workers) in &figures.alarms {
+            let alarm = alarm.clone().unwrap_or_default();
+            self.alarms
+                .get_or_create(&AlarmLabels { alarm })
+                .set(*workers);
+        }
         self.open_tasks.set(figures.open_tasks);
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(Error::internal)?;

@@ -4,6 +4,7 @@ mod bare;
 mod client;
 mod load;
 mod process;
+mod reminders;
 mod report;
 mod rounds;
 mod search;
@@ -54,9 +55,11 @@ struct CommandLine {
     role: Option<Role>,
 }
 
-/// What the harness starts itself again as, and what it measures apart.
+/// What else it does than to measure the API, and what it starts itself again as.
 #[derive(Subcommand)]
 enum Role {
+    /// Measure the reminder engine instead: a backlog to a local server, and a tick that has nothing to do
+    Reminders(reminders::Reminders),
     /// Answer with fixed bodies and do nothing else
     #[command(hide = true)]
     Bare(bare::Bare),
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Some(Role::Bare(bare)) => bare.run(),
         Some(Role::Serve(serve)) => serve.run(),
         Some(Role::Search(search)) => search.run(&command_line.binary, &command_line.directory),
+        Some(Role::Reminders(reminders)) => reminders.run(&command_line.directory),
         None => rounds::run(&Plan {
             binary: command_line.binary,
             directory: command_line.directory,

@@ -17,15 +17,13 @@ pub(crate) async fn start(
     mail: MailSettings,
     links: ClientLinks,
 ) -> Result<Reminders, Failure> {
-    let (target, from) = match mail.way_out {
-        Some((target, from)) => (Some(target), from.to_string()),
-        None => {
-            tracing::warn!("no mail settings: reminders are held until there are some");
-            (None, String::new())
-        }
+    if mail.way_out.is_none() {
+        tracing::warn!("no mail settings: reminders are held until there are some");
+    }
+    let options = EngineOptions {
+        links: maker(links),
+        ..mail.engine_options()
     };
-    let mut options = EngineOptions::new(target, from);
-    options.links = maker(links);
     let engine = Engine::new(store, options);
     let running = Running::start(engine).await.map_err(Failure::from)?;
     Ok(Reminders(running))

@@ -1,5 +1,6 @@
 //! Figures for whoever watches: counts and ages, nothing about a person.
 
+use chrono::TimeDelta;
 use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
 
@@ -30,6 +31,8 @@ pub struct Figures {
     pub oldest_due_age_millis: Option<i64>,
     /// How long ago the newest tick of any worker was.
     pub last_tick_age_millis: Option<i64>,
+    /// What holds mail up and somebody has to mend, and at how many workers that ticked lately.
+    pub alarms: Vec<(Option<String>, i64)>,
     /// Open tasks.
     pub open_tasks: i64,
 }
@@ -49,6 +52,12 @@ impl Figures {
             due: due.count().get_result(db)?,
             oldest_due_age_millis: oldest.map(|at| now.millis() - at),
             last_tick_age_millis: last_tick(db)?.map(|at| now.millis() - at.millis()),
+            alarms: worker_status::table
+                .filter(worker_status::alarm.is_not_null())
+                .filter(worker_status::last_tick_at.ge(now - TimeDelta::minutes(5)))
+                .group_by(worker_status::alarm)
+                .select((worker_status::alarm, count_star()))
+                .load(db)?,
             open_tasks: tasks::table
                 .filter(tasks::state.eq(TaskState::Open))
                 .count()

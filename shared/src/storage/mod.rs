@@ -41,6 +41,7 @@ pub mod reminders;
 pub mod rooms;
 pub mod schema;
 mod scope;
+pub mod sending_rate;
 mod session_actions;
 pub mod session_history;
 pub mod sessions;

@@ -25,6 +25,7 @@ use crate::domain::{
     SessionId, SessionState, StudioId,
 };
 use crate::error::{Error, Result};
+use crate::failpoint;
 
 /// A row of the ledger.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
@@ -305,6 +306,7 @@ fn sync(
         };
         row.create(tx, "reminder.scheduled")?;
     }
+    failpoint::reach("scheduled");
     Ok(())
 }
 

@@ -584,6 +584,13 @@ table! {
     }
 }
 
+table! {
+    sending_rate (id) {
+        id -> Integer,
+        used_until_micros -> BigInt,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     access_events,
     api_key_studios,
@@ -612,6 +619,7 @@ allow_tables_to_appear_in_same_query!(
     reminders,
     rooms,
     schema_facts,
+    sending_rate,
     session_transitions,
     sessions,
     studios,
