@@ -11,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use stipple_shared::domain::ReminderStep;
 use stipple_shared::error::{Error, Result};
 use stipple_shared::storage::figures::Figures;
 
@@ -32,17 +33,22 @@ struct StateLabels {
     state: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StepLabels {
+    step: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AlarmLabels {
+    alarm: String,
+}
+
 /// What is counted of connections. Copies count in the same place.
 #[derive(Clone, Default)]
 pub(crate) struct ConnectionFigures {
     pub(crate) open: Gauge,
     pub(crate) refused: Counter,
     pub(crate) overdue: Counter,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct AlarmLabels {
-    alarm: String,
 }
 
 /// The figures of this process, and the ones read from the database when they are asked for.
@@ -52,8 +58,8 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     reminders: Family<StateLabels, Gauge>,
-    due: Gauge,
-    oldest_due_seconds: Gauge<f64, AtomicU64>,
+    due: Family<StepLabels, Gauge>,
+    oldest_due_seconds: Family<StepLabels, Gauge<f64, AtomicU64>>,
     last_tick_seconds: Gauge<f64, AtomicU64>,
     alarms: Family<AlarmLabels, Gauge>,
     open_tasks: Gauge,
@@ -69,8 +75,8 @@ impl Default for Metrics {
         let requests = Family::default();
         let seconds = Family::new_with_constructor(duration_histogram as fn() -> Histogram);
         let reminders = Family::default();
-        let due = Gauge::default();
-        let oldest_due_seconds = Gauge::default();
+        let due = Family::default();
+        let oldest_due_seconds = Family::default();
         let last_tick_seconds = Gauge::default();
         let alarms = Family::default();
         let open_tasks = Gauge::default();
@@ -92,12 +98,12 @@ impl Default for Metrics {
         );
         registry.register(
             "reminders_due",
-            "Reminders that are due and not yet sent",
+            "Reminders that are due and not yet sent, by step",
             due.clone(),
         );
         registry.register_with_unit(
             "reminders_oldest_due_age",
-            "For how long the oldest due reminder has been waiting",
+            "For how long the oldest due reminder of a step has been waiting",
             Unit::Seconds,
             oldest_due_seconds.clone(),
         );
@@ -224,9 +230,21 @@ impl Metrics {
             };
             self.reminders.get_or_create(&labels).set(count.rows);
         }
-        self.due.set(figures.due);
-        self.oldest_due_seconds
-            .set(seconds(figures.oldest_due_age_millis.unwrap_or(0)));
+        self.due.clear();
+        self.oldest_due_seconds.clear();
+        // A step with nothing due says so: an absent series looks like a broken scrape.
+        for step in ReminderStep::ALL {
+            let found = figures.due.iter().find(|due| due.step == *step);
+            let labels = StepLabels {
+                step: step.to_string(),
+            };
+            self.due
+                .get_or_create(&labels)
+                .set(found.map_or(0, |due| due.rows));
+            self.oldest_due_seconds
+                .get_or_create(&labels)
+                .set(found.map_or(0.0, |due| seconds(due.oldest_age_millis)));
+        }
         self.last_tick_seconds
             .set(figures.last_tick_age_millis.map_or(-1.0, seconds));
         self.alarms.clear();

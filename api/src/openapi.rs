@@ -220,6 +220,9 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
     if path.contains('{') || has_body {
         problems.push(("404", "There is no such thing that this key can see."));
     }
+    if method == "GET" && path.ends_with("/preview") {
+        problems.push(("409", "There is nothing to preview; `code` says why."));
+    }
     problems.push(("414", TARGET_TOO_LONG));
     problems.push(("429", TOO_MANY));
     problems.push(("431", HEADERS_TOO_LARGE));

@@ -218,7 +218,11 @@ pub(crate) fn v1(config: &mut impl Register) {
         .under("/v1/reminders", |routes| {
             routes
                 .add(reminders::list_reminders)
-                .add(reminders::get_reminder);
+                .add(reminders::get_reminder)
+                .add(reminders::cancel_reminder)
+                .add(reminders::requeue_reminder)
+                .add(reminders::send_reminder_now)
+                .add(reminders::preview_reminder);
         })
         .under("/v1/reminder-rules", |routes| {
             routes

@@ -10,7 +10,7 @@ use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use stipple_shared::config::PublicUrl;
-use stipple_shared::links::LinkKey;
+use stipple_shared::links::{LinkKey, LinkMaker};
 use stipple_shared::storage::Store;
 
 use crate::access_log::AccessLog;
@@ -30,7 +30,7 @@ pub(crate) struct Api {
     pub(crate) access_log: AccessLog,
     pub(crate) edge: Edge,
     /// Whether a worker is expected to tick in this installation.
-    pub(crate) expects_worker: bool,
+    pub(crate) expects_worker: ExpectedWorker,
     pub(crate) links: ClientLinks,
 }
 
@@ -47,6 +47,25 @@ pub struct ClientLinks {
     pub public_url: Option<PublicUrl>,
 }
 
+impl ClientLinks {
+    /// What makes the links in mails, where there is an address for them.
+    pub fn maker(&self) -> Option<LinkMaker> {
+        let base = self.public_url.clone()?;
+        Some(LinkMaker::new(self.key.clone(), base))
+    }
+}
+
+/// Which worker has to tick for a process to be ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpectedWorker {
+    /// None: workers run elsewhere, and others look after them.
+    None,
+    /// Any at all.
+    Any,
+    /// The one of this name, whatever others do.
+    This(String),
+}
+
 /// How the server is started.
 #[derive(Clone)]
 pub struct Options {
@@ -54,8 +73,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// How many threads answer requests.
     pub threads: usize,
-    /// Whether readiness depends on a worker that ticks.
-    pub expects_worker: bool,
+    /// Which worker has to tick for this process to be ready.
+    pub expects_worker: ExpectedWorker,
     /// What clients' links are read and made with.
     pub links: ClientLinks,
     /// How much may be asked, by whom, and how long it may take.
@@ -96,7 +115,7 @@ impl Server {
             documents: Documents::make(),
             uses: KeyUses::default(),
             edge,
-            expects_worker: options.expects_worker,
+            expects_worker: options.expects_worker.clone(),
             links: options.links.clone(),
         };
         bind(api, options, Surface::Whole)
@@ -131,7 +150,7 @@ pub fn operations_only(store: Store, options: &Options) -> io::Result<Server> {
         documents: Documents::operations(),
         uses: KeyUses::default(),
         edge,
-        expects_worker: options.expects_worker,
+        expects_worker: options.expects_worker.clone(),
         links: options.links.clone(),
     };
     bind(api, options, Surface::Operations)

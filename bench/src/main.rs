@@ -55,7 +55,7 @@ struct CommandLine {
     role: Option<Role>,
 }
 
-/// What else it does than to measure the API, and what it starts itself again as.
+/// What the harness starts itself again as, and what it measures apart.
 #[derive(Subcommand)]
 enum Role {
     /// Measure the reminder engine instead: a backlog to a local server, and a tick that has nothing to do
@@ -75,8 +75,8 @@ fn main() -> ExitCode {
     let ended = match command_line.role {
         Some(Role::Bare(bare)) => bare.run(),
         Some(Role::Serve(serve)) => serve.run(),
-        Some(Role::Search(search)) => search.run(&command_line.binary, &command_line.directory),
         Some(Role::Reminders(reminders)) => reminders.run(&command_line.directory),
+        Some(Role::Search(search)) => search.run(&command_line.binary, &command_line.directory),
         None => rounds::run(&Plan {
             binary: command_line.binary,
             directory: command_line.directory,

@@ -191,6 +191,7 @@ async fn send_alone(target: Target, count: usize) -> usize {
             text: "A line of a usual mail, about so long.\n".repeat(20),
             html: "<p>A line of a usual mail, about so long.</p>\n".repeat(120),
             calendar: None,
+            list_unsubscribe: None,
         },
         list_unsubscribe: None,
     };

@@ -110,7 +110,7 @@ pub(crate) fn load(data: &Data, mail: &MailSettings, links: ClientLinks) -> Resu
         .enable_all()
         .build()
         .map_err(|error| Failure::fault("the demo can't be loaded", &error))?;
-    runtime.block_on(tell(&store, &hand, now, mail, reminders::maker(links)))
+    runtime.block_on(tell(&store, &hand, now, mail, links.maker()))
 }
 
 async fn tell(

@@ -192,6 +192,7 @@ fn test_mail(from: &str, to: &str, domain: &str) -> OutgoingMail {
             text: format!("{TEXT}\n"),
             html: format!("<!DOCTYPE html><html lang=\"en\"><body><p>{TEXT}</p></body></html>"),
             calendar: None,
+            list_unsubscribe: None,
         },
         list_unsubscribe: None,
     }

@@ -7,7 +7,9 @@ use stipple_shared::domain::MailId;
 use stipple_shared::error::{Error, Result};
 use stipple_shared::failpoint;
 use stipple_shared::letter;
+use stipple_shared::mail::RenderedMail;
 use stipple_shared::storage::delivery::{self, AttemptEnd, Begun, Prepared};
+use stipple_shared::storage::digest::{self, Looked};
 use stipple_shared::storage::mail_templates::MailTemplate;
 use stipple_shared::storage::mails::LeaseToken;
 use uuid::Uuid;
@@ -27,12 +29,18 @@ impl Engine {
         has_left_us: &AtomicBool,
         outcome: &mut TickOutcome,
     ) -> Result<bool> {
-        let prepared = self
-            .write(move |tx| delivery::prepare(tx, id, token))
-            .await?;
-        let Some(prepared) = prepared else {
-            outcome.dropped += 1;
-            return Ok(true);
+        let looked = self.write(move |tx| digest::look(tx, id, token)).await?;
+        let prepared = match looked {
+            Looked::Reminders(prepared) => *prepared,
+            Looked::Digest(prepared) => {
+                return self
+                    .deliver_digest(transport, *prepared, token, has_left_us, outcome)
+                    .await;
+            }
+            Looked::Nothing => {
+                outcome.dropped += 1;
+                return Ok(true);
+            }
         };
         failpoint::reach("prepared");
         let content = self.content(&prepared).await?;
@@ -119,6 +127,7 @@ impl Engine {
             .email
             .as_ref()
             .ok_or_else(|| Error::internal("a mail to nobody"))?;
+        let content: RenderedMail = serde_json::from_str(content).map_err(Error::internal)?;
         Ok(OutgoingMail {
             from: self.options.mail_from.clone(),
             reply_to: prepared
@@ -129,13 +138,13 @@ impl Engine {
             to: to.to_string(),
             message_id: prepared.mail.message_id.clone(),
             date: prepared.mail.created_at,
-            content: serde_json::from_str(content).map_err(Error::internal)?,
-            list_unsubscribe: None,
+            list_unsubscribe: content.list_unsubscribe.clone(),
+            content,
         })
     }
 
     /// Waits until the engine is to stop while nothing has left us; else for ever, since what leaves is seen through.
-    async fn stopped_before(&self, has_left_us: &AtomicBool) {
+    pub(crate) async fn stopped_before(&self, has_left_us: &AtomicBool) {
         let mut stopping = self.stopping.subscribe();
         let stopped = stopping.wait_for(|stopping| *stopping).await.is_ok();
         if !stopped || has_left_us.load(Ordering::Relaxed) {
@@ -145,7 +154,7 @@ impl Engine {
 
     /// Records an outcome. A database that is away for a moment must not make a mail that was sent look like one in
     /// doubt, so it's asked again for as long as a restart of it takes.
-    async fn record(&self, id: MailId, token: LeaseToken, sent: Outcome) -> Result<()> {
+    pub(crate) async fn record(&self, id: MailId, token: LeaseToken, sent: Outcome) -> Result<()> {
         let end = attempt_end(sent);
         let mut attempt = 1;
         loop {

@@ -11,9 +11,10 @@ use stipple_shared::error::{Error, Result};
 use stipple_shared::failpoint;
 use stipple_shared::storage::delivery::{self, Gathered, Gathering, LeaseLengths};
 use stipple_shared::storage::mails::LeaseToken;
-use stipple_shared::storage::{Store, Tx, WriteContext, idempotency, worker_status};
+use stipple_shared::storage::{
+    Store, Tx, WriteContext, chores, digest, idempotency, worker_status,
+};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use uuid::Uuid;
 
 use crate::options::EngineOptions;
 use crate::outcome::TickOutcome;
@@ -33,6 +34,7 @@ pub struct Engine {
     /// mail and not the next tick.
     slots: Semaphore,
     chores_at: AtomicI64,
+    chores_hour: AtomicI64,
 }
 
 impl Engine {
@@ -49,9 +51,10 @@ impl Engine {
             lengths: options.lease_lengths(),
             settings: Settings::default(),
             stopping: watch::Sender::new(false),
-            id: Uuid::now_v7().to_string(),
+            id: options.id.clone(),
             slots: Semaphore::new(options.slots as usize),
             chores_at: AtomicI64::new(0),
+            chores_hour: AtomicI64::new(-1),
             options,
         }
     }
@@ -249,8 +252,19 @@ impl Engine {
         }
         self.chores_at
             .store((now + TimeDelta::minutes(1)).millis(), Ordering::Relaxed);
-        self.write(|tx| {
-            worker_status::open_unconfirmed_tasks(tx)?;
+        // What goes by days is looked for each hour.
+        let hour = now.millis().div_euclid(3_600_000);
+        let looks_farther = self.chores_hour.swap(hour, Ordering::Relaxed) != hour;
+        let mail_goes = self.transport.is_some();
+        let domain = self.options.sending_domain().to_owned();
+        self.write(move |tx| {
+            chores::open_unconfirmed_tasks(tx)?;
+            if looks_farther {
+                chores::open_overdue_tasks(tx)?;
+            }
+            if mail_goes {
+                digest::queue_due(tx, &domain)?;
+            }
             delivery::expire_overdue(tx, 500)?;
             idempotency::prune(tx, 1000)
         })

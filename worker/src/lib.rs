@@ -4,6 +4,7 @@
 //! so that a test can drain it. The metronome only calls it.
 
 mod delivery;
+mod digest;
 mod engine;
 mod metronome;
 mod options;
@@ -13,5 +14,5 @@ pub mod transport;
 
 pub use engine::Engine;
 pub use metronome::Running;
-pub use options::EngineOptions;
+pub use options::{EngineOptions, new_id};
 pub use outcome::TickOutcome;

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use stipple_shared::links::LinkMaker;
 use stipple_shared::storage::delivery::LeaseLengths;
 use stipple_shared::storage::sending_rate::SendingRate;
+use uuid::Uuid;
 
 use crate::transport::{DkimSigner, Target, Timeouts};
 
@@ -26,6 +27,13 @@ pub struct EngineOptions {
     pub dkim: Option<DkimSigner>,
     /// What makes the links in mails; without it they carry none.
     pub links: Option<LinkMaker>,
+    /// Names the worker among others: by it a process asks whether its own still ticks.
+    pub id: String,
+}
+
+/// A new name for a worker.
+pub fn new_id() -> String {
+    Uuid::now_v7().to_string()
 }
 
 impl EngineOptions {
@@ -43,6 +51,7 @@ impl EngineOptions {
             timeouts: Timeouts::default(),
             dkim: None,
             links: None,
+            id: new_id(),
         }
     }
 

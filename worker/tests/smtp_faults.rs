@@ -33,6 +33,7 @@ fn mail() -> OutgoingMail {
                 method: Method::Request,
                 body: "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n".into(),
             }),
+            list_unsubscribe: None,
         },
         list_unsubscribe: None,
     }

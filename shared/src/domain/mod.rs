@@ -16,6 +16,7 @@ pub mod local_time;
 pub mod lot;
 pub mod mail_template;
 pub mod neutral;
+pub mod news;
 pub mod nonconformity;
 pub mod number;
 pub mod overlap;

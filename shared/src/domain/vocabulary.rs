@@ -307,6 +307,8 @@ text_enums! {
         MovedNotice = "moved_notice",
         /// Says that the session is off.
         CancelledNotice = "cancelled_notice",
+        /// Invites to freshen up, years after the last work.
+        TouchUpInvitation = "touch_up_invitation",
     }
 
     /// Where a reminder stands.

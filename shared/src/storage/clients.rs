@@ -10,10 +10,14 @@ use super::references::named;
 use super::schema::{clients, contact_consents};
 use super::scope::client_is_seen;
 use super::studios::Studio;
-use super::{Db, Scope, Tx, client_search, reminders, sharing};
+use super::tasks::Task;
+use super::{Db, Scope, Tx, client_search, reminder_sync, sharing};
 use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth};
+use crate::domain::task::NewTask;
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
-use crate::domain::{ClientId, ConsentPurpose, ContactConsentId, EmailState, Instant, StudioId};
+use crate::domain::{
+    ClientId, ConsentPurpose, ContactConsentId, EmailState, Instant, StudioId, TaskKind,
+};
 use crate::error::{Error, Result};
 
 /// Somebody who is treated, or thinks about it.
@@ -190,7 +194,14 @@ impl Client {
                 client.note_choice(tx, purpose, granted)?;
             }
         }
-        reminders::sync_client(tx, client.id)?;
+        client.note_address(tx, &before)?;
+        let words_changed = client.link_generation != before.link_generation
+            || client.language != before.language
+            || client.care_advice_in_mail != before.care_advice_in_mail;
+        if words_changed {
+            reminder_sync::reword_for_client(tx, client.id)?;
+        }
+        reminder_sync::sync_client(tx, client.id)?;
         Ok(client)
     }
 
@@ -229,6 +240,56 @@ impl Client {
             .order((contact_consents::at, contact_consents::id))
             .select(ContactConsent::as_select())
             .load(db)?)
+    }
+
+    /// Whether there is an address that, for all we know, reaches them.
+    pub(super) fn has_usable_address(&self) -> bool {
+        let is_bad = matches!(
+            self.email_state,
+            EmailState::Bounced | EmailState::WrongPerson
+        );
+        self.email.is_some() && !is_bad
+    }
+
+    /// Opens a task for an address that turned out bad, and closes those of one that was mended.
+    fn note_address(&self, tx: &mut Tx<'_>, before: &Self) -> Result<()> {
+        let kind = match self.email_state {
+            EmailState::Bounced => Some(TaskKind::AddressBounced),
+            EmailState::WrongPerson => Some(TaskKind::WrongPerson),
+            EmailState::Unverified | EmailState::Ok => None,
+        };
+        match kind {
+            Some(kind) if self.email_state != before.email_state => {
+                // The client's own page names its task by the generation of links that was told so.
+                let cause = match kind {
+                    TaskKind::WrongPerson => before.link_generation,
+                    _ => self.version,
+                };
+                let task = NewTask {
+                    studio_id: self.studio_id,
+                    kind,
+                    dedupe_key: format!("{kind}:{}:{cause}", self.id),
+                    client_id: Some(self.id),
+                    plan_id: None,
+                    session_id: None,
+                    mail_id: None,
+                    detail: serde_json::Map::new(),
+                    due_at: tx.now(),
+                };
+                Task::open(tx, task).map(drop)
+            }
+            None if self.email.is_some() => {
+                let was_bad = before.email.is_none()
+                    || before.email_state != self.email_state
+                    || before.email != self.email;
+                if was_bad {
+                    let why = "The client has another address, or it works again.";
+                    Task::close_of_address(tx, self.id, why)?;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn choices(&self) -> [(ConsentPurpose, bool); 3] {

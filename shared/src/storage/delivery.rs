@@ -10,7 +10,6 @@ mod record;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
-use super::Tx;
 use super::clients::Client;
 use super::mail_templates::MailTemplate;
 use super::mails::{FRESH_LINK, LeaseToken, Mail};
@@ -20,7 +19,10 @@ use super::sending_rate::{self, SendingRate};
 use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
+use super::{Db, Tx};
+use crate::domain::interval::Interval;
 use crate::domain::mail_template::OwnWords;
+use crate::domain::news::Knowledge;
 use crate::domain::task::NewTask;
 use crate::domain::{
     Anchor, EmailState, Instant, MailId, MailState, ReminderState, ReminderStep, SessionState,
@@ -40,6 +42,10 @@ pub struct Prepared {
     pub steps: Vec<ReminderStep>,
     /// The session that it's about.
     pub session: Session,
+    /// The time that it speaks of, which a session that was called off may have no more.
+    pub time: Option<Interval>,
+    /// The time that the client was told before, where the mail tells of a move.
+    pub previous: Option<Interval>,
     /// Whom it's for.
     pub client: Client,
     /// Who sends it.
@@ -78,7 +84,11 @@ fn hindrance(
         SessionState::Booked | SessionState::Confirmed
     );
     let fits = match (reminder.step, reminder.anchor) {
-        (ReminderStep::CancelledNotice, _) => session.state == SessionState::Cancelled,
+        // A booking that was taken back leaves a session without a time.
+        (ReminderStep::CancelledNotice, _) => matches!(
+            session.state,
+            SessionState::Cancelled | SessionState::Planned
+        ),
         (ReminderStep::ConfirmRequest, _) => session.state == SessionState::Booked,
         (_, Anchor::Schedule) => to_come,
         (_, Anchor::Care) => session.state == SessionState::Completed,
@@ -93,7 +103,12 @@ fn hindrance(
     if reminder.useful_until <= now {
         return Some(Hindrance::Expired);
     }
-    if !client.service_mail {
+    let agreed = if reminder.step.is_marketing() {
+        client.marketing_mail
+    } else {
+        client.service_mail
+    };
+    if !agreed {
         return Some(Hindrance::Suppressed("no_consent"));
     }
     if client.deleted_at.is_some() {
@@ -109,6 +124,19 @@ fn hindrance(
         return Some(Hindrance::Suppressed("bad_address"));
     }
     None
+}
+
+/// What would put a reminder aside now, by its stable name.
+pub(super) fn hindrance_name(
+    reminder: &Reminder,
+    session: &Session,
+    client: &Client,
+    now: Instant,
+) -> Option<&'static str> {
+    hindrance(reminder, session, client, now).map(|hindrance| match hindrance {
+        Hindrance::Expired => "no_longer_useful",
+        Hindrance::Superseded(reason) | Hindrance::Suppressed(reason) => reason,
+    })
 }
 
 impl Reminder {
@@ -211,14 +239,32 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
         mail.end(tx, state, Some(reason))?;
         return Ok(None);
     }
+    let time = session
+        .time()
+        .or_else(|| kept.iter().find_map(Reminder::time));
+    let previous = previous_time(tx.db, &session, &steps)?;
     Ok(Some(Prepared {
         mail,
         steps,
+        time,
+        previous,
         session,
         client,
         own_words: MailTemplate::in_use(tx.db, studio.id)?,
         studio,
     }))
+}
+
+/// The time that the client was told before a move, where a mail tells of one.
+pub(super) fn previous_time(
+    db: &mut Db,
+    session: &Session,
+    steps: &[ReminderStep],
+) -> Result<Option<Interval>> {
+    if !steps.contains(&ReminderStep::MovedNotice) {
+        return Ok(None);
+    }
+    Ok(Knowledge::of(&Reminder::told(db, session.id)?).time())
 }
 
 /// An answer to the client's own wish: it carries no reminder, and only asks for an address that is theirs.
@@ -246,6 +292,8 @@ fn prepare_fresh_link(
     Ok(Some(Prepared {
         mail,
         steps: Vec::new(),
+        time: session.time(),
+        previous: None,
         session,
         client,
         own_words: Vec::new(),

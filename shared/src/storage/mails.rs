@@ -20,6 +20,9 @@ use crate::error::{Error, Result};
 /// The kind of a mail that answers a client who asked for a new link. It carries no reminders.
 pub const FRESH_LINK: &str = "fresh_link";
 
+/// The kind of a mail that tells a studio's staff how much waits for them. It's about no client.
+pub const DIGEST: &str = "digest";
+
 /// The outcome of an attempt that hasn't ended.
 const UNDER_WAY: &str = "under_way";
 
@@ -38,7 +41,7 @@ pub struct Mail {
     pub client_id: Option<ClientId>,
     /// About which session.
     pub session_id: Option<SessionId>,
-    /// What it is: `reminder`, or `fresh_link`.
+    /// What it is: `reminder`, `fresh_link`, or `digest`.
     pub kind: String,
     /// Names its cause: no two mails have the same.
     pub dedupe_key: String,
@@ -123,14 +126,47 @@ impl Mail {
 
     /// Queues a mail of this kind.
     pub(super) fn queue_kind(tx: &mut Tx<'_>, kind: &str, new: NewMail) -> Result<Self> {
-        let id = MailId::new();
-        let now = tx.now();
+        let mut mail = Self::draft(new, tx.now());
+        kind.clone_into(&mut mail.kind);
+        mail.create(tx, "mail.queued")
+    }
+
+    /// Queues a digest for a studio's staff.
+    pub(super) fn queue_digest(
+        tx: &mut Tx<'_>,
+        studio_id: StudioId,
+        dedupe_key: String,
+        useful_until: Instant,
+        sending_domain: &str,
+    ) -> Result<Self> {
         let mail = Self {
+            client_id: None,
+            session_id: None,
+            kind: DIGEST.to_owned(),
+            ..Self::draft(
+                NewMail {
+                    studio_id,
+                    client_id: ClientId::new(),
+                    session_id: SessionId::new(),
+                    dedupe_key,
+                    useful_until,
+                    sending_domain: sending_domain.to_owned(),
+                },
+                tx.now(),
+            )
+        };
+        mail.create(tx, "mail.queued")
+    }
+
+    /// A mail that carries reminders, as it would be queued at this instant.
+    pub(super) fn draft(new: NewMail, now: Instant) -> Self {
+        let id = MailId::new();
+        Self {
             id,
             studio_id: new.studio_id,
             client_id: Some(new.client_id),
             session_id: Some(new.session_id),
-            kind: kind.to_owned(),
+            kind: "reminder".to_owned(),
             dedupe_key: new.dedupe_key,
             state: MailState::Queued,
             state_reason: None,
@@ -148,8 +184,7 @@ impl Mail {
             change: 0,
             created_at: now,
             updated_at: now,
-        };
-        mail.create(tx, "mail.queued")
+        }
     }
 
     /// Leases the one queued mail that may be tried and is soonest of no more use.
@@ -220,6 +255,13 @@ impl Mail {
                 "another worker holds this mail, or it has ended",
             ))
         }
+    }
+
+    /// Whether nothing of it can have arrived anywhere.
+    pub(super) fn is_ours(&self) -> bool {
+        self.state == MailState::Queued
+            && !self.possibly_delivered
+            && self.handover_started_at.is_none()
     }
 
     /// Begins an attempt: counts it and freezes the content if this is the first one.

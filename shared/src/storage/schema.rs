@@ -112,6 +112,8 @@ table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         client_may_move -> Bool,
+        digest_email -> Nullable<Text>,
+        unconfirmed_task_hours -> Integer,
     }
 }
 
@@ -521,6 +523,8 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        session_starts_at -> Nullable<BigInt>,
+        session_ends_at -> Nullable<BigInt>,
     }
 }
 

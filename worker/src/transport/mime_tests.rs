@@ -25,6 +25,7 @@ fn mail() -> OutgoingMail {
                 method: Method::Cancel,
                 body: "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nEND:VCALENDAR\r\n".into(),
             }),
+            list_unsubscribe: None,
         },
         list_unsubscribe: None,
     }

@@ -108,8 +108,14 @@ pub fn gather(tx: &mut Tx<'_>, what: &Gathering, sending_domain: &str) -> Result
                     .filter(reminders::session_id.eq(*id))
                     .order((reminders::due_at, reminders::id))
                     .select(Reminder::as_select())
-                    .load(tx.db)?;
-                gathered += gather_session(tx, *id, group, sending_domain)?;
+                    .load::<Reminder>(tx.db)?;
+                // An invitation goes alone: it can be ended in one click, and nothing that the client needs hangs on it.
+                let (invitations, others) = group
+                    .into_iter()
+                    .partition(|reminder| reminder.step.is_marketing());
+                for group in [others, invitations] {
+                    gathered += gather_session(tx, *id, group, sending_domain)?;
+                }
             }
             Ok(gathered)
         }
