@@ -76,6 +76,17 @@ impl Documents {
         self.shapes.misplaced_list(&known.template, method, body)
     }
 
+    /// The methods that this path answers, where this one isn't among them: a word of ours may stand where an id does in
+    /// another path, whose route then takes it.
+    pub(crate) fn allowed_instead(&self, path: &str, method: &str) -> Option<String> {
+        let method = if method == "HEAD" { "GET" } else { method };
+        let known = self.paths.find(path)?;
+        if known.methods.contains(&method) {
+            return None;
+        }
+        self.allowed_methods(path)
+    }
+
     /// The methods that this path answers, where it exists.
     pub(crate) fn allowed_methods(&self, path: &str) -> Option<String> {
         self.paths.find(path).map(|known| {

@@ -33,7 +33,7 @@ const PATHS: [&str; 18] = [
 ];
 
 /// Names of parameters that lists know, so that values reach their parsers.
-const PARAMETERS: [&str; 14] = [
+const PARAMETERS: [&str; 18] = [
     "cursor",
     "limit",
     "updated_since",
@@ -48,6 +48,10 @@ const PARAMETERS: [&str; 14] = [
     "active",
     "kind",
     "indication",
+    "entity_kind",
+    "action",
+    "request_id",
+    "from",
 ];
 
 fn encoded(bytes: &[u8]) -> String {

@@ -116,6 +116,21 @@ fn pages_and_the_export_hold_the_whole_trail() {
 }
 
 #[test]
+fn a_word_where_an_id_may_stand_answers_its_own_methods_alone() {
+    each(|server| {
+        for (method, path, allowed) in [
+            ("GET", "/v1/clients/search", "POST, OPTIONS"),
+            ("PATCH", "/v1/clients/search", "POST, OPTIONS"),
+            ("PATCH", "/v1/mail-templates/preview", "POST, OPTIONS"),
+        ] {
+            let body = (method == "PATCH").then_some(("application/merge-patch+json", &b"{}"[..]));
+            let answer = server.owner().send(method, path, body).expect(405);
+            assert_eq!(answer.header("Allow"), Some(allowed), "{answer}");
+        }
+    });
+}
+
+#[test]
 fn an_export_of_several_reads_has_each_entry_once() {
     each(|server| {
         server

@@ -2,6 +2,7 @@
 
 use actix_web::get;
 use serde::{Deserialize, Serialize};
+use stipple_shared::domain::text::Name;
 use stipple_shared::domain::{AccessKind, ApiKeyId, ClientId, Instant};
 use stipple_shared::error::{Error, Result};
 use stipple_shared::storage::access_events::{AccessEvent, AccessFilter};
@@ -19,21 +20,21 @@ use crate::request::Reading;
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuditQuery {
     /// Those about things of this kind, such as `client`.
-    #[param(max_length = 100)]
-    entity_kind: Option<String>,
+    #[param(value_type = Option<Name>)]
+    entity_kind: Option<Name>,
     /// Those about this thing.
     entity_id: Option<Uuid>,
     /// Those of this key.
     actor_id: Option<ApiKeyId>,
     /// Those that came about through this: `key`, `client_link`, `worker` or `command_line`.
-    #[param(max_length = 100)]
-    actor_kind: Option<String>,
+    #[param(value_type = Option<Name>)]
+    actor_kind: Option<Name>,
     /// Those in which this was done, such as `client.changed`.
-    #[param(max_length = 100)]
-    action: Option<String>,
+    #[param(value_type = Option<Name>)]
+    action: Option<Name>,
     /// Those of this request.
-    #[param(max_length = 200)]
-    request_id: Option<String>,
+    #[param(value_type = Option<Name>)]
+    request_id: Option<Name>,
     /// Those from this instant on.
     #[param(value_type = Option<Instant>)]
     from: Option<Instant>,

@@ -346,12 +346,18 @@ impl<P: Permission, F: 'static> FromRequest for Reading<P, F> {
     }
 }
 
-/// What all handlers share.
+/// What all handlers share, where the path answers this method.
 pub(super) fn api(request: &HttpRequest) -> Result<web::Data<Api>, Problem> {
-    request
+    let api = request
         .app_data::<web::Data<Api>>()
-        .cloned()
-        .ok_or_else(|| Problem::fault(Some("the application has no state".into())))
+        .ok_or_else(|| Problem::fault(Some("the application has no state".into())))?;
+    let allowed = api
+        .documents
+        .allowed_instead(request.path(), request.method().as_str());
+    match allowed {
+        Some(allowed) => Err(Problem::method_not_allowed(&allowed)),
+        None => Ok(api.clone()),
+    }
 }
 
 /// Who calls, if they may.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::AuditEvent;
 use super::verification::StoredDetail;
+use crate::domain::text::Name;
 use crate::domain::{ApiKeyId, Instant};
 use crate::error::{Error, Result};
 use crate::storage::dialect::Db;
@@ -20,17 +21,17 @@ use crate::storage::schema::{audit_details, audit_events};
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
     /// Those about things of this kind.
-    pub entity_kind: Option<String>,
+    pub entity_kind: Option<Name>,
     /// Those about this thing.
     pub entity_id: Option<Uuid>,
     /// Those of this key.
     pub actor_id: Option<ApiKeyId>,
     /// Those that came about through this: `key`, `client_link`, `worker` or `command_line`.
-    pub actor_kind: Option<String>,
+    pub actor_kind: Option<Name>,
     /// Those in which this was done.
-    pub action: Option<String>,
+    pub action: Option<Name>,
     /// Those of this request.
-    pub request_id: Option<String>,
+    pub request_id: Option<Name>,
     /// Those from this instant on.
     pub from: Option<Instant>,
     /// Those before this instant.
@@ -82,7 +83,7 @@ pub fn list(
         query = query.filter(audit_events::sequence.gt(after));
     }
     if let Some(kind) = &filter.entity_kind {
-        query = query.filter(audit_events::entity_kind.eq(kind.clone()));
+        query = query.filter(audit_events::entity_kind.eq(kind.as_str().to_owned()));
     }
     if let Some(id) = filter.entity_id {
         query = query.filter(audit_events::entity_id.eq(id.as_bytes().to_vec()));
@@ -91,13 +92,13 @@ pub fn list(
         query = query.filter(audit_events::actor_id.eq(id.to_string()));
     }
     if let Some(kind) = &filter.actor_kind {
-        query = query.filter(audit_events::actor_kind.eq(kind.clone()));
+        query = query.filter(audit_events::actor_kind.eq(kind.as_str().to_owned()));
     }
     if let Some(action) = &filter.action {
-        query = query.filter(audit_events::action.eq(action.clone()));
+        query = query.filter(audit_events::action.eq(action.as_str().to_owned()));
     }
     if let Some(id) = &filter.request_id {
-        query = query.filter(audit_events::request_id.eq(id.clone()));
+        query = query.filter(audit_events::request_id.eq(id.as_str().to_owned()));
     }
     if let Some(from) = filter.from {
         query = query.filter(audit_events::at.ge(from));
