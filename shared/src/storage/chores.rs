@@ -75,7 +75,7 @@ pub fn open_overdue_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     let mut done: HashMap<(PlanId, i32), Instant> = HashMap::new();
     for some in plans.chunks(PLANS_AT_ONCE) {
         let completed: Vec<Session> = sessions::table
-            .filter(sessions::plan_id.eq_any(some.to_vec()))
+            .filter(sessions::plan_id.assume_not_null().eq_any(some.to_vec()))
             .filter(sessions::state.eq(SessionState::Completed))
             .select(Session::as_select())
             .load(tx.db)?;
