@@ -100,14 +100,15 @@ pub fn search(
                 .filter(client_search_words::word.ge(range.from))
                 .filter(client_search_words::word.lt(range.until)),
         };
-        // Under their first word of the term alone, so that nobody is found twice.
-        for range in &term.ranges {
-            query = query.filter(not(has_word_before_this(range)));
-        }
         for (place, other) in terms.iter().enumerate() {
             if place != leading {
                 query = query.filter(has_word(other));
             }
+        }
+        // Under their first word of the term alone, so that nobody is found twice. Asked last: most
+        // clients fall by the other terms, which is quicker.
+        for range in &term.ranges {
+            query = query.filter(not(has_word_before_this(range)));
         }
         found.extend(
             query
