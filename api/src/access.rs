@@ -54,8 +54,12 @@ permissions! {
     ManageStock = "manage_stock": Owner, Practitioner;
     /// See the reminder ledger.
     SeeReminders = "see_reminders": Owner, Practitioner, FrontDesk, Auditor;
+    /// Call reminders off, ask for them again, send them at once, and read their mails.
+    ManageReminders = "manage_reminders": Owner, Practitioner, FrontDesk;
     /// Close tasks.
     ManageTasks = "manage_tasks": Owner, Practitioner, FrontDesk;
+    /// See who changed what, and who looked at whose clinical record.
+    SeeAudit = "see_audit": Owner, Auditor;
     /// Make and end API keys.
     ManageKeys = "manage_keys": Owner;
     /// Know who one is.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use stipple_shared::domain::{AccessKind, ClientId};
 use stipple_shared::error::{Error, Result};
 use stipple_shared::storage::idempotency::Answer;
 use utoipa::ToSchema;
@@ -19,11 +20,16 @@ pub trait Resource: Serialize {
     fn version(&self) -> i64;
     /// Where it can be read again.
     fn path(&self) -> String;
+    /// Whose clinical record it's part of, and as what, where it holds something clinical.
+    fn clinical_record(&self) -> Option<(ClientId, AccessKind)> {
+        None
+    }
 }
 
-/// Says how a stored row is answered: where it's read, and what the front desk doesn't see of it.
+/// Says how a stored row is answered: where it's read, what the front desk doesn't see of it, and whose clinical record
+/// it's part of.
 macro_rules! resources {
-    ($($type:ty: $path:literal $(, clinical: [$($field:literal),+])?;)+) => {$(
+    ($($type:ty: $path:literal $(, clinical: [$($field:literal),+])? $(, record: $record:expr)?;)+) => {$(
         impl $crate::answer::Resource for $type {
             $(const CLINICAL: &'static [&'static str] = &[$($field),+];)?
 
@@ -34,6 +40,13 @@ macro_rules! resources {
             fn path(&self) -> String {
                 format!(concat!($path, "/{}"), self.id)
             }
+
+            $(fn clinical_record(
+                &self,
+            ) -> Option<(stipple_shared::domain::ClientId, stipple_shared::domain::AccessKind)> {
+                let record: fn(&Self) -> Option<(_, _)> = $record;
+                record(self)
+            })?
         }
     )+};
 }

@@ -4,6 +4,7 @@
 //! problems) is in `request`, `answer` and `problem`, so that no handler can forget it.
 
 pub mod access;
+mod access_log;
 mod answer;
 mod edge;
 mod handlers;
@@ -20,4 +21,4 @@ mod server;
 
 pub use edge::{EdgeOptions, Times};
 pub use metrics::Metrics;
-pub use server::{ClientLinks, Listening, Options, Server, operations_only};
+pub use server::{ClientLinks, ExpectedWorker, Listening, Options, Server, operations_only};

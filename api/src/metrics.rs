@@ -11,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use stipple_shared::domain::ReminderStep;
 use stipple_shared::error::{Error, Result};
 use stipple_shared::storage::figures::Figures;
 
@@ -32,6 +33,16 @@ struct StateLabels {
     state: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StepLabels {
+    step: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AlarmLabels {
+    alarm: String,
+}
+
 /// What is counted of connections. Copies count in the same place.
 #[derive(Clone, Default)]
 pub(crate) struct ConnectionFigures {
@@ -47,10 +58,14 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     reminders: Family<StateLabels, Gauge>,
-    due: Gauge,
-    oldest_due_seconds: Gauge<f64, AtomicU64>,
+    due: Family<StepLabels, Gauge>,
+    oldest_due_seconds: Family<StepLabels, Gauge<f64, AtomicU64>>,
     last_tick_seconds: Gauge<f64, AtomicU64>,
+    alarms: Family<AlarmLabels, Gauge>,
     open_tasks: Gauge,
+    access_kept: Counter,
+    access_waited: Counter,
+    access_lost: Counter,
     pub(crate) connections: ConnectionFigures,
 }
 
@@ -60,9 +75,10 @@ impl Default for Metrics {
         let requests = Family::default();
         let seconds = Family::new_with_constructor(duration_histogram as fn() -> Histogram);
         let reminders = Family::default();
-        let due = Gauge::default();
-        let oldest_due_seconds = Gauge::default();
+        let due = Family::default();
+        let oldest_due_seconds = Family::default();
         let last_tick_seconds = Gauge::default();
+        let alarms = Family::default();
         let open_tasks = Gauge::default();
         registry.register(
             "http_requests",
@@ -82,12 +98,12 @@ impl Default for Metrics {
         );
         registry.register(
             "reminders_due",
-            "Reminders that are due and not yet sent",
+            "Reminders that are due and not yet sent, by step",
             due.clone(),
         );
         registry.register_with_unit(
             "reminders_oldest_due_age",
-            "For how long the oldest due reminder has been waiting",
+            "For how long the oldest due reminder of a step has been waiting",
             Unit::Seconds,
             oldest_due_seconds.clone(),
         );
@@ -98,9 +114,32 @@ impl Default for Metrics {
             last_tick_seconds.clone(),
         );
         registry.register(
+            "worker_alarms",
+            "Reminder workers whose mail is held up until somebody mends the settings, by what is wrong",
+            alarms.clone(),
+        );
+        registry.register(
             "tasks_open",
             "Open tasks on the staff's worklist",
             open_tasks.clone(),
+        );
+        let access_kept = Counter::default();
+        let access_waited = Counter::default();
+        let access_lost = Counter::default();
+        registry.register(
+            "access_log_kept",
+            "Looks at clinical records that were stored from the queue",
+            access_kept.clone(),
+        );
+        registry.register(
+            "access_log_waited",
+            "Looks at clinical records that waited for their own note, as the queue was full",
+            access_waited.clone(),
+        );
+        registry.register(
+            "access_log_lost",
+            "Looks at clinical records that couldn't be stored",
+            access_lost.clone(),
         );
         let connections = ConnectionFigures::default();
         registry.register(
@@ -126,7 +165,11 @@ impl Default for Metrics {
             due,
             oldest_due_seconds,
             last_tick_seconds,
+            alarms,
             open_tasks,
+            access_kept,
+            access_waited,
+            access_lost,
             connections,
         }
     }
@@ -152,6 +195,31 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
+    /// Counts looks that were stored.
+    pub(crate) fn access_kept(&self, looks: usize) {
+        self.access_kept.inc_by(looks as u64);
+    }
+
+    /// Counts looks for which the queue had no room.
+    pub(crate) fn access_waited(&self, looks: usize) {
+        self.access_waited.inc_by(looks as u64);
+    }
+
+    /// Counts looks that are lost.
+    pub(crate) fn access_lost(&self, looks: usize) {
+        self.access_lost.inc_by(looks as u64);
+    }
+
+    /// How many looks were stored, found no room, are lost.
+    #[cfg(test)]
+    pub(crate) fn access_counts(&self) -> (u64, u64, u64) {
+        (
+            self.access_kept.get(),
+            self.access_waited.get(),
+            self.access_lost.get(),
+        )
+    }
+
     /// The text that Prometheus scrapes.
     pub(crate) fn text(&self, figures: &Figures) -> Result<String> {
         self.reminders.clear();
@@ -162,11 +230,30 @@ impl Metrics {
             };
             self.reminders.get_or_create(&labels).set(count.rows);
         }
-        self.due.set(figures.due);
-        self.oldest_due_seconds
-            .set(seconds(figures.oldest_due_age_millis.unwrap_or(0)));
+        self.due.clear();
+        self.oldest_due_seconds.clear();
+        // A step with nothing due says so: an absent series looks like a broken scrape.
+        for step in ReminderStep::ALL {
+            let found = figures.due.iter().find(|due| due.step == *step);
+            let labels = StepLabels {
+                step: step.to_string(),
+            };
+            self.due
+                .get_or_create(&labels)
+                .set(found.map_or(0, |due| due.rows));
+            self.oldest_due_seconds
+                .get_or_create(&labels)
+                .set(found.map_or(0.0, |due| seconds(due.oldest_age_millis)));
+        }
         self.last_tick_seconds
             .set(figures.last_tick_age_millis.map_or(-1.0, seconds));
+        self.alarms.clear();
+        for (alarm, workers) in &figures.alarms {
+            let alarm = alarm.clone().unwrap_or_default();
+            self.alarms
+                .get_or_create(&AlarmLabels { alarm })
+                .set(*workers);
+        }
         self.open_tasks.set(figures.open_tasks);
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(Error::internal)?;

@@ -76,6 +76,17 @@ impl Documents {
         self.shapes.misplaced_list(&known.template, method, body)
     }
 
+    /// The methods that this path answers, where this one isn't among them: a word of ours may stand where an id does in
+    /// another path, whose route then takes it.
+    pub(crate) fn allowed_instead(&self, path: &str, method: &str) -> Option<String> {
+        let method = if method == "HEAD" { "GET" } else { method };
+        let known = self.paths.find(path)?;
+        if known.methods.contains(&method) {
+            return None;
+        }
+        self.allowed_methods(path)
+    }
+
     /// The methods that this path answers, where it exists.
     pub(crate) fn allowed_methods(&self, path: &str) -> Option<String> {
         self.paths.find(path).map(|known| {
@@ -209,19 +220,24 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
     if path.contains('{') || has_body {
         problems.push(("404", "There is no such thing that this key can see."));
     }
+    if method == "GET" && path.ends_with("/preview") {
+        problems.push(("409", "There is nothing to preview; `code` says why."));
+    }
     problems.push(("414", TARGET_TOO_LONG));
     problems.push(("429", TOO_MANY));
     problems.push(("431", HEADERS_TOO_LARGE));
     if method != "GET" {
         problems.push(("408", "The body didn't arrive in time."));
-        problems.push((
-            "409",
-            "A rule says no as things stand; `code`, `errors` and `conflicts` say which and why.",
-        ));
-        problems.push((
-            "412",
-            "Somebody changed this since the version that If-Match names.",
-        ));
+        if !only_asks(operation) {
+            problems.push((
+                "409",
+                "A rule says no as things stand; `code`, `errors` and `conflicts` say which and why.",
+            ));
+            problems.push((
+                "412",
+                "Somebody changed this since the version that If-Match names.",
+            ));
+        }
         problems.push(("413", "The body is too large."));
         problems.push((
             "415",
@@ -238,6 +254,16 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
     problems.push(FAULT);
     problems.push(("503", "Busy; Retry-After says when to try again."));
     problems
+}
+
+/// The POSTs that change nothing: to send one again is to ask again.
+const ASKING: &[&str] = &["search_clients"];
+
+fn only_asks(operation: &Operation) -> bool {
+    operation
+        .operation_id
+        .as_deref()
+        .is_some_and(|id| ASKING.contains(&id))
 }
 
 fn named<'a>(operation: &'a Operation, name: &str) -> Option<&'a Parameter> {
@@ -259,7 +285,9 @@ fn requires_if_match(operation: &Operation) -> bool {
 fn finish(path: &str, method: &str, operation: &mut Operation) {
     if path.starts_with("/v1/") {
         say_who_may(operation);
-        add_headers(method, operation);
+        if !only_asks(operation) {
+            add_headers(method, operation);
+        }
     } else {
         // Said outright, so that nobody takes it for forgotten.
         operation.security = Some(Vec::new());
@@ -287,9 +315,11 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
             });
     }
     add_not_modified(method, operation);
+    let is_keyed = path.starts_with("/v1/");
+    let is_repeatable = is_keyed && method == "POST" && !only_asks(operation);
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            answer_headers(path.starts_with("/v1/"), method, status, response);
+            answer_headers(is_keyed, is_repeatable, status, response);
         }
     }
 }
@@ -346,11 +376,11 @@ fn add_not_modified(method: &str, operation: &mut Operation) {
 }
 
 /// Says what the headers of an answer are, and adds those that all answers of its kind have.
-fn answer_headers(is_keyed: bool, method: &str, status: &str, response: &mut Response) {
+fn answer_headers(is_keyed: bool, is_repeatable: bool, status: &str, response: &mut Response) {
     let of_status = match status {
         "401" => Some("WWW-Authenticate"),
         "429" | "503" => Some("Retry-After"),
-        "200" | "201" | "204" if method == "POST" && is_keyed => Some("Idempotency-Replayed"),
+        "200" | "201" | "204" if is_repeatable => Some("Idempotency-Replayed"),
         _ => None,
     };
     let of_limits: &[&str] = if is_keyed || status == "429" {

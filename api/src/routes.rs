@@ -6,9 +6,9 @@ use utoipa_actix_web::OpenApiFactory;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::handlers::{
-    api_keys, assessments, availability, calendar_feeds, clients, lots, mail_templates, operations,
-    pigment_records, plan_templates, plans, practitioners, products, reminders, session_actions,
-    sessions, studios, tasks,
+    api_keys, assessments, audit, availability, calendar_feeds, clients, lots, mail_templates,
+    operations, pigment_records, plan_templates, plans, practitioners, products, reminders,
+    session_actions, sessions, studios, tasks, timeline,
 };
 use crate::pages::{appointment, client};
 use crate::request::BODY_LIMIT;
@@ -96,9 +96,11 @@ pub(crate) fn v1(config: &mut impl Register) {
             routes
                 .add(clients::register_client)
                 .add(clients::list_clients)
+                .add(clients::search_clients)
                 .add(clients::get_client)
                 .add(clients::change_client)
-                .add(clients::list_contact_consents);
+                .add(clients::list_contact_consents)
+                .add(timeline::show_client_timeline);
         })
         .under("/v1/plan-templates", |routes| {
             routes
@@ -123,6 +125,7 @@ pub(crate) fn v1(config: &mut impl Register) {
                 .add(plans::close_plan)
                 .add(plans::add_plan_session)
                 .add(plans::list_plan_sessions)
+                .add(timeline::show_plan_overview)
                 .add(session_actions::book_series);
         })
         .under("/v1/api-keys", |routes| {
@@ -190,6 +193,14 @@ pub(crate) fn v1(config: &mut impl Register) {
                 .add(session_actions::miss_session)
                 .add(session_actions::revert_session);
         })
+        .under("/v1/audit-events", |routes| {
+            routes
+                .add(audit::list_audit_events)
+                .add(audit::export_audit_events);
+        })
+        .under("/v1/access-events", |routes| {
+            routes.add(audit::list_access_events);
+        })
         .under("/v1/availability", |routes| {
             routes.add(availability::list_availability);
         })
@@ -207,7 +218,11 @@ pub(crate) fn v1(config: &mut impl Register) {
         .under("/v1/reminders", |routes| {
             routes
                 .add(reminders::list_reminders)
-                .add(reminders::get_reminder);
+                .add(reminders::get_reminder)
+                .add(reminders::cancel_reminder)
+                .add(reminders::requeue_reminder)
+                .add(reminders::send_reminder_now)
+                .add(reminders::preview_reminder);
         })
         .under("/v1/reminder-rules", |routes| {
             routes

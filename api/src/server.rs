@@ -10,9 +10,10 @@ use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use stipple_shared::config::PublicUrl;
-use stipple_shared::links::LinkKey;
+use stipple_shared::links::{LinkKey, LinkMaker};
 use stipple_shared::storage::Store;
 
+use crate::access_log::AccessLog;
 use crate::edge::{self, Edge, EdgeOptions};
 use crate::key_uses::KeyUses;
 use crate::metrics::Metrics;
@@ -26,9 +27,10 @@ pub(crate) struct Api {
     pub(crate) metrics: Metrics,
     pub(crate) documents: Documents,
     pub(crate) uses: KeyUses,
+    pub(crate) access_log: AccessLog,
     pub(crate) edge: Edge,
     /// Whether a worker is expected to tick in this installation.
-    pub(crate) expects_worker: bool,
+    pub(crate) expects_worker: ExpectedWorker,
     pub(crate) links: ClientLinks,
 }
 
@@ -45,6 +47,25 @@ pub struct ClientLinks {
     pub public_url: Option<PublicUrl>,
 }
 
+impl ClientLinks {
+    /// What makes the links in mails, where there is an address for them.
+    pub fn maker(&self) -> Option<LinkMaker> {
+        let base = self.public_url.clone()?;
+        Some(LinkMaker::new(self.key.clone(), base))
+    }
+}
+
+/// Which worker has to tick for a process to be ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpectedWorker {
+    /// None: workers run elsewhere, and others look after them.
+    None,
+    /// Any at all.
+    Any,
+    /// The one of this name, whatever others do.
+    This(String),
+}
+
 /// How the server is started.
 #[derive(Clone)]
 pub struct Options {
@@ -52,8 +73,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// How many threads answer requests.
     pub threads: usize,
-    /// Whether readiness depends on a worker that ticks.
-    pub expects_worker: bool,
+    /// Which worker has to tick for this process to be ready.
+    pub expects_worker: ExpectedWorker,
     /// What clients' links are read and made with.
     pub links: ClientLinks,
     /// How much may be asked, by whom, and how long it may take.
@@ -88,12 +109,13 @@ impl Server {
         let metrics = Metrics::default();
         let edge = Edge::new(&options.edge, metrics.connections.clone());
         let api = Api {
+            access_log: AccessLog::start(store.clone(), metrics.clone())?,
             store,
             metrics,
             documents: Documents::make(),
             uses: KeyUses::default(),
             edge,
-            expects_worker: options.expects_worker,
+            expects_worker: options.expects_worker.clone(),
             links: options.links.clone(),
         };
         bind(api, options, Surface::Whole)
@@ -106,10 +128,14 @@ impl Server {
 
     /// Serves until it's stopped.
     pub async fn run(self) -> io::Result<()> {
-        tokio::select! {
+        let ended = tokio::select! {
             ended = self.server => ended,
             never = self.api.edge.keep_house() => match never {},
-        }
+        };
+        let api = self.api;
+        // Nobody is answered any more, so no look comes after this.
+        let _ended = tokio::task::spawn_blocking(move || api.access_log.stop()).await;
+        ended
     }
 }
 
@@ -118,12 +144,13 @@ pub fn operations_only(store: Store, options: &Options) -> io::Result<Server> {
     let metrics = Metrics::default();
     let edge = Edge::new(&options.edge, metrics.connections.clone());
     let api = Api {
+        access_log: AccessLog::off(metrics.clone()),
         store,
         metrics,
         documents: Documents::operations(),
         uses: KeyUses::default(),
         edge,
-        expects_worker: options.expects_worker,
+        expects_worker: options.expects_worker.clone(),
         links: options.links.clone(),
     };
     bind(api, options, Surface::Operations)

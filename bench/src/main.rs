@@ -4,8 +4,10 @@ mod bare;
 mod client;
 mod load;
 mod process;
+mod reminders;
 mod report;
 mod rounds;
+mod search;
 mod seed;
 mod serve;
 mod slow;
@@ -53,15 +55,19 @@ struct CommandLine {
     role: Option<Role>,
 }
 
-/// What the harness starts itself again as.
+/// What the harness starts itself again as, and what it measures apart.
 #[derive(Subcommand)]
 enum Role {
+    /// Measure the reminder engine instead: a backlog to a local server, and a tick that has nothing to do
+    Reminders(reminders::Reminders),
     /// Answer with fixed bodies and do nothing else
     #[command(hide = true)]
     Bare(bare::Bare),
     /// Serve the API from a prepared directory, with or without shared commits
     #[command(hide = true)]
     Serve(serve::Serve),
+    /// Measure searches among many clients
+    Search(search::Search),
 }
 
 fn main() -> ExitCode {
@@ -69,6 +75,8 @@ fn main() -> ExitCode {
     let ended = match command_line.role {
         Some(Role::Bare(bare)) => bare.run(),
         Some(Role::Serve(serve)) => serve.run(),
+        Some(Role::Reminders(reminders)) => reminders.run(&command_line.directory),
+        Some(Role::Search(search)) => search.run(&command_line.binary, &command_line.directory),
         None => rounds::run(&Plan {
             binary: command_line.binary,
             directory: command_line.directory,

@@ -48,7 +48,7 @@ impl Serve {
                 &Options {
                     listen: ([127, 0, 0, 1], 0).into(),
                     threads: self.threads,
-                    expects_worker: false,
+                    expects_worker: stipple_api::ExpectedWorker::None,
                     links: links.clone(),
                     edge: EdgeOptions::default(),
                 },

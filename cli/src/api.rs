@@ -1,7 +1,7 @@
 //! `stipple api`: the API alone.
 
 use clap::Args;
-use stipple_api::{Options, Server};
+use stipple_api::{ExpectedWorker, Options, Server};
 use stipple_shared::config::{DataArgs, EdgeArgs, ListenArgs, PublicArgs};
 
 use crate::data::{DIRECTORY, Data};
@@ -35,7 +35,7 @@ impl Api {
         let mut options = Options {
             listen: self.listen.address(PORT),
             threads: self.listen.threads(),
-            expects_worker: false,
+            expects_worker: ExpectedWorker::None,
             links: data.links(self.public)?,
             edge: self.edge.into(),
         };

@@ -112,7 +112,8 @@ impl Data {
         })
     }
 
-    fn audit_key(&self) -> Result<AuditKey, Failure> {
+    /// The secret of the audit trail.
+    pub(crate) fn audit_key(&self) -> Result<AuditKey, Failure> {
         match &self.audit_key {
             Some(key) => Ok(key.clone()),
             None => self.audit_key_from_file(),
@@ -126,6 +127,10 @@ impl Data {
         }
         // A new key would part the trail in two, and the older part could never again be verified.
         if self.contents()? != Contents::Nothing {
+            // Another process that starts at the same time may have made both since.
+            if let Some(key) = read_audit_key(&path)? {
+                return Ok(key);
+            }
             return Err(Failure::Settings(format!(
                 "the database has an audit trail, but its key isn't at {}: put that file back, \
                  or give the key with --audit-key (STIPPLE_AUDIT_KEY)",

@@ -26,6 +26,7 @@ use stipple_shared::storage::plans::Plan;
 use stipple_shared::storage::practitioners::Practitioner;
 use stipple_shared::storage::products::Product;
 use stipple_shared::storage::rooms::Room;
+use stipple_shared::storage::sending_rate::SendingRate;
 use stipple_shared::storage::sessions::Session;
 use stipple_shared::storage::studios::{Studio, StudioFilter};
 use stipple_shared::storage::{Scope, Store, Tx, WriteContext};
@@ -109,7 +110,7 @@ pub(crate) fn load(data: &Data, mail: &MailSettings, links: ClientLinks) -> Resu
         .enable_all()
         .build()
         .map_err(|error| Failure::fault("the demo can't be loaded", &error))?;
-    runtime.block_on(tell(&store, &hand, now, mail, reminders::maker(links)))
+    runtime.block_on(tell(&store, &hand, now, mail, links.maker()))
 }
 
 async fn tell(
@@ -121,7 +122,8 @@ async fn tell(
 ) -> Result<(), Failure> {
     let engine = mail.way_out.clone().map(|(target, from)| {
         let options = EngineOptions {
-            mails_per_minute: 10_000,
+            mails_per_tick: 10_000,
+            rate: SendingRate::UNLIMITED,
             links: links.clone(),
             ..EngineOptions::new(Some(target), from.to_string())
         };

@@ -1,7 +1,7 @@
 //! The mail settings, and `stipple mail`, which tries them.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use stipple_shared::Clock;
@@ -9,7 +9,11 @@ use stipple_shared::config::MailArgs;
 use stipple_shared::domain::text::EmailAddress;
 use stipple_shared::mail::RenderedMail;
 use stipple_shared::storage::Contents;
-use stipple_worker::transport::{Outcome, OutgoingMail, Phase, Target, Transport};
+use stipple_shared::storage::sending_rate::SendingRate;
+use stipple_worker::EngineOptions;
+use stipple_worker::transport::{
+    DkimSigner, Outcome, OutgoingMail, Phase, Target, Timeouts, Transport,
+};
 use uuid::Uuid;
 
 use crate::failure::Failure;
@@ -23,6 +27,8 @@ const FROM_IN_FILES: &str = "studio@example.invalid";
 pub(crate) struct MailSettings {
     /// Where mails go, and the address that they come from; reminders are held where there is none.
     pub(crate) way_out: Option<(Target, EmailAddress)>,
+    dkim: Option<DkimSigner>,
+    rate: SendingRate,
 }
 
 impl MailSettings {
@@ -34,6 +40,16 @@ impl MailSettings {
                     .map_err(|error| Failure::setting("--smtp-url", error))?,
             ),
             None => None,
+        };
+        let target = match (target, &mail.smtp_ca) {
+            (Some(Target::Smtp(url)), Some(file)) => {
+                let pem = read_file("--smtp-ca", file)?;
+                let url = url
+                    .trusting(pem.as_bytes())
+                    .map_err(|error| Failure::setting("--smtp-ca", error))?;
+                Some(Target::Smtp(url))
+            }
+            (target, _) => target,
         };
         let way_out = match (target, mail.mail_from.clone()) {
             (None, _) => None,
@@ -48,7 +64,36 @@ impl MailSettings {
                 ));
             }
         };
-        Ok(Self { way_out })
+        let dkim = match (&way_out, &mail.dkim_key, &mail.dkim_selector) {
+            (Some((_, from)), Some(file), Some(selector)) => {
+                let key = read_file("--dkim-key", file)?;
+                let signer = DkimSigner::new(selector, domain_of(from), &key)
+                    .map_err(|error| Failure::setting("--dkim-key", error))?;
+                Some(signer)
+            }
+            _ => None,
+        };
+        Ok(Self {
+            way_out,
+            dkim,
+            rate: SendingRate {
+                per_minute: mail.mails_per_minute.get(),
+                at_once: mail.mails_at_once.get(),
+            },
+        })
+    }
+
+    /// What the reminder engine is set up with.
+    pub(crate) fn engine_options(&self) -> EngineOptions {
+        let (target, from) = match &self.way_out {
+            Some((target, from)) => (Some(target.clone()), from.to_string()),
+            None => (None, String::new()),
+        };
+        EngineOptions {
+            rate: self.rate,
+            dkim: self.dkim.clone(),
+            ..EngineOptions::new(target, from)
+        }
     }
 
     /// Lets mails go to a directory where no other way out is set.
@@ -84,6 +129,16 @@ impl MailSettings {
     }
 }
 
+fn read_file(flag: &'static str, file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file)
+        .map_err(|error| Failure::setting(flag, format!("{}: {error}", file.display())))
+}
+
+fn domain_of(from: &EmailAddress) -> &str {
+    from.rsplit_once('@')
+        .map_or("localhost", |(_, domain)| domain)
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Mail {
     /// Send one neutral mail, and say what became of it
@@ -110,11 +165,9 @@ impl Mail {
             ));
         };
         serving::run(async move {
-            let domain = from
-                .rsplit_once('@')
-                .map_or("localhost", |(_, domain)| domain);
+            let domain = domain_of(&from);
             let mail = test_mail(&from, &test.address, domain);
-            let transport = Transport::open(target, domain);
+            let transport = Transport::open(target, domain, Timeouts::default(), settings.dkim);
             let outcome = transport
                 .send(&mail, async || Ok::<(), Infallible>(()))
                 .await;
@@ -139,6 +192,7 @@ fn test_mail(from: &str, to: &str, domain: &str) -> OutgoingMail {
             text: format!("{TEXT}\n"),
             html: format!("<!DOCTYPE html><html lang=\"en\"><body><p>{TEXT}</p></body></html>"),
             calendar: None,
+            list_unsubscribe: None,
         },
         list_unsubscribe: None,
     }

@@ -1,6 +1,7 @@
 //! The `stipple` binary: it reads the settings and puts the parts together, nothing else.
 
 mod api;
+mod audit;
 mod data;
 mod demo;
 mod failure;
@@ -54,6 +55,9 @@ enum Command {
     /// Make, list, end and renew API keys
     #[command(subcommand)]
     Key(key::Key),
+    /// Check the audit trail
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Try the mail settings
     #[command(subcommand)]
     Mail(mail::Mail),
@@ -84,6 +88,7 @@ fn run(command_line: CommandLine) -> Result<(), Failure> {
         Command::Worker(worker) => worker.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Key(key) => key.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Mail(mail) => mail.run(),
         Command::Openapi => openapi::run(),
     }
@@ -132,6 +137,7 @@ mod tests {
             "studio",
             "practitioner",
             "own-clients-only",
+            "head",
             "expires-in-days",
             "overlap-minutes",
             "help",

@@ -1,7 +1,6 @@
 //! The reminder engine of this process.
 
 use stipple_api::ClientLinks;
-use stipple_shared::links::LinkMaker;
 use stipple_shared::storage::Store;
 use stipple_worker::{Engine, EngineOptions, Running};
 
@@ -16,30 +15,22 @@ pub(crate) async fn start(
     store: Store,
     mail: MailSettings,
     links: ClientLinks,
+    worker_id: String,
 ) -> Result<Reminders, Failure> {
-    let (target, from) = match mail.way_out {
-        Some((target, from)) => (Some(target), from.to_string()),
-        None => {
-            tracing::warn!("no mail settings: reminders are held until there are some");
-            (None, String::new())
-        }
+    if mail.way_out.is_none() {
+        tracing::warn!("no mail settings: reminders are held until there are some");
+    }
+    let options = EngineOptions {
+        links: links.maker(),
+        id: worker_id,
+        ..mail.engine_options()
     };
-    let mut options = EngineOptions::new(target, from);
-    options.links = maker(links);
     let engine = Engine::new(store, options);
     let running = Running::start(engine).await.map_err(Failure::from)?;
     Ok(Reminders(running))
 }
 
-/// What makes the links in mails, where they have an address to begin with.
-pub(crate) fn maker(links: ClientLinks) -> Option<LinkMaker> {
-    Some(LinkMaker::new(links.key, links.public_url?))
-}
-
 impl Reminders {
-    /// Whether readiness may depend on its ticks.
-    pub(crate) const TICK: bool = true;
-
     /// Lets the send in flight end, and stops.
     pub(crate) async fn stop(self) {
         self.0.stop().await;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
-use stipple_api::{Options, Server};
+use stipple_api::{ExpectedWorker, Options, Server};
 use stipple_shared::config::{DataArgs, EdgeArgs, ListenArgs, MailArgs, PublicArgs};
 use stipple_shared::domain::Role;
 use stipple_shared::domain::api_key::NewApiKey;
@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::mail::MailSettings;
 use crate::open_files;
 use crate::private_file;
-use crate::reminders::{self, Reminders};
+use crate::reminders;
 use crate::serving;
 use crate::stopping::StopSignals;
 
@@ -67,10 +67,11 @@ impl Up {
         }
         Data::furnish(&store)?;
         let links = data.links(self.public)?;
+        let worker_id = stipple_worker::new_id();
         let mut options = Options {
             listen,
             threads: self.listen.threads(),
-            expects_worker: Reminders::TICK,
+            expects_worker: ExpectedWorker::This(worker_id.clone()),
             links: links.clone(),
             edge: self.edge.into(),
         };
@@ -84,7 +85,7 @@ impl Up {
             )?;
             let key = OwnerKey::ensure(&store, data.directory()).await?;
             let mails = mail.describe();
-            let reminders = reminders::start(store, mail, links).await?;
+            let reminders = reminders::start(store, mail, links, worker_id).await?;
             welcome(server.listening().address, data.directory(), &key, &mails)?;
             serving::serve(server, Some(reminders), signals).await
         })

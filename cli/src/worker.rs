@@ -1,7 +1,7 @@
 //! `stipple worker`: the reminders alone, with what those who run it ask.
 
 use clap::Args;
-use stipple_api::{EdgeOptions, Options, operations_only};
+use stipple_api::{EdgeOptions, ExpectedWorker, Options, operations_only};
 use stipple_shared::config::{DataArgs, ListenArgs, MailArgs, PublicArgs};
 
 use crate::data::{DIRECTORY, Data};
@@ -34,10 +34,11 @@ impl Worker {
         let store = data.open_existing()?;
         mail.refuse_real_server_for(data.contents()?)?;
         let links = data.links(self.public)?;
+        let worker_id = stipple_worker::new_id();
         let options = Options {
             listen: self.listen.address(PORT),
             threads: 1,
-            expects_worker: true,
+            expects_worker: ExpectedWorker::This(worker_id.clone()),
             links: links.clone(),
             edge: EdgeOptions::default(),
         };
@@ -48,7 +49,7 @@ impl Worker {
                 operations_only(store.clone(), &options),
                 &options.listen.to_string(),
             )?;
-            let reminders = reminders::start(store, mail, links).await?;
+            let reminders = reminders::start(store, mail, links, worker_id).await?;
             print(&format!(
                 "listening on http://{}\n",
                 server.listening().address

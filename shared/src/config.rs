@@ -8,7 +8,7 @@ mod explain;
 mod values;
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -95,6 +95,44 @@ pub struct MailArgs {
     /// The address that mails come from
     #[arg(long, env = "STIPPLE_MAIL_FROM", value_name = "ADDRESS", hide_env_values = true, value_parser = EmailAddress::parse)]
     pub mail_from: Option<EmailAddress>,
+    /// A PEM file with the certificate of whoever signed the SMTP server's own, where that isn't a public authority
+    #[arg(long, env = "STIPPLE_SMTP_CA", value_name = "FILE")]
+    pub smtp_ca: Option<PathBuf>,
+    /// So many mails in any minute at most, from all workers together
+    #[arg(
+        long,
+        env = "STIPPLE_MAILS_PER_MINUTE",
+        value_name = "NUMBER",
+        default_value = "120",
+        value_parser = values::mails
+    )]
+    pub mails_per_minute: NonZeroU32,
+    /// So many of them at once, after a rest
+    #[arg(
+        long,
+        env = "STIPPLE_MAILS_AT_ONCE",
+        value_name = "NUMBER",
+        default_value = "20",
+        value_parser = values::mails
+    )]
+    pub mails_at_once: NonZeroU32,
+    /// The file with the private key that mails are signed with (DKIM): RSA in PEM, or Ed25519 in base64 [default: none,
+    /// the SMTP server signs]
+    #[arg(
+        long,
+        env = "STIPPLE_DKIM_KEY",
+        value_name = "FILE",
+        requires = "dkim_selector"
+    )]
+    pub dkim_key: Option<PathBuf>,
+    /// The name under which the public key stands in the DNS of the address that mails come from
+    #[arg(
+        long,
+        env = "STIPPLE_DKIM_SELECTOR",
+        value_name = "NAME",
+        requires = "dkim_key"
+    )]
+    pub dkim_selector: Option<String>,
 }
 
 /// Under which address clients reach this installation.

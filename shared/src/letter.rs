@@ -5,10 +5,12 @@ use crate::domain::text::Language;
 use crate::domain::{Instant, ReminderStep};
 use crate::error::Result;
 use crate::links::{Link, LinkMaker, LinkPurpose};
+use crate::mail::digest::{self, DigestFacts};
 use crate::mail::{
     AppointmentFacts, Links, MailFacts, RenderedMail, StudioFacts, fresh_link, render_with,
 };
 use crate::storage::delivery::Prepared;
+use crate::storage::digest::PreparedDigest;
 use crate::storage::mails::FRESH_LINK;
 use crate::storage::studios::Studio;
 
@@ -86,16 +88,13 @@ pub fn facts(prepared: &Prepared, maker: Option<&LinkMaker>) -> Result<MailFacts
         ..
     } = prepared;
     let name = client.preferred_name.as_ref().unwrap_or(&client.given_name);
-    let appointment = match (session.starts_at, session.ends_at) {
-        (Some(starts_at), Some(ends_at)) => Some(AppointmentFacts {
-            session_id: session.id.0,
-            schedule_version: session.schedule_version,
-            starts_at,
-            ends_at,
-            cancelled: steps.contains(&ReminderStep::CancelledNotice),
-        }),
-        _ => None,
-    };
+    let appointment = prepared.time.map(|time| AppointmentFacts {
+        session_id: session.id.0,
+        schedule_version: session.schedule_version,
+        starts_at: time.starts_at,
+        ends_at: time.ends_at,
+        cancelled: steps.contains(&ReminderStep::CancelledNotice),
+    });
     let language = language(prepared);
     Ok(MailFacts {
         steps: steps.clone(),
@@ -103,7 +102,7 @@ pub fn facts(prepared: &Prepared, maker: Option<&LinkMaker>) -> Result<MailFacts
         language,
         client_name: name.to_string(),
         appointment,
-        previous_start: None,
+        previous_start: prepared.previous.map(|time| time.starts_at),
         care_advice_in_mail: client.care_advice_in_mail,
         links: maker.map(|maker| links(prepared, maker)).transpose()?,
     })
@@ -133,6 +132,16 @@ fn service_label(studio: &Studio, language: &str) -> Option<String> {
         && primary(&studio.language).as_deref() != Some("en");
     (primary(language) == primary(&studio.language) && !is_untouched)
         .then(|| studio.service_label.to_string())
+}
+
+/// A studio's digest as a mail.
+pub fn digest(prepared: &PreparedDigest) -> Result<RenderedMail> {
+    digest::render(&DigestFacts {
+        language: prepared.studio.language.to_string(),
+        sender_name: prepared.studio.sender_name.to_string(),
+        sessions_today: prepared.sessions_today,
+        open_tasks: prepared.open_tasks.clone(),
+    })
 }
 
 /// What a mail to a made-up client would say.

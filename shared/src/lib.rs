@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod failpoint;
 pub mod letter;
 pub mod links;
 pub mod mail;

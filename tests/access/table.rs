@@ -34,6 +34,7 @@ const STAFF: &[Role] = &[Owner, Practitioner, FrontDesk];
 const CLINICAL: &[Role] = &[Owner, Practitioner, Auditor];
 const TREATING: &[Role] = &[Owner, Practitioner];
 const OWNERS: &[Role] = &[Owner];
+const AUDITING: &[Role] = &[Owner, Auditor];
 
 /// The table.
 #[rustfmt::skip]
@@ -47,6 +48,9 @@ pub(crate) const TABLE: &[Row] = &[
     ("get_api_key", OWNERS, Hidden, ""),
     ("rotate_api_key", OWNERS, Hidden, "{}"),
     ("revoke_api_key", OWNERS, Hidden, ""),
+    ("list_audit_events", AUDITING, Refused, ""),
+    ("export_audit_events", AUDITING, Refused, ""),
+    ("list_access_events", AUDITING, Absent, ""),
     ("list_studios", ALL, Absent, ""),
     ("open_studio", OWNERS, Refused, r#"{"name": "Studio", "sender_name": "Studio", "time_zone": "Europe/London", "opening_hours": []}"#),
     ("get_studio", ALL, Hidden, ""),
@@ -68,9 +72,11 @@ pub(crate) const TABLE: &[Row] = &[
     ("take_back_time_off", STAFF, Hidden, ""),
     ("list_clients", ALL, Absent, ""),
     ("register_client", STAFF, Unknown, r#"{"studio_id": "<studio>", "given_name": "Alex", "family_name": "Sample"}"#),
+    ("search_clients", ALL, Absent, r#"{"text": "client example.com"}"#),
     ("get_client", ALL, Hidden, ""),
     ("change_client", STAFF, Hidden, r#"{"notes": "Comes by train."}"#),
     ("list_contact_consents", ALL, Hidden, ""),
+    ("show_client_timeline", ALL, Hidden, ""),
     ("list_plan_templates", ALL, Shared, ""),
     ("add_plan_template", OWNERS, Shared, r#"{"name": "Two", "indication": "scar", "treatment_sessions": 2, "session_minutes": 90, "source": "Ours."}"#),
     ("get_plan_template", ALL, Shared, ""),
@@ -85,6 +91,7 @@ pub(crate) const TABLE: &[Row] = &[
     ("change_plan", TREATING, Hidden, r#"{"notes": "Careful at the crown."}"#),
     ("add_plan_session", TREATING, Hidden, r#"{"reason": "The crown takes up little."}"#),
     ("list_plan_sessions", ALL, Hidden, ""),
+    ("show_plan_overview", ALL, Hidden, ""),
     ("book_series", STAFF, Hidden, r#"{"sessions": [{"ordinal": 1, "booking": {"local_start": "2026-12-07T10:00", "practitioner_id": "<practitioner>"}}]}"#),
     ("close_plan", TREATING, Hidden, r#"{"reason": "The client has moved away."}"#),
     ("list_sessions", ALL, Absent, ""),
@@ -119,6 +126,10 @@ pub(crate) const TABLE: &[Row] = &[
     ("void_pigment_record", TREATING, Hidden, r#"{"reason": "The wrong client."}"#),
     ("list_reminders", ALL, Absent, ""),
     ("get_reminder", ALL, Hidden, ""),
+    ("cancel_reminder", STAFF, Hidden, "{}"),
+    ("requeue_reminder", STAFF, Hidden, "{}"),
+    ("send_reminder_now", STAFF, Hidden, "{}"),
+    ("preview_reminder", STAFF, Hidden, ""),
     ("add_mail_template", OWNERS, Hidden, r#"{"language": "nl", "words": {"greeting": "Dag {{ client_name }},"}}"#),
     ("list_mail_templates", ALL, Hidden, ""),
     ("get_mail_template", ALL, Hidden, ""),

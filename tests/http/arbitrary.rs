@@ -11,10 +11,14 @@ use stipple_test_support::TestServer;
 use crate::each;
 
 /// Places where a path begins; what comes in goes behind them.
-const PATHS: [&str; 14] = [
+const PATHS: [&str; 18] = [
     "/v1/studios",
     "/v1/practitioners",
     "/v1/clients",
+    "/v1/clients/search",
+    "/v1/audit-events",
+    "/v1/audit-events/export",
+    "/v1/access-events",
     "/v1/plans",
     "/v1/sessions",
     "/v1/availability",
@@ -29,7 +33,7 @@ const PATHS: [&str; 14] = [
 ];
 
 /// Names of parameters that lists know, so that values reach their parsers.
-const PARAMETERS: [&str; 14] = [
+const PARAMETERS: [&str; 18] = [
     "cursor",
     "limit",
     "updated_since",
@@ -44,6 +48,10 @@ const PARAMETERS: [&str; 14] = [
     "active",
     "kind",
     "indication",
+    "entity_kind",
+    "action",
+    "request_id",
+    "from",
 ];
 
 fn encoded(bytes: &[u8]) -> String {
@@ -92,6 +100,9 @@ fn header_value() -> impl Strategy<Value = String> {
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let names = proptest::sample::select(vec![
         "name",
+        "text",
+        "cursor",
+        "limit",
         "given_name",
         "sender_name",
         "language",

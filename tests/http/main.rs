@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod access;
+mod access_log;
 mod arbitrary;
 mod bodies;
 mod lists;
@@ -12,10 +13,13 @@ mod names;
 mod once;
 mod paths;
 mod plans;
+mod search;
 mod serving;
 mod stock;
 mod sync;
 mod tags;
+mod timeline;
+mod trail;
 
 use stipple_test_support::{TestServer, engines};
 

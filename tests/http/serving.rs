@@ -27,6 +27,8 @@ fn health_and_figures_need_no_key() {
             "stipple_http_requests_total{method=\"GET\",route=\"/v1/clients/{id}\",status=\"200\"} 1\n",
             "stipple_http_requests_total{method=\"other\",route=\"/v1/clients\",status=\"405\"} 1\n",
             "stipple_worker_last_tick_age_seconds -1.0\n",
+            "stipple_reminders_due{step=\"final_reminder\"} 0\n",
+            "stipple_reminders_oldest_due_age_seconds{step=\"final_reminder\"} 0.0\n",
         ] {
             assert!(figures.contains(expected), "{expected} in {figures}");
         }

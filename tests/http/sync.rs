@@ -60,7 +60,7 @@ fn stored(server: &TestServer) -> BTreeMap<String, i64> {
 }
 
 #[test]
-fn a_copy_kept_in_step_while_sixteen_write_misses_nothing() {
+fn a_copy_kept_in_step_while_thirty_two_write_misses_nothing() {
     each(|server| {
         let studio_id = server.studio().id();
         let mut copy = Copy::default();
@@ -77,14 +77,14 @@ fn a_copy_kept_in_step_while_sixteen_write_misses_nothing() {
                         .expect(200);
                 }
             };
-            let writers: Vec<_> = (0..16).map(|_| scope.spawn(write)).collect();
+            let writers: Vec<_> = (0..32).map(|_| scope.spawn(write)).collect();
             while writers.iter().any(|writer| !writer.is_finished()) {
                 copy.catch_up(&server.owner(), "/v1/clients");
             }
         });
         copy.catch_up(&server.owner(), "/v1/clients");
         let stored = stored(server);
-        assert_eq!(stored.len(), 96);
+        assert_eq!(stored.len(), 192);
         assert_eq!(copy.versions, stored);
     });
 }

@@ -1,6 +1,7 @@
 //! ETags, conditions, and what a merge patch keeps, clears and sets.
 
 use serde_json::{Value, json};
+use stipple_shared::domain::Role;
 use stipple_test_support::builders::new_client;
 
 use crate::each;
@@ -98,6 +99,40 @@ fn of_two_changes_of_one_copy_one_is_stale() {
         assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
         assert_eq!(statuses.iter().filter(|status| **status == 412).count(), 7);
         assert_eq!(server.get(&client.location()).json["version"], 2);
+    });
+}
+
+#[test]
+fn of_two_tabs_the_second_is_told_and_loses_nothing() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        let path = server.client(&studio_id).location();
+        let (desk, owner) = (server.caller(Role::FrontDesk), server.owner());
+        // Both open the same client.
+        let first_tab = desk.get(&path).expect(200);
+        let second_tab = owner.get(&path).expect(200);
+        let telephone = json!({"telephone": "+44 20 7946 0999"});
+        desk.patch(&path, &first_tab.etag(), &telephone).expect(200);
+        // The second saves its own change of the copy that is no longer current.
+        let notes =
+            json!({"notes": "Prefers mornings.", "telephone": second_tab.json["telephone"]});
+        let refused = owner
+            .patch(&path, &second_tab.etag(), &notes)
+            .expect_problem(412, "stale_version");
+        assert!(
+            refused.json["detail"].as_str().unwrap().contains('2'),
+            "{refused}"
+        );
+        assert_eq!(server.get(&path).json["telephone"], telephone["telephone"]);
+        // It reads again, puts its change on top of that, and both changes stand.
+        let again = owner.get(&path).expect(200);
+        owner
+            .patch(&path, &again.etag(), &json!({"notes": "Prefers mornings."}))
+            .expect(200);
+        let stored = server.get(&path).expect(200);
+        assert_eq!(stored.json["telephone"], telephone["telephone"]);
+        assert_eq!(stored.json["notes"], "Prefers mornings.");
+        assert_eq!(stored.json["version"], 3);
     });
 }
 

@@ -180,6 +180,18 @@ fn play(story: &Story<'_>) {
         &json!({"notes": "Markernotes again"}).to_string(),
     );
     story.send("GET", "/v1/clients?limit=1", "");
+    let sought = json!({"text": "quixoticmarker ZEPHYRMARKER 7946010199", "limit": 1});
+    let (status, body) = story.send("POST", "/v1/clients/search", &sought.to_string());
+    assert_eq!(
+        (status, body["data"].as_array().map(Vec::len)),
+        (200, Some(1))
+    );
+    let wrong = json!({"text": "quixoticmarker", "cursor": "zephyrmarker", "limit": "markernotes"});
+    story.send("POST", "/v1/clients/search", &wrong.to_string());
+    story.send("GET", &format!("/v1/clients/{client}/timeline"), "");
+    story.send("GET", "/v1/audit-events?limit=2", "");
+    story.send("GET", "/v1/audit-events/export", "");
+    story.send("GET", "/v1/access-events", "");
     story.send("GET", &format!("/v1/sessions/{session}/history"), "");
 }
 

@@ -109,6 +109,16 @@ impl Serving {
         }
     }
 
+    /// Waits until it answers, whether or not a worker has ticked.
+    #[cfg(feature = "failpoints")]
+    pub(crate) fn wait_until_answers(&self) {
+        let began = Instant::now();
+        while self.status("/livez", None) != 200 {
+            assert!(began.elapsed() < PATIENCE, "the process doesn't answer");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill")

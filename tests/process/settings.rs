@@ -45,6 +45,11 @@ const WRONG: &[(&str, &str, &str)] = &[
         "--mail-from (STIPPLE_MAIL_FROM) can't be read: write one e-mail address, such as alex@example.com",
     ),
     (
+        "--mails-per-minute",
+        "0",
+        "--mails-per-minute (STIPPLE_MAILS_PER_MINUTE) can't be '0': write a number from 1 to 100000",
+    ),
+    (
         "--public-url",
         "book.example.com",
         "--public-url (STIPPLE_PUBLIC_URL) can't be 'book.example.com': write http:// or https:// and a host, as in https://book.example.com",

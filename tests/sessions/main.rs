@@ -5,6 +5,10 @@
 mod actions;
 mod availability;
 mod booking;
+mod chores;
 mod house;
+mod ledger;
+mod notices;
+mod post;
 mod reminders;
 mod walk;

@@ -14,8 +14,10 @@ mod opening;
 mod overlap;
 mod reads;
 mod schema;
+mod search_words;
 mod shop;
 mod stock;
+mod timeline;
 mod trail;
 
 use std::error::Error as _;

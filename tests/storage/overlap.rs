@@ -228,8 +228,8 @@ fn both_engines_refuse_the_same_overlaps() {
         let mut db = database.connect();
         db.batch_execute(&rows(engine)).unwrap();
         let others = "
-            INSERT INTO clients (id, studio_id, given_name, family_name, email_state, service_mail, marketing_mail, care_advice_in_mail, search_text, version, change, created_at, updated_at)
-                VALUES (id(50), id(2), 'Kim', 'Sample', 'unverified', TRUE, FALSE, FALSE, 'kim sample', 1, 90, 0, 0);
+            INSERT INTO clients (id, studio_id, given_name, family_name, email_state, service_mail, marketing_mail, care_advice_in_mail, version, change, created_at, updated_at)
+                VALUES (id(50), id(2), 'Kim', 'Sample', 'unverified', TRUE, FALSE, FALSE, 1, 90, 0, 0);
             INSERT INTO practitioners (id, name, active, buffer_minutes, working_hours, version, change, created_at, updated_at)
                 VALUES (id(51), 'Sam Example', TRUE, 15, '[]', 1, 91, 0, 0);
             INSERT INTO rooms (id, studio_id, name, active, version, change, created_at, updated_at)

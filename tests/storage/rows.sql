@@ -14,8 +14,8 @@ INSERT INTO practitioners (id, name, active, buffer_minutes, working_hours, vers
     VALUES (id(4), 'Robin Example', TRUE, 15, '[]', 1, 4, 0, 0);
 INSERT INTO time_off (id, practitioner_id, starts_at, ends_at, version, change, created_at, updated_at)
     VALUES (id(5), id(4), 0, 1000, 1, 5, 0, 0);
-INSERT INTO clients (id, studio_id, given_name, family_name, email_state, date_of_birth, service_mail, marketing_mail, care_advice_in_mail, search_text, version, change, created_at, updated_at)
-    VALUES (id(16), id(2), 'Alex', 'Sample', 'unverified', '1980-02-29', TRUE, FALSE, FALSE, 'alex sample', 1, 6, 0, 0);
+INSERT INTO clients (id, studio_id, given_name, family_name, email_state, date_of_birth, service_mail, marketing_mail, care_advice_in_mail, version, change, created_at, updated_at)
+    VALUES (id(16), id(2), 'Alex', 'Sample', 'unverified', '1980-02-29', TRUE, FALSE, FALSE, 1, 6, 0, 0);
 INSERT INTO contact_consents (id, client_id, purpose, granted, source, at)
     VALUES (id(17), id(16), 'service_mail', TRUE, 'paper', 0);
 INSERT INTO plan_templates (id, name, indication, treatment_sessions, session_minutes, gaps, active, version, change, created_at, updated_at)
@@ -52,6 +52,9 @@ INSERT INTO tasks (id, studio_id, kind, state, dedupe_key, client_id, plan_id, s
     VALUES (id(31), id(2), 'failed_mail', 'open', 't', id(16), id(20), id(22), id(29), '{}', 0, 1, 19, 0, 0);
 INSERT INTO calendar_feeds (id, name, studio_id, secret_hash, version, change, created_at, updated_at)
     VALUES (id(60), 'On the wall', id(2), id(60), 1, 20, 0, 0);
+INSERT INTO access_events (id, at, key_id, client_id, kind) VALUES (id(71), 0, id(1), id(16), 'timeline');
 INSERT INTO worker_status (id, last_tick_at) VALUES ('engine', 0);
 INSERT INTO mail_templates (id, studio_id, language, step, subject, words, active, version, change, created_at, updated_at)
     VALUES (id(70), id(2), 'it', 'final_reminder', 'Promemoria', '{}', TRUE, 1, 40, 0, 0);
+INSERT INTO client_search_words (word, client_id) VALUES ('alex', id(16));
+INSERT INTO clients_without_words (client_id) VALUES (id(16));

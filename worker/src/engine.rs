@@ -1,355 +1,248 @@
-//! One tick: gather what is due into mails, lease them, and for each: look again, render, begin, hand over, record.
+//! One tick: gather what is due into mails, then let each free slot lease one mail after the other and deliver it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 
 use chrono::TimeDelta;
-use stipple_shared::domain::Instant;
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+use stipple_shared::domain::{Instant, MailId};
 use stipple_shared::error::{Error, Result};
-use stipple_shared::letter;
-use stipple_shared::links::LinkMaker;
-use stipple_shared::storage::delivery::{self, AttemptEnd, Prepared};
-use stipple_shared::storage::mail_templates::MailTemplate;
-use stipple_shared::storage::mails::{LeaseToken, Mail};
-use stipple_shared::storage::{Store, WriteContext, idempotency, worker_status};
-use tokio::sync::Mutex;
-use uuid::Uuid;
+use stipple_shared::failpoint;
+use stipple_shared::storage::delivery::{self, Gathered, Gathering, LeaseLengths};
+use stipple_shared::storage::mails::LeaseToken;
+use stipple_shared::storage::{
+    Store, Tx, WriteContext, chores, digest, idempotency, worker_status,
+};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
-use crate::failpoint;
-use crate::transport::{Outcome, OutgoingMail, Target, Timeouts, Transport};
-
-/// How an engine is set up.
-#[derive(Clone)]
-pub struct EngineOptions {
-    /// Where mail goes; without one it's held, and an alarm shows.
-    pub target: Option<Target>,
-    /// The address that mails come from.
-    pub mail_from: String,
-    /// So many mails in one tick at most.
-    pub mails_per_tick: u32,
-    /// So many mails in a minute at most, so that a backlog doesn't go out at once.
-    pub mails_per_minute: u32,
-    /// What makes the links in mails; without it they carry none.
-    pub links: Option<LinkMaker>,
-}
-
-impl EngineOptions {
-    /// The usual limits: 20 mails in a tick and 120 in a minute, which small relays take.
-    pub fn new(target: Option<Target>, mail_from: String) -> Self {
-        Self {
-            target,
-            mail_from,
-            mails_per_tick: 20,
-            mails_per_minute: 120,
-            links: None,
-        }
-    }
-
-    fn sending_domain(&self) -> &str {
-        self.mail_from
-            .rsplit_once('@')
-            .map_or("localhost", |(_, domain)| domain.trim_end_matches('>'))
-    }
-}
-
-/// What a tick did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TickOutcome {
-    /// Mails that were queued.
-    pub queued: usize,
-    /// Mails that a server took.
-    pub sent: usize,
-    /// Mails that were written to files.
-    pub written: usize,
-    /// Mails that weren't taken, now or ever.
-    pub refused: usize,
-    /// Mails of which nobody knows.
-    pub ambiguous: usize,
-    /// Mails that no longer held when they were looked at again.
-    pub dropped: usize,
-    /// Reminders that were put aside before they became a mail.
-    pub put_aside: usize,
-    /// Whether sending is paused because settings are wrong or missing.
-    pub is_held: bool,
-}
-
-impl TickOutcome {
-    /// Whether there was nothing to do.
-    pub fn is_idle(&self) -> bool {
-        *self
-            == Self {
-                is_held: self.is_held,
-                ..Self::default()
-            }
-    }
-}
+use crate::options::EngineOptions;
+use crate::outcome::TickOutcome;
+use crate::pause::Settings;
+use crate::transport::Transport;
 
 /// The reminder engine.
 pub struct Engine {
-    store: Store,
-    options: EngineOptions,
+    pub(crate) store: Store,
+    pub(crate) options: EngineOptions,
+    pub(crate) lengths: LeaseLengths,
+    pub(crate) settings: Settings,
+    pub(crate) stopping: watch::Sender<bool>,
     transport: Option<Transport>,
-    lease_for: TimeDelta,
-    repeats_are_harmless: bool,
     id: String,
-    /// One tick at a time in a process.
-    ticking: Mutex<()>,
-    stopping: AtomicBool,
-    paused_until: AtomicI64,
-    minute: AtomicI64,
-    sent_in_minute: AtomicU32,
+    /// Each holds one mail at a time. A tick uses those that are free, so that a server which falls silent holds up one
+    /// mail and not the next tick.
+    slots: Semaphore,
     chores_at: AtomicI64,
+    chores_hour: AtomicI64,
 }
 
 impl Engine {
     /// Sets an engine up. Nothing happens before the first tick.
-    pub fn new(store: Store, options: EngineOptions) -> Self {
-        // A file of the same name is written over, so writing it twice is writing it once.
-        let repeats_are_harmless = matches!(options.target, Some(Target::Files(_)));
-        let lease_for = if repeats_are_harmless {
-            TimeDelta::seconds(30)
-        } else {
-            let longest = Timeouts::default().longest_attempt(4);
-            TimeDelta::from_std(longest).unwrap_or(TimeDelta::hours(1)) + TimeDelta::minutes(1)
-        };
-        let transport = options
-            .target
-            .clone()
-            .map(|target| Transport::open(target, options.sending_domain()));
+    pub fn new(store: Store, mut options: EngineOptions) -> Self {
+        options.slots = options.slots.max(1);
+        let transport = options.target.clone().map(|target| {
+            let domain = options.sending_domain();
+            Transport::open(target, domain, options.timeouts, options.dkim.clone())
+        });
         Self {
             store,
             transport,
-            lease_for,
-            repeats_are_harmless,
-            id: Uuid::now_v7().to_string(),
-            ticking: Mutex::new(()),
-            stopping: AtomicBool::new(false),
-            paused_until: AtomicI64::new(0),
-            minute: AtomicI64::new(0),
-            sent_in_minute: AtomicU32::new(0),
+            lengths: options.lease_lengths(),
+            settings: Settings::default(),
+            stopping: watch::Sender::new(false),
+            id: options.id.clone(),
+            slots: Semaphore::new(options.slots as usize),
             chores_at: AtomicI64::new(0),
+            chores_hour: AtomicI64::new(-1),
             options,
         }
     }
 
     /// Does what is due, and returns what came of it.
     pub async fn tick(&self) -> Result<TickOutcome> {
-        let _one_at_a_time = self.ticking.lock().await;
         let now = self.store.clock().now();
         self.do_chores(now).await?;
         let mut outcome = TickOutcome::default();
-        let paused_until = Instant::from_millis(self.paused_until.load(Ordering::Relaxed));
-        let alarm = match &self.transport {
-            None => Some("no_mail_transport"),
-            Some(_) if now < paused_until => Some("mail_settings"),
-            Some(_) => None,
-        };
-        self.note_tick(alarm, paused_until).await?;
-        let (Some(transport), None) = (&self.transport, alarm) else {
+        let alarm = self.note_tick(now).await?;
+        let is_paused = self.settings.paused_until(now).is_some();
+        let (Some(transport), false) = (&self.transport, is_paused) else {
             outcome.is_held = true;
             return Ok(outcome);
         };
-        let allowance = self.allowance(now);
-        if allowance == 0 || self.stopping.load(Ordering::Relaxed) {
+        let free = self.free_slots();
+        if free.is_empty() || self.is_stopping() {
             return Ok(outcome);
         }
-        let domain = self.options.sending_domain().to_owned();
-        let gathered = self
-            .store
-            .write(WriteContext::worker(), move |tx| {
-                delivery::gather(tx, i64::from(allowance), &domain)
-            })
-            .await?;
+        let gathered = self.gather().await?;
         failpoint::reach("gathered");
         outcome.queued = gathered.queued;
-        outcome.put_aside = gathered.expired + gathered.suppressed + gathered.superseded;
-        let (lease_for, harmless) = (self.lease_for, self.repeats_are_harmless);
-        let leased = self
+        outcome.put_aside =
+            gathered.expired + gathered.suppressed + gathered.superseded + gathered.unreadable;
+        let left = AtomicU32::new(self.options.mails_per_tick);
+        let serving = free
+            .into_iter()
+            .map(|slot| self.serve(slot, transport, &left));
+        let mut failure = None;
+        for served in join_all(serving).await {
+            match served {
+                Ok(served) => outcome += served,
+                Err(error) => failure = Some(error),
+            }
+        }
+        if self.alarm() != alarm {
+            // Nobody should have to wait for the next tick to learn of it.
+            self.note_tick(self.store.clock().now()).await?;
+        }
+        failure.map_or(Ok(outcome), Err)
+    }
+
+    fn free_slots(&self) -> Vec<SemaphorePermit<'_>> {
+        std::iter::from_fn(|| self.slots.try_acquire().ok()).collect()
+    }
+
+    /// Puts what is due into mails. A row that spoils the whole is found and put aside alone.
+    async fn gather(&self) -> Result<Gathered> {
+        let (clock, rate) = (self.store.clock().clone(), self.options.rate);
+        let at_most = self.options.mails_per_tick;
+        let due = self
             .store
-            .write(WriteContext::worker(), move |tx| {
-                Mail::lease(tx, i64::from(allowance), lease_for, harmless)
-            })
+            .read(move |db| delivery::due_sessions(db, &clock, rate, at_most))
             .await?;
-        failpoint::reach("leased");
-        for (mail, token) in leased {
-            let is_paused = self.paused_until.load(Ordering::Relaxed) > now.millis();
-            if self.stopping.load(Ordering::Relaxed) || is_paused {
-                let id = mail.id;
-                self.store
-                    .write(WriteContext::worker(), move |tx| {
-                        Mail::hand_back(tx, id, token)
-                    })
-                    .await?;
+        let mut gathered = Gathered::default();
+        let mut waiting = vec![Gathering::Sessions(due)];
+        while let Some(what) = waiting.pop() {
+            if matches!(&what, Gathering::Sessions(ids) if ids.is_empty()) {
                 continue;
             }
-            // One bad mail must not keep the others back.
-            if let Err(error) = self.deliver(transport, &mail, token, &mut outcome).await {
-                tracing::error!(mail_id = %mail.id, error = %describe(&error), "a mail could not be delivered");
-                outcome.refused += 1;
+            let (these, domain) = (what.clone(), self.options.sending_domain().to_owned());
+            let result = self
+                .write(move |tx| delivery::gather(tx, &these, &domain))
+                .await;
+            match result {
+                Ok(these) => gathered += these,
+                Err(error) if delivery::is_about_the_data(&error) => {
+                    let (whole, now) = (what.clone(), self.store.clock().now());
+                    let parts = self.store.read(move |db| whole.parts(db, now)).await?;
+                    if parts.is_empty() {
+                        tracing::error!(error = %describe(&error), "a reminder could not be read");
+                        gathered += self.write(move |tx| what.bury(tx)).await?;
+                    }
+                    waiting.extend(parts);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(gathered)
+    }
+
+    /// Leases and delivers one mail after the other, until there is none, or something says to rest.
+    async fn serve(
+        &self,
+        _slot: SemaphorePermit<'_>,
+        transport: &Transport,
+        left: &AtomicU32,
+    ) -> Result<TickOutcome> {
+        let mut outcome = TickOutcome::default();
+        let one_less = |left: u32| left.checked_sub(1);
+        while left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+            .is_ok()
+        {
+            let now = self.store.clock().now();
+            if self.is_stopping() || self.settings.paused_until(now).is_some() {
+                break;
+            }
+            let (lengths, rate) = (self.lengths, self.options.rate);
+            let leased = self
+                .write(move |tx| delivery::lease(tx, lengths, rate))
+                .await?;
+            let Some((id, token)) = leased else { break };
+            failpoint::reach("leased");
+            let has_left_us = AtomicBool::new(false);
+            let delivery = self.deliver(transport, id, token, &has_left_us, &mut outcome);
+            // One bad mail must not keep the others back, not even by a panic.
+            let delivered = AssertUnwindSafe(delivery)
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_panic| Err(Error::internal("the delivery panicked")));
+            match delivered {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    let may_be_gone = has_left_us.load(Ordering::Relaxed);
+                    self.answer_for(id, token, error, may_be_gone).await?;
+                    outcome.refused += 1;
+                }
             }
         }
         Ok(outcome)
     }
 
-    async fn deliver(
+    /// What becomes of a mail that couldn't be delivered for a reason that is no server's.
+    async fn answer_for(
         &self,
-        transport: &Transport,
-        mail: &Mail,
+        id: MailId,
         token: LeaseToken,
-        outcome: &mut TickOutcome,
+        error: Error,
+        may_be_gone: bool,
     ) -> Result<()> {
-        let id = mail.id;
-        let prepared = self
-            .store
-            .write(WriteContext::worker(), move |tx| {
-                delivery::prepare(tx, id, token)
-            })
-            .await?;
-        let Some(prepared) = prepared else {
-            outcome.dropped += 1;
+        tracing::error!(mail_id = %id, error = %describe(&error), "a mail could not be delivered");
+        if may_be_gone {
+            // The lease runs out, and then the mail is known to be in doubt.
             return Ok(());
-        };
-        failpoint::reach("prepared");
-        let content = match &prepared.mail.content {
-            Some(frozen) => frozen.clone(),
-            None => {
-                let letter = letter::write(&prepared, self.options.links.as_ref())?;
-                if letter.own_words_failed {
-                    self.report_own_words(&prepared).await?;
-                }
-                serde_json::to_string(&letter.mail).map_err(Error::internal)?
-            }
-        };
-        let (rendered, text) = (prepared.clone(), content.clone());
-        let begun = self
-            .store
-            .write(WriteContext::worker(), move |tx| {
-                delivery::begin(tx, token, &rendered, &text)
-            })
-            .await?;
-        if begun.is_none() {
-            // Something changed while it was rendered: the next tick looks again.
-            outcome.dropped += 1;
-            return match self
-                .store
-                .write(WriteContext::worker(), move |tx| {
-                    Mail::hand_back(tx, id, token)
-                })
-                .await
-            {
-                Err(Error::Refused { .. }) => Ok(()),
-                other => other,
-            };
         }
-        failpoint::reach("begun");
-        let outgoing = self.outgoing(&prepared, &content)?;
-        let result = transport
-            .send(&outgoing, async || {
-                let rendered = prepared.clone();
-                self.store
-                    .write(WriteContext::worker(), move |tx| {
-                        delivery::hand_over(tx, token, &rendered)
-                    })
-                    .await?;
-                failpoint::reach("handed_over");
-                Ok::<(), Error>(())
-            })
-            .await;
-        failpoint::reach("sent");
-        self.count(outcome, result);
-        let end = attempt_end(result);
-        self.store
-            .write(WriteContext::worker(), move |tx| {
-                delivery::record(tx, id, token, end)
-            })
-            .await?;
-        failpoint::reach("recorded");
-        tracing::info!(
-            mail_id = %id,
-            outcome = result.name(),
-            phase = result.phase().map(crate::transport::Phase::name),
-            smtp_code = result.code(),
-            "a mail was tried"
-        );
-        Ok(())
-    }
-
-    /// Tells staff that a mail went out in the built-in words, because the studio's own failed.
-    async fn report_own_words(&self, prepared: &Prepared) -> Result<()> {
-        let (studio_id, language) = (prepared.studio.id, letter::language(prepared));
-        let Some(step) = prepared.steps.first().copied() else {
-            return Ok(());
-        };
-        self.store
-            .write(WriteContext::worker(), move |tx| {
-                MailTemplate::report_failure(tx, studio_id, &language, step)
-            })
+        if !delivery::is_about_the_data(&error) {
+            // The database's fault: it may not even take the lease back now, then that runs out.
+            let _may_run_out = self
+                .write(move |tx| delivery::hand_back(tx, id, token))
+                .await;
+            return Err(error);
+        }
+        match self
+            .write(move |tx| delivery::blame(tx, id, token, "cannot_be_rendered"))
             .await
-    }
-
-    fn outgoing(&self, prepared: &Prepared, content: &str) -> Result<OutgoingMail> {
-        let to = prepared
-            .client
-            .email
-            .as_ref()
-            .ok_or_else(|| Error::internal("a mail to nobody"))?;
-        Ok(OutgoingMail {
-            from: self.options.mail_from.clone(),
-            reply_to: prepared
-                .studio
-                .email
-                .as_ref()
-                .map(|address| address.to_string()),
-            to: to.to_string(),
-            message_id: prepared.mail.message_id.clone(),
-            date: prepared.mail.created_at,
-            content: serde_json::from_str(content).map_err(Error::internal)?,
-            list_unsubscribe: None,
-        })
-    }
-
-    fn count(&self, outcome: &mut TickOutcome, result: Outcome) {
-        self.sent_in_minute.fetch_add(1, Ordering::Relaxed);
-        match result {
-            Outcome::Sent => outcome.sent += 1,
-            Outcome::Written => outcome.written += 1,
-            Outcome::Ambiguous { .. } => outcome.ambiguous += 1,
-            Outcome::Permanent { .. } | Outcome::Transient { .. } => outcome.refused += 1,
-            Outcome::Configuration { .. } => {
-                outcome.refused += 1;
-                // Every other mail would fail the same way.
-                let until = self.store.clock().now() + TimeDelta::minutes(1);
-                self.paused_until.store(until.millis(), Ordering::Relaxed);
+        {
+            Err(error) if delivery::is_about_the_data(&error) => {
+                self.write(move |tx| delivery::bury(tx, id, "unreadable"))
+                    .await
             }
+            blamed => blamed,
         }
     }
 
-    /// How many mails may still go in this tick.
-    fn allowance(&self, now: Instant) -> u32 {
-        let minute = now.millis() / 60_000;
-        if self.minute.swap(minute, Ordering::Relaxed) != minute {
-            self.sent_in_minute.store(0, Ordering::Relaxed);
+    pub(crate) async fn write<T, F>(&self, closure: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.store.write(WriteContext::worker(), closure).await
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// What holds mail up and somebody has to mend.
+    fn alarm(&self) -> Option<&'static str> {
+        match &self.transport {
+            None => Some("no_mail_transport"),
+            Some(_) if self.settings.are_wrong() => Some("mail_settings"),
+            Some(_) => None,
         }
-        let left = self
-            .options
-            .mails_per_minute
-            .saturating_sub(self.sent_in_minute.load(Ordering::Relaxed));
-        left.min(self.options.mails_per_tick)
     }
 
     /// Says that this worker is here, before its first tick.
     pub(crate) async fn arrive(&self) -> Result<()> {
-        let alarm = self.transport.is_none().then_some("no_mail_transport");
-        self.note_tick(alarm, Instant::from_millis(0)).await
+        self.note_tick(self.store.clock().now()).await.map(drop)
     }
 
-    async fn note_tick(&self, alarm: Option<&'static str>, paused_until: Instant) -> Result<()> {
-        let id = self.id.clone();
-        let paused_until = (alarm == Some("mail_settings")).then_some(paused_until);
-        self.store
-            .write(WriteContext::worker(), move |tx| {
-                worker_status::note_tick(tx, &id, paused_until, alarm)
-            })
-            .await
+    async fn note_tick(&self, now: Instant) -> Result<Option<&'static str>> {
+        let (id, alarm) = (self.id.clone(), self.alarm());
+        let paused_until = self.settings.paused_until(now);
+        self.write(move |tx| worker_status::note_tick(tx, &id, paused_until, alarm))
+            .await?;
+        Ok(alarm)
     }
 
     /// What is due once in a while, whether or not mail can go.
@@ -359,52 +252,39 @@ impl Engine {
         }
         self.chores_at
             .store((now + TimeDelta::minutes(1)).millis(), Ordering::Relaxed);
-        self.store
-            .write(WriteContext::worker(), |tx| {
-                worker_status::open_unconfirmed_tasks(tx)?;
-                idempotency::prune(tx, 1000)
-            })
-            .await
-            .map(drop)
+        // What goes by days is looked for each hour.
+        let hour = now.millis().div_euclid(3_600_000);
+        let looks_farther = self.chores_hour.swap(hour, Ordering::Relaxed) != hour;
+        let mail_goes = self.transport.is_some();
+        let domain = self.options.sending_domain().to_owned();
+        self.write(move |tx| {
+            chores::open_unconfirmed_tasks(tx)?;
+            if looks_farther {
+                chores::open_overdue_tasks(tx)?;
+            }
+            if mail_goes {
+                digest::queue_due(tx, &domain)?;
+            }
+            delivery::expire_overdue(tx, 500)?;
+            idempotency::prune(tx, 1000)
+        })
+        .await
+        .map(drop)
     }
 
-    /// Asks the tick under way to begin no further mail.
+    /// Asks the slots to begin no further mail, and to give back those that haven't begun to leave.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
     }
 
-    /// Waits for the tick under way, and says goodbye to the server.
+    /// Waits for the mails under way, and says goodbye to the server.
     pub async fn rest(&self) {
-        let _ended = self.ticking.lock().await;
+        // The semaphore is never closed.
+        let _all_slots = self.slots.acquire_many(self.options.slots).await;
         if let Some(transport) = &self.transport {
             transport.close().await;
         }
     }
-}
-
-fn attempt_end(result: Outcome) -> AttemptEnd {
-    AttemptEnd {
-        outcome: match result {
-            Outcome::Sent => delivery::Outcome::Sent,
-            Outcome::Written => delivery::Outcome::Written,
-            Outcome::Permanent { .. } => delivery::Outcome::Permanent,
-            Outcome::Transient { .. } => delivery::Outcome::Transient,
-            Outcome::Configuration { .. } => delivery::Outcome::Configuration,
-            Outcome::Ambiguous { .. } => delivery::Outcome::Ambiguous,
-        },
-        name: result.name(),
-        phase: result.phase().map(crate::transport::Phase::name),
-        smtp_code: result.code(),
-        jitter: jitter(),
-    }
-}
-
-/// A number from 0 to 1: the random part of a new id.
-fn jitter() -> f64 {
-    f64::from(u16::from_be_bytes([
-        Uuid::now_v7().as_bytes()[14],
-        Uuid::now_v7().as_bytes()[15],
-    ])) / f64::from(u16::MAX)
 }
 
 /// An error with its cause, for the log; ours never hold a personal value.

@@ -3,10 +3,16 @@
 //! Correctness rests on the ledger, never on a timer: [`Engine::tick`] does what is due and returns what came of it,
 //! so that a test can drain it. The metronome only calls it.
 
+mod delivery;
+mod digest;
 mod engine;
-mod failpoint;
 mod metronome;
+mod options;
+mod outcome;
+mod pause;
 pub mod transport;
 
-pub use engine::{Engine, EngineOptions, TickOutcome};
+pub use engine::Engine;
 pub use metronome::Running;
+pub use options::{EngineOptions, new_id};
+pub use outcome::TickOutcome;

@@ -4,7 +4,7 @@ use actix_web::{get, patch, post};
 use serde::Deserialize;
 use stipple_shared::domain::assessment::{AssessmentPatch, NewAssessment};
 use stipple_shared::domain::text::ExternalId;
-use stipple_shared::domain::{AssessmentId, ClientId, StudioId};
+use stipple_shared::domain::{AccessKind, AssessmentId, ClientId, StudioId};
 use stipple_shared::storage::assessments::{Assessment, AssessmentFilter};
 use utoipa::IntoParams;
 
@@ -14,7 +14,7 @@ use crate::answer::{PageBody, resources};
 use crate::request::{Command, Id, Json, Merge, Paging, Reading};
 
 resources! {
-    Assessment: "/v1/assessments";
+    Assessment: "/v1/assessments", record: |it| Some((it.client_id, AccessKind::Assessment));
 }
 
 /// Which assessments.

@@ -1,17 +1,19 @@
 //! `/v1/clients`.
 
 use actix_web::{get, patch, post};
-use serde::Deserialize;
-use stipple_shared::domain::client::{ClientPatch, NewClient};
+use serde::{Deserialize, Serialize};
+use stipple_shared::domain::client::{ClientPatch, ClientSearch, NewClient};
 use stipple_shared::domain::text::ExternalId;
 use stipple_shared::domain::{ClientId, StudioId};
+use stipple_shared::error::Error;
+use stipple_shared::storage::client_search;
 use stipple_shared::storage::clients::{Client, ClientFilter, ContactConsent};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Answered;
 use crate::access::{ManageClients, SeeClients};
 use crate::answer::{ListBody, PageBody, resources};
-use crate::request::{Command, Id, Json, Merge, Paging, Reading};
+use crate::request::{Asking, Command, Id, Json, Merge, Paging, Reading, cursor};
 
 resources! {
     Client: "/v1/clients";
@@ -61,6 +63,58 @@ pub(crate) async fn list_clients(reading: Reading<SeeClients, ClientsQuery>) -> 
                 studio_id: query.studio_id,
             };
             Client::list(db, &caller.scope, &filter, page)
+        })
+        .await
+}
+
+/// The clients who were found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FoundClientsBody {
+    /// The clients on this page, in the order of the word by which they were found.
+    data: Vec<Client>,
+    /// Where the next page begins; null on the last one. It goes in the body of the next search.
+    next_cursor: Option<String>,
+}
+
+/// Finds clients by what somebody types.
+///
+/// Each word of `text` must match the beginning of a word of the client's names, e-mail address or external id, whatever
+/// the case and the accents; a telephone number matches by its digits, the last three or more too. Nothing is changed: the
+/// question is a body only because names don't belong in addresses.
+#[utoipa::path(
+    tag = "clients",
+    operation_id = "search_clients",
+    security(("key" = ["see_clients"])),
+    request_body = ClientSearch,
+    responses((status = 200, description = "A page of clients.", body = FoundClientsBody))
+)]
+#[post("/v1/clients/search")]
+pub(crate) async fn search_clients(asking: Asking<SeeClients, Json<ClientSearch>>) -> Answered {
+    asking
+        .show(|db, caller, question| {
+            let context = format!("search:{}", question.text.as_str());
+            let after = question
+                .cursor
+                .as_deref()
+                .map(|text| {
+                    cursor::read_search(text, &context).ok_or_else(|| {
+                        Error::invalid(
+                            "/cursor",
+                            "invalid_cursor",
+                            "send the next_cursor of a page that was asked for with the same text",
+                        )
+                    })
+                })
+                .transpose()?;
+            let limit = usize::from(question.limit.get());
+            let found =
+                client_search::search(db, &caller.scope, &question.text, limit, after.as_ref())?;
+            Ok(FoundClientsBody {
+                data: found.clients,
+                next_cursor: found
+                    .next
+                    .map(|position| cursor::write_search(&position, &context)),
+            })
         })
         .await
 }

@@ -4,7 +4,7 @@ use actix_web::{get, patch, post};
 use serde::Deserialize;
 use stipple_shared::domain::stock::{LotPatch, NewLot};
 use stipple_shared::domain::text::{ExternalId, LotCode};
-use stipple_shared::domain::{LotId, LotState, ProductId};
+use stipple_shared::domain::{AccessKind, LotId, LotState, ProductId};
 use stipple_shared::storage::lot_uses::{self, LotUseTrace};
 use stipple_shared::storage::lots::{Lot, LotFilter};
 use utoipa::IntoParams;
@@ -121,6 +121,9 @@ pub(crate) async fn change_lot(
 #[get("/v1/lots/{id}/uses")]
 pub(crate) async fn list_lot_uses(reading: Reading<SeeClinical>, id: Id<LotId>) -> Answered {
     reading
-        .page_of(move |db, _, _, page| lot_uses::of_lot(db, id.0, page))
+        .page_of(
+            move |db, _, _, page| lot_uses::of_lot(db, id.0, page),
+            |used| Some((used.client_id, AccessKind::ProductUse)),
+        )
         .await
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod assessments;
+pub(crate) mod audit;
 pub(crate) mod availability;
 pub(crate) mod calendar_feeds;
 pub(crate) mod clients;
@@ -19,6 +20,7 @@ pub(crate) mod session_actions;
 pub(crate) mod sessions;
 pub(crate) mod studios;
 pub(crate) mod tasks;
+pub(crate) mod timeline;
 
 use actix_web::HttpResponse;
 

@@ -4,10 +4,10 @@ use actix_web::{HttpResponse, get, web};
 use chrono::TimeDelta;
 use stipple_shared::Error;
 use stipple_shared::storage::WriteContext;
-use stipple_shared::storage::figures::{Figures, last_tick};
+use stipple_shared::storage::figures::{Figures, last_tick, last_tick_of};
 
 use super::Answered;
-use crate::server::Api;
+use crate::server::{Api, ExpectedWorker};
 
 /// A worker that hasn't ticked for so long has stopped: it ticks every few seconds.
 const LONGEST_SILENCE: TimeDelta = TimeDelta::seconds(90);
@@ -25,7 +25,7 @@ pub(crate) async fn livez() -> HttpResponse {
 
 /// Whether requests can be answered.
 ///
-/// Tries a write, and where a reminder worker belongs to this server, whether it has ticked lately.
+/// Tries a write, and where a reminder worker runs in this process, whether that one has ticked lately.
 #[utoipa::path(
     tag = "operations",
     operation_id = "readyz",
@@ -40,9 +40,16 @@ pub(crate) async fn readyz(api: web::Data<Api>) -> Answered {
     api.store
         .write(WriteContext::command_line(), |_| Ok(()))
         .await?;
-    if api.expects_worker {
+    let expected = api.expects_worker.clone();
+    if expected != ExpectedWorker::None {
         let now = api.store.clock().now();
-        let ticked = api.store.read(last_tick).await?;
+        let ticked = api
+            .store
+            .read(move |db| match expected {
+                ExpectedWorker::This(id) => last_tick_of(db, &id),
+                ExpectedWorker::Any | ExpectedWorker::None => last_tick(db),
+            })
+            .await?;
         if ticked.is_none_or(|at| now - at > LONGEST_SILENCE) {
             return Err(Error::Unavailable {
                 retry_after_seconds: 5,

@@ -6,7 +6,7 @@ use stipple_shared::domain::record::{
     AmendPigmentRecord, JudgeHealed, NewPigmentRecord, VoidPigmentRecord,
 };
 use stipple_shared::domain::text::ExternalId;
-use stipple_shared::domain::{ClientId, LotId, PigmentRecordId, ProductId, SessionId};
+use stipple_shared::domain::{AccessKind, ClientId, LotId, PigmentRecordId, ProductId, SessionId};
 use stipple_shared::storage::pigment_records::{PigmentRecord, PigmentRecordFilter};
 use utoipa::IntoParams;
 
@@ -16,7 +16,7 @@ use crate::answer::{PageBody, resources};
 use crate::request::{Command, Id, Json, Paging, Reading};
 
 resources! {
-    PigmentRecord: "/v1/pigment-records";
+    PigmentRecord: "/v1/pigment-records", record: |it| Some((it.client_id, AccessKind::PigmentRecord));
 }
 
 /// Which records.

@@ -4,7 +4,7 @@ use actix_web::{get, patch, post};
 use serde::Deserialize;
 use stipple_shared::domain::plan::{AddPlanSession, ClosePlan, NewPlan, PlanPatch};
 use stipple_shared::domain::text::ExternalId;
-use stipple_shared::domain::{ClientId, PlanId, PlanState, StudioId};
+use stipple_shared::domain::{AccessKind, ClientId, PlanId, PlanState, StudioId};
 use stipple_shared::storage::plans::{Plan, PlanFilter};
 use stipple_shared::storage::sessions::{Session, SessionFilter};
 use utoipa::IntoParams;
@@ -22,7 +22,7 @@ resources! {
         "state_reason",
         "more_sessions_reason",
         "notes"
-    ];
+    ], record: |it| Some((it.client_id, AccessKind::Plan));
 }
 
 /// Which plans.

@@ -4,7 +4,7 @@ use actix_web::{get, patch, post};
 use serde::Deserialize;
 use stipple_shared::domain::stock::{NewProduct, ProductPatch};
 use stipple_shared::domain::text::ExternalId;
-use stipple_shared::domain::{ProductId, ProductKind};
+use stipple_shared::domain::{AccessKind, ProductId, ProductKind};
 use stipple_shared::storage::lot_uses::{self, LotUseTrace};
 use stipple_shared::storage::products::{Product, ProductFilter};
 use utoipa::IntoParams;
@@ -123,6 +123,9 @@ pub(crate) async fn list_product_uses(
     id: Id<ProductId>,
 ) -> Answered {
     reading
-        .page_of(move |db, _, _, page| lot_uses::of_product(db, id.0, page))
+        .page_of(
+            move |db, _, _, page| lot_uses::of_product(db, id.0, page),
+            |used| Some((used.client_id, AccessKind::ProductUse)),
+        )
         .await
 }

@@ -1,19 +1,25 @@
 //! `/v1/reminders`, the ledger, and the rules that fill it.
 
-use actix_web::{get, patch};
-use serde::Deserialize;
-use stipple_shared::domain::reminder_rule::ReminderRulePatch;
+use actix_web::{get, patch, post, web};
+use serde::{Deserialize, Serialize};
+use stipple_shared::domain::reminder_rule::{ReminderRulePatch, ReminderWish};
+use stipple_shared::domain::text::EmailAddress;
 use stipple_shared::domain::{
-    ClientId, Instant, ReminderId, ReminderRuleId, ReminderState, SessionId, StudioId,
+    ClientId, Instant, ReminderId, ReminderRuleId, ReminderState, ReminderStep, SessionId, StudioId,
 };
+use stipple_shared::error::Error;
+use stipple_shared::letter;
+use stipple_shared::mail::RenderedMail;
+use stipple_shared::storage::reminder_actions::Previewed;
 use stipple_shared::storage::reminder_rules::ReminderRule;
 use stipple_shared::storage::reminders::{Reminder, ReminderFilter};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Answered;
-use crate::access::{ManageStudio, SeeReminders, SeeStudio};
+use crate::access::{ManageReminders, ManageStudio, SeeReminders, SeeStudio};
 use crate::answer::{PageBody, resources};
-use crate::request::{Command, Id, Merge, Paging, Reading};
+use crate::request::{Command, Id, MaybeJson, Merge, Paging, Reading};
+use crate::server::Api;
 
 resources! {
     Reminder: "/v1/reminders";
@@ -34,6 +40,9 @@ pub(crate) struct RemindersQuery {
     /// Those in any of these states; write it once for each.
     #[serde(default)]
     state: Vec<ReminderState>,
+    /// Those of any of these steps; write it once for each.
+    #[serde(default)]
+    step: Vec<ReminderStep>,
     /// Those due at this instant or later.
     #[param(value_type = Option<Instant>)]
     due_from: Option<Instant>,
@@ -61,6 +70,7 @@ pub(crate) async fn list_reminders(reading: Reading<SeeReminders, RemindersQuery
                 session_id: query.session_id,
                 studio_id: query.studio_id,
                 states: query.state.clone(),
+                steps: query.step.clone(),
                 due_from: query.due_from,
                 due_before: query.due_before,
             };
@@ -81,6 +91,131 @@ pub(crate) async fn list_reminders(reading: Reading<SeeReminders, RemindersQuery
 pub(crate) async fn get_reminder(reading: Reading<SeeReminders>, id: Id<ReminderId>) -> Answered {
     reading
         .one(move |db, caller| Reminder::find_in(db, &caller.scope, id.0))
+        .await
+}
+
+/// Calls a reminder off.
+///
+/// It's suppressed with the reason `cancelled_by_staff`, and stays so until it's asked for again; a move of the session
+/// schedules reminders for the new time. What is being handed to the mail server is refused with `being_sent`.
+#[utoipa::path(
+    tag = "reminders",
+    operation_id = "cancel_reminder",
+    security(("key" = ["manage_reminders"])),
+    params(("id" = ReminderId, Path, description = "The reminder.")),
+    request_body = ReminderWish,
+    responses((status = 200, description = "The reminder as it stands now.", body = Reminder, headers(("ETag" = String))))
+)]
+#[post("/v1/reminders/{id}/cancel")]
+pub(crate) async fn cancel_reminder(
+    command: Command<ManageReminders, MaybeJson<ReminderWish>>,
+    id: Id<ReminderId>,
+) -> Answered {
+    command
+        .run(move |tx, given| {
+            let reason = given.body.reason.as_ref();
+            given.changed(&Reminder::cancel(tx, id.0, given.if_match, reason)?)
+        })
+        .await
+}
+
+/// Asks for a reminder again that failed, may not have arrived, or was suppressed.
+///
+/// It's due at its own time, or at once if that has passed. What would keep it back is refused by its name: `no_consent`,
+/// `no_address`, `bad_address`, `no_longer_useful`, `session_state`, `session_moved`.
+#[utoipa::path(
+    tag = "reminders",
+    operation_id = "requeue_reminder",
+    security(("key" = ["manage_reminders"])),
+    params(("id" = ReminderId, Path, description = "The reminder.")),
+    request_body = ReminderWish,
+    responses((status = 200, description = "The reminder as it stands now.", body = Reminder, headers(("ETag" = String))))
+)]
+#[post("/v1/reminders/{id}/requeue")]
+pub(crate) async fn requeue_reminder(
+    command: Command<ManageReminders, MaybeJson<ReminderWish>>,
+    id: Id<ReminderId>,
+) -> Answered {
+    command
+        .run(move |tx, given| {
+            let reason = given.body.reason.as_ref();
+            given.changed(&Reminder::requeue(tx, id.0, given.if_match, reason)?)
+        })
+        .await
+}
+
+/// Sends a scheduled reminder at once, in quiet hours too.
+#[utoipa::path(
+    tag = "reminders",
+    operation_id = "send_reminder_now",
+    security(("key" = ["manage_reminders"])),
+    params(("id" = ReminderId, Path, description = "The reminder.")),
+    request_body = ReminderWish,
+    responses((status = 200, description = "The reminder as it stands now.", body = Reminder, headers(("ETag" = String))))
+)]
+#[post("/v1/reminders/{id}/send-now")]
+pub(crate) async fn send_reminder_now(
+    command: Command<ManageReminders, MaybeJson<ReminderWish>>,
+    id: Id<ReminderId>,
+) -> Answered {
+    command
+        .run(move |tx, given| {
+            let reason = given.body.reason.as_ref();
+            given.changed(&Reminder::send_now(tx, id.0, given.if_match, reason)?)
+        })
+        .await
+}
+
+/// The mail of a reminder.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReminderPreview {
+    /// Whether it was tried in these words, which then stay as they are; else it's what would go out by now.
+    attempted: bool,
+    /// The address on file, where the client has one.
+    to: Option<EmailAddress>,
+    /// Whether the studio's own words couldn't be used, so that these are the built-in ones.
+    own_words_failed: bool,
+    /// The mail.
+    mail: RenderedMail,
+}
+
+/// Shows the mail of a reminder: the one that was sent, or the one that would be.
+///
+/// Its links are the client's own and work: whoever follows one acts as the client.
+#[utoipa::path(
+    tag = "reminders",
+    operation_id = "preview_reminder",
+    security(("key" = ["manage_reminders"])),
+    params(("id" = ReminderId, Path, description = "The reminder.")),
+    responses((status = 200, description = "The mail.", body = ReminderPreview))
+)]
+#[get("/v1/reminders/{id}/preview")]
+pub(crate) async fn preview_reminder(
+    reading: Reading<ManageReminders>,
+    id: Id<ReminderId>,
+    api: web::Data<Api>,
+) -> Answered {
+    let now = reading.now();
+    reading
+        .show(
+            move |db, caller, _| match Reminder::preview(db, &caller.scope, id.0, now)? {
+                Previewed::Frozen { content, to } => Ok(ReminderPreview {
+                    attempted: true,
+                    to,
+                    own_words_failed: false,
+                    mail: serde_json::from_str(&content).map_err(Error::internal)?,
+                }),
+                Previewed::Rendered(prepared) => {
+                    let letter = letter::write(&prepared, api.links.maker().as_ref())?;
+                    Ok(ReminderPreview {
+                        attempted: false,
+                        to: prepared.client.email,
+                        own_words_failed: letter.own_words_failed,
+                        mail: letter.mail,
+                    })
+                }
+            },
+        )
         .await
 }
 
@@ -119,7 +254,8 @@ pub(crate) async fn get_reminder_rule(
 
 /// Changes a reminder rule.
 ///
-/// The reminders to come of the studio's sessions are scheduled anew; what was sent stays sent.
+/// In the same transaction the reminders to come of the studio's sessions are scheduled anew: those that are no longer right
+/// are superseded, what a rule asks for from now on is added, and what was sent or is called off stays as it is.
 #[utoipa::path(
     tag = "reminders",
     operation_id = "change_reminder_rule",

@@ -6,7 +6,8 @@ use stipple_shared::domain::booking::{NewSession, SessionPatch};
 use stipple_shared::domain::patch::Patch;
 use stipple_shared::domain::text::ExternalId;
 use stipple_shared::domain::{
-    ClientId, Instant, PlanId, PractitionerId, SessionId, SessionKind, SessionState, StudioId,
+    AccessKind, ClientId, Instant, PlanId, PractitionerId, SessionId, SessionKind, SessionState,
+    StudioId,
 };
 use stipple_shared::error::Error;
 use stipple_shared::storage::session_history::SessionTransition;
@@ -20,7 +21,10 @@ use crate::answer::{ListBody, PageBody, resources};
 use crate::request::{Command, Id, Json, Merge, Paging, Reading};
 
 resources! {
-    Session: "/v1/sessions", clinical: ["clinical_notes", "nonconformities"];
+    Session: "/v1/sessions", clinical: ["clinical_notes", "nonconformities"], record: |it| {
+        let is_clinical = it.clinical_notes.is_some() || !it.nonconformities.is_empty();
+        is_clinical.then_some((it.client_id, AccessKind::Session))
+    };
 }
 
 /// Which sessions.

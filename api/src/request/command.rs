@@ -111,12 +111,7 @@ impl<P: Permission, B: Body> FromRequest for Command<P, B> {
             let caller = reading::recognise(&api, &request, P::ROLES, P::NAME).await?;
             let bytes = bytes.await.map_err(|error| unreadable(&error))?;
             query::plain::<NoFilter>(&request)?;
-            let misplaced =
-                api.documents
-                    .misplaced_list(request.path(), request.method().as_str(), &bytes);
-            if let Some(pointer) = misplaced {
-                return Err(Error::invalid(pointer, "invalid_value", "write a JSON object").into());
-            }
+            refuse_misplaced_list(&api, &request, &bytes)?;
             let body = B::read(&request, &bytes)?;
             let if_match = headers::if_match(&request, B::REQUIRES_IF_MATCH)?;
             let request_key = headers::idempotency_key(&request)?.map(|key| RequestKey {
@@ -151,7 +146,22 @@ impl<P: Permission, B: Body> FromRequest for Command<P, B> {
     }
 }
 
-fn unreadable(error: &actix_web::Error) -> Problem {
+/// Else serde would take a list for the fields of an object in their order.
+pub(super) fn refuse_misplaced_list(
+    api: &Api,
+    request: &HttpRequest,
+    bytes: &[u8],
+) -> Result<(), Problem> {
+    let method = request.method().as_str();
+    match api.documents.misplaced_list(request.path(), method, bytes) {
+        Some(pointer) => {
+            Err(Error::invalid(pointer, "invalid_value", "write a JSON object").into())
+        }
+        None => Ok(()),
+    }
+}
+
+pub(super) fn unreadable(error: &actix_web::Error) -> Problem {
     if edge::is_too_slow(error) {
         return Problem::timed_out();
     }

@@ -1,13 +1,18 @@
-//! What a handler's arguments are made of. A change is a [`Command`], a look is a [`Reading`]; both know the caller.
+//! What a handler's arguments are made of. A change is a [`Command`], a look is a [`Reading`] or, with
+//! its question in the body, an [`Asking`]; all know the caller.
 
+mod asking;
 mod body;
 mod command;
-mod cursor;
+pub(crate) mod cursor;
 mod headers;
 mod id;
+#[cfg(test)]
+mod properties;
 mod query;
 mod reading;
 
+pub use asking::Asking;
 pub use body::{Body, Json, MaybeJson, Merge, NoBody, Versioned};
 pub use command::Command;
 pub(crate) use headers::has_already;

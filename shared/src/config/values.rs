@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -123,6 +123,13 @@ pub(super) fn threads(text: &str) -> Result<NonZeroUsize, &'static str> {
         .ok()
         .filter(|threads: &NonZeroUsize| threads.get() <= 256)
         .ok_or("write a number from 1 to 256")
+}
+
+pub(super) fn mails(text: &str) -> Result<NonZeroU32, &'static str> {
+    text.parse()
+        .ok()
+        .filter(|mails: &NonZeroU32| mails.get() <= 100_000)
+        .ok_or("write a number from 1 to 100000")
 }
 
 #[cfg(test)]

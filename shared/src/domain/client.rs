@@ -6,8 +6,9 @@ use utoipa::ToSchema;
 
 use super::id::StudioId;
 use super::instant::Instant;
+use super::number::PageLimit;
 use super::patch::merge_patch;
-use super::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
+use super::text::{EmailAddress, ExternalId, Language, Name, Note, SearchText, Telephone};
 use super::vocabulary::EmailState;
 use crate::error::{Error, Result};
 
@@ -107,11 +108,19 @@ pub fn check_date_of_birth(date_of_birth: Option<NaiveDate>, now: Instant) -> Re
     }
 }
 
-/// What a search looks in: lower case, without accents where they can be told apart from letters.
-pub fn search_text(given_name: &str, family_name: &str, preferred_name: Option<&str>) -> String {
-    [given_name, family_name, preferred_name.unwrap_or_default()]
-        .join(" ")
-        .to_lowercase()
-        .trim()
-        .to_owned()
+/// Which clients are looked for. It travels in the body, since names don't belong in addresses.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSearch {
+    /// Words of a name, an e-mail address, a telephone number or an external id. All of them must match, each the
+    /// beginning of a word; a number also the last three digits or more. Neither case nor accents matter.
+    pub text: SearchText,
+    /// So many clients at most: 50 unless said otherwise.
+    #[serde(default)]
+    #[schema(required = false, default = 50)]
+    pub limit: PageLimit,
+    /// Where to go on: the `next_cursor` of the page before, with the same text. It holds a word of a client's: keep it
+    /// out of addresses too.
+    #[schema(max_length = 1000)]
+    pub cursor: Option<String>,
 }

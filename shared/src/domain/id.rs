@@ -52,6 +52,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// Names a look at a client's record.
+    AccessEventId,
     /// Names an API key; the key itself is never stored.
     ApiKeyId,
     /// Names an assessment.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{Days, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
+use chrono::{Days, MappedLocalTime, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 use chrono_tz::{GapInfo, Tz};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
@@ -148,6 +148,12 @@ pub fn add_days(day: NaiveDate, days: i64) -> NaiveDate {
     } else {
         day.checked_add_days(distance).unwrap_or(NaiveDate::MAX)
     }
+}
+
+/// The same day so many months after, or the month's last where it has no such day; bounded to the calendar.
+pub fn add_months(day: NaiveDate, months: u32) -> NaiveDate {
+    day.checked_add_months(Months::new(months))
+        .unwrap_or(NaiveDate::MAX)
 }
 
 /// A time that the clocks skip, and what is near it.
@@ -330,6 +336,9 @@ mod tests {
         assert_eq!(add_days(day("2028-03-01"), -2), day("2028-02-28"));
         assert_eq!(add_days(day("2028-03-01"), i64::MAX), NaiveDate::MAX);
         assert_eq!(add_days(day("2028-03-01"), i64::MIN), NaiveDate::MIN);
+        assert_eq!(add_months(day("2028-01-31"), 1), day("2028-02-29"));
+        assert_eq!(add_months(day("2028-02-29"), 36), day("2031-02-28"));
+        assert_eq!(add_months(day("2028-02-29"), u32::MAX), NaiveDate::MAX);
     }
 
     #[test]

@@ -45,6 +45,10 @@ text_enums! {
         DetailLine = "detail_line",
         /// The text of the link to the client's page.
         PageLink = "page_link",
+        /// The text of the link to the client's choices about mails.
+        PreferencesLink = "preferences_link",
+        /// The text of the link that ends invitations.
+        UnsubscribeLink = "unsubscribe_link",
         /// What the page is good for before an appointment.
         PageHint = "page_hint",
         /// What the page is good for at other times.

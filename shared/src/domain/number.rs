@@ -60,6 +60,8 @@ bounded_numbers! {
     OffsetHours: u16, 0..=2160, 72;
     /// Calendar days before or after.
     OffsetDays: u16, 0..=365, 7;
+    /// Calendar months after.
+    OffsetMonths: u16, 1..=120, 36;
     /// How many treatment sessions a plan has.
     TreatmentSessions: u8, 1..=12, 3;
     /// A session's place in its plan, from 1.
@@ -68,6 +70,21 @@ bounded_numbers! {
     ShelfDays: u16, 1..=3650, 365;
     /// Until how many hours before the start a client may cancel.
     CutoffHours: u16, 0..=720, 48;
+    /// How many hours before its start a session that isn't confirmed becomes a task.
+    UnconfirmedHours: u16, 1..=720, 48;
+    /// How many things a page has at most.
+    PageLimit: u16, 1..=200, 50;
+}
+
+impl Default for PageLimit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl UnconfirmedHours {
+    /// Late enough that the client had time to answer, early enough that the time can be given to somebody else.
+    pub const USUAL: Self = Self(48);
 }
 
 impl BufferMinutes {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::hours::ClockTime;
-use super::number::{OffsetDays, OffsetHours, OffsetMinutes};
+use super::number::{OffsetDays, OffsetHours, OffsetMinutes, OffsetMonths};
 use super::vocabulary::{Anchor, ReminderStep, SessionKind};
 
 /// When a step is due. Hours and minutes are elapsed time; days are the studio's calendar days at a time of its day.
@@ -35,6 +35,13 @@ pub enum Timing {
     CompletionDay {
         /// How many days after.
         days_after: OffsetDays,
+        /// When on that day.
+        at: ClockTime,
+    },
+    /// Counted from the day on which the session was completed.
+    CompletionMonth {
+        /// How many months after.
+        months_after: OffsetMonths,
         /// When on that day.
         at: ClockTime,
     },
@@ -79,6 +86,8 @@ pub enum Subject {
     Aftercare,
     /// It is about a plan's next session, after one that took place.
     NextSession,
+    /// It invites to come again, long after the last work. This is marketing: it needs the client's consent.
+    Invitation,
 }
 
 impl ReminderStep {
@@ -92,6 +101,7 @@ impl ReminderStep {
             | Self::AftercareDay10
             | Self::AftercareDay30 => Subject::Aftercare,
             Self::BookNextOpens | Self::BookNextClosing => Subject::NextSession,
+            Self::TouchUpInvitation => Subject::Invitation,
         }
     }
 
@@ -100,11 +110,16 @@ impl ReminderStep {
         matches!(self.subject(), Subject::Act | Subject::Session)
     }
 
+    /// Whether it is sent to those alone who agreed to be written to unasked.
+    pub const fn is_marketing(self) -> bool {
+        matches!(self.subject(), Subject::Invitation)
+    }
+
     /// What a reminder of this step hangs on: the time that was set, or the care for what was done.
     pub const fn anchor(self) -> Anchor {
         match self.subject() {
             Subject::Act | Subject::Session => Anchor::Schedule,
-            Subject::Aftercare | Subject::NextSession => Anchor::Care,
+            Subject::Aftercare | Subject::NextSession | Subject::Invitation => Anchor::Care,
         }
     }
 
@@ -127,6 +142,10 @@ impl ReminderStep {
                 matches!(timing, Timing::GapOpens { .. } | Timing::GapCloses { .. }),
                 "write relative_to gap_opens or gap_closes",
             ),
+            Subject::Invitation => (
+                matches!(timing, Timing::CompletionMonth { .. }),
+                "write relative_to completion_month",
+            ),
         };
         if fits { Ok(()) } else { Err(advice) }
     }
@@ -135,7 +154,8 @@ impl ReminderStep {
 /// The rules that a new studio starts with.
 ///
 /// Two reminders beforehand miss fewer sessions than one (Steiner 2018); the request to confirm comes while the
-/// client can still move the session; preparation starts more than two days before it.
+/// client can still move the session; preparation starts more than two days before it. Practices freshen up after
+/// three to five years.
 pub fn default_rules() -> Vec<ReminderRule> {
     use SessionKind::{TouchUp, Treatment};
 
@@ -189,6 +209,14 @@ pub fn default_rules() -> Vec<ReminderRule> {
         ),
         (ReminderStep::MovedNotice, all, action(10)),
         (ReminderStep::CancelledNotice, all, action(10)),
+        (
+            ReminderStep::TouchUpInvitation,
+            pigment,
+            Timing::CompletionMonth {
+                months_after: OffsetMonths::bounded(36),
+                at,
+            },
+        ),
     ]
     .into_iter()
     .map(|(step, kinds, timing)| ReminderRule {
@@ -231,6 +259,7 @@ mod tests {
             json!({"relative_to": "start_day", "days_before": 7, "at": "10:00"}),
             json!({"relative_to": "action", "minutes_after": 0}),
             json!({"relative_to": "completion_day", "days_after": 4, "at": "10:00"}),
+            json!({"relative_to": "completion_month", "months_after": 36, "at": "10:00"}),
             json!({"relative_to": "gap_opens", "days_before": 0, "at": "10:00"}),
             json!({"relative_to": "gap_closes", "days_before": 7, "at": "10:00"}),
         ] {
@@ -246,6 +275,7 @@ mod tests {
             json!({"relative_to": "start", "hours_before": -1}),
             json!({"relative_to": "start_day", "days_before": 366, "at": "10:00"}),
             json!({"relative_to": "completion_day", "days_after": 4, "at": "10"}),
+            json!({"relative_to": "completion_month", "months_after": 0, "at": "10:00"}),
         ] {
             assert!(read(bad.clone()).is_err(), "{bad}");
         }
@@ -259,6 +289,7 @@ mod tests {
             ReminderStep::AftercareDay4,
             ReminderStep::BookNextOpens,
             ReminderStep::MovedNotice,
+            ReminderStep::TouchUpInvitation,
         ] {
             assert!(step.check_timing(start).is_err(), "{step}");
         }

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use super::gap::GapWindow;
 use super::hours::QuietHours;
 use super::instant::Instant;
-use super::local_time::{add_days, start_of_day};
+use super::local_time::{add_days, add_months, start_of_day};
 use super::reminder::{ReminderRule, Subject, Timing};
 use super::session::SessionAction;
 use super::vocabulary::{Anchor, ReminderStep, SessionKind, SessionState};
@@ -18,13 +18,11 @@ pub struct ReminderFacts {
     pub kind: SessionKind,
     /// Where it stands.
     pub state: SessionState,
-    /// When it starts, if it has a time.
+    /// When it starts, if it has a time; when it was to start, if it has one no more.
     pub starts_at: Option<Instant>,
     /// When it took place, if it did.
     pub completed_at: Option<Instant>,
-    /// What was just done, if that is why the reminders are looked at.
-    ///
-    /// After a revert, pass `book` if the client has to be told that the session stands again.
+    /// What the client has to be told of: a booking, a move, a cancellation, or nothing. `news` decides.
     pub action: Option<SessionAction>,
     /// The studio's zone.
     pub zone: Tz,
@@ -34,6 +32,8 @@ pub struct ReminderFacts {
     pub cutoff_hours: u16,
     /// The days for the plan's next session, if there is one and it isn't booked yet.
     pub next_window: Option<GapWindow>,
+    /// Whether nothing came after it that placed pigment, nor is to come.
+    pub is_latest_work: bool,
 }
 
 /// A reminder that should exist.
@@ -90,7 +90,7 @@ pub fn schedule(
                 }
                 continue;
             }
-            Subject::Session | Subject::Aftercare | Subject::NextSession => {
+            Subject::Session | Subject::Aftercare | Subject::NextSession | Subject::Invitation => {
                 match quiet_free(due_at.max(now), useful_until, facts, now) {
                     Some(due_at) => reminder.due_at = due_at,
                     None => continue,
@@ -124,7 +124,9 @@ fn applies(step: ReminderStep, facts: &ReminderFacts) -> bool {
         ReminderStep::BookingConfirmation => to_come && facts.action == Some(SessionAction::Book),
         ReminderStep::MovedNotice => to_come && facts.action == Some(SessionAction::Reschedule),
         ReminderStep::CancelledNotice => {
-            facts.state == SessionState::Cancelled && facts.action == Some(SessionAction::Cancel)
+            // A booking that was taken back leaves a session without a time.
+            matches!(facts.state, SessionState::Cancelled | SessionState::Planned)
+                && facts.action == Some(SessionAction::Cancel)
         }
         ReminderStep::Preparation | ReminderStep::FinalReminder => to_come,
         ReminderStep::ConfirmRequest => facts.state == SessionState::Booked,
@@ -134,6 +136,9 @@ fn applies(step: ReminderStep, facts: &ReminderFacts) -> bool {
         | ReminderStep::AftercareDay30
         | ReminderStep::BookNextOpens
         | ReminderStep::BookNextClosing => facts.state == SessionState::Completed,
+        ReminderStep::TouchUpInvitation => {
+            facts.state == SessionState::Completed && facts.is_latest_work
+        }
     }
 }
 
@@ -168,6 +173,10 @@ fn moment(rule: &ReminderRule, facts: &ReminderFacts, now: Instant) -> Option<(I
             let day = add_days(completed_at.day_at(facts.zone), days_after.get().into());
             at.on(day, facts.zone).max(completed_at)
         }
+        Timing::CompletionMonth { months_after, at } => {
+            let day = facts.completed_at?.day_at(facts.zone);
+            at.on(add_months(day, months_after.get().into()), facts.zone)
+        }
         Timing::GapOpens { days_before, at } => {
             let day = facts.next_window?.recommended_from;
             at.on(add_days(day, -i64::from(days_before.get())), facts.zone)
@@ -200,6 +209,7 @@ fn useful_until(step: ReminderStep, due_at: Instant, facts: &ReminderFacts) -> O
         ReminderStep::AftercareDay4 => Some(due_at + TimeDelta::days(3)),
         ReminderStep::AftercareDay10 => Some(due_at + TimeDelta::days(7)),
         ReminderStep::AftercareDay30 => Some(due_at + TimeDelta::days(14)),
+        ReminderStep::TouchUpInvitation => Some(due_at + TimeDelta::days(60)),
         ReminderStep::BookNextOpens => Some(end_of(facts.next_window?.recommended_until)),
         ReminderStep::BookNextClosing => Some(end_of(facts.next_window?.latest)),
     }
@@ -239,3 +249,7 @@ fn hours(hours: u16) -> TimeDelta {
 #[cfg(test)]
 #[path = "schedule_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "schedule_dst_tests.rs"]
+mod dst_tests;

@@ -1,13 +1,11 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use chrono::{Offset, Timelike};
-use chrono_tz::{Africa, America, Asia, Australia, Europe, Pacific};
+use chrono_tz::{Africa, America, Asia, Australia, Europe};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::domain::gap::Gap;
-use crate::domain::local_time::days_between;
 use crate::domain::reminder::default_rules;
 use ReminderStep as Step;
 
@@ -26,6 +24,7 @@ fn booked(starts_at: &str) -> ReminderFacts {
         quiet_hours: None,
         cutoff_hours: 48,
         next_window: None,
+        is_latest_work: false,
     }
 }
 
@@ -289,95 +288,6 @@ fn a_step_that_a_studio_set_nearer_is_of_use_until_the_start() {
     );
 }
 
-/// The hours of 2026 to 2030 before which a zone's clocks change.
-fn changes(zone: Tz) -> Vec<Instant> {
-    let offset = |instant: Instant| instant.at(zone).offset().fix().local_minus_utc();
-    let first = instant("2026-01-01T00:00:00Z");
-    (1..5 * 366 * 24)
-        .map(|hour| first + TimeDelta::hours(hour))
-        .filter(|now| offset(*now) != offset(*now - TimeDelta::hours(1)))
-        .collect()
-}
-
-#[test]
-fn days_keep_the_time_of_day_and_hours_elapse_over_every_change_of_the_clocks() {
-    for (zone, at_least) in [
-        (Europe::London, 10),
-        (America::New_York, 10),
-        (America::St_Johns, 10),
-        (Australia::Lord_Howe, 10),
-        (Pacific::Chatham, 10),
-        (Africa::Casablanca, 10),
-        (Asia::Tehran, 0),
-        (America::Sao_Paulo, 0),
-    ] {
-        let found = changes(zone);
-        assert!(found.len() >= at_least, "{zone}: {}", found.len());
-        // Zones whose clocks stand still are looked at too.
-        let moments = found.into_iter().chain([instant("2028-03-20T12:00:00Z")]);
-        for (change, hour) in
-            moments.flat_map(|change| (-2..10 * 24).step_by(5).map(move |hour| (change, hour)))
-        {
-            let starts_at = change + TimeDelta::hours(hour);
-            let now = starts_at - TimeDelta::days(40);
-            let before = ReminderFacts {
-                zone,
-                starts_at: Some(starts_at),
-                ..booked("2027-01-01T00:00:00Z")
-            };
-            let day = starts_at.day_at(zone);
-            for reminder in schedule(&before, &default_rules(), now) {
-                match reminder.step {
-                    Step::Preparation => {
-                        let local = reminder.due_at.at(zone);
-                        assert_eq!(
-                            (local.hour(), local.minute()),
-                            (10, 0),
-                            "{zone} {starts_at}"
-                        );
-                        assert_eq!(
-                            days_between(local.date_naive(), day),
-                            7,
-                            "{zone} {starts_at}"
-                        );
-                    }
-                    Step::ConfirmRequest => {
-                        assert_eq!(starts_at - reminder.due_at, TimeDelta::hours(72))
-                    }
-                    Step::FinalReminder => {
-                        assert_eq!(starts_at - reminder.due_at, TimeDelta::hours(24))
-                    }
-                    _ => {}
-                }
-            }
-            let after = ReminderFacts {
-                zone,
-                completed_at: Some(starts_at),
-                ..completed("2027-01-01T00:00:00Z")
-            };
-            for reminder in schedule(&after, &default_rules(), starts_at) {
-                let local = reminder.due_at.at(zone);
-                let days = match reminder.step {
-                    Step::AftercareDay4 => 4,
-                    Step::AftercareDay10 => 10,
-                    Step::AftercareDay30 => 30,
-                    _ => continue,
-                };
-                assert_eq!(
-                    (local.hour(), local.minute()),
-                    (10, 0),
-                    "{zone} {starts_at}"
-                );
-                assert_eq!(
-                    days_between(day, local.date_naive()),
-                    days,
-                    "{zone} {starts_at}"
-                );
-            }
-        }
-    }
-}
-
 fn any_facts() -> impl Strategy<Value = (ReminderFacts, Instant)> {
     let zones = vec![
         Europe::London,
@@ -421,10 +331,36 @@ fn any_facts() -> impl Strategy<Value = (ReminderFacts, Instant)> {
                             .unwrap()
                             .window(completed_at.day_at(zone)),
                     ),
+                    is_latest_work: true,
                 };
                 (facts, now)
             },
         )
+}
+
+/// Whether the studio wants no mail at this instant, by its clock's own face.
+fn is_quiet(at: Instant, facts: &ReminderFacts) -> bool {
+    facts.quiet_hours.is_some_and(|quiet| {
+        let nights = quiet.around(at.day_at(facts.zone), facts.zone);
+        nights.iter().any(|night| night.contains(at))
+    })
+}
+
+/// The nearest whole minute that is not quiet, found by looking at each of two days; the earlier one of two.
+fn nearest_allowed(
+    due_at: Instant,
+    useful_until: Instant,
+    facts: &ReminderFacts,
+    now: Instant,
+) -> Option<Instant> {
+    if !is_quiet(due_at, facts) {
+        return Some(due_at);
+    }
+    let whole = Instant::from_millis(due_at.millis().div_euclid(60_000) * 60_000);
+    (-48 * 60..=48 * 60)
+        .map(|minutes| whole + TimeDelta::minutes(minutes))
+        .filter(|at| now <= *at && *at < useful_until && !is_quiet(*at, facts))
+        .min_by_key(|at| (*at - due_at).abs())
 }
 
 proptest! {
@@ -438,7 +374,7 @@ proptest! {
             prop_assert!(now <= due_at && due_at < useful_until, "{reminder:?}");
             match step.subject() {
                 Subject::Act | Subject::Session => prop_assert!(useful_until <= facts.starts_at.unwrap(), "{reminder:?}"),
-                Subject::Aftercare | Subject::NextSession => {
+                Subject::Aftercare | Subject::NextSession | Subject::Invitation => {
                     prop_assert!(due_at >= facts.completed_at.unwrap(), "{reminder:?}");
                 }
             }
@@ -458,5 +394,35 @@ proptest! {
         steps.sort_unstable();
         steps.dedup();
         prop_assert_eq!(steps.len(), scheduled.len());
+    }
+    #[test]
+    fn quiet_hours_move_a_mail_to_the_nearest_allowed_minute_while_it_is_of_use(
+        (facts, _) in any_facts(),
+        due in 0_i64..60 * 24 * 60,
+        useful_minutes in 1_i64..3 * 24 * 60,
+        until_due in 0_i64..2 * 24 * 60,
+    ) {
+        let due_at = instant("2027-03-01T00:00:00Z") + TimeDelta::minutes(due);
+        let (useful_until, now) = (due_at + TimeDelta::minutes(useful_minutes), due_at - TimeDelta::minutes(until_due));
+        prop_assert_eq!(
+            quiet_free(due_at, useful_until, &facts, now),
+            nearest_allowed(due_at, useful_until, &facts, now)
+        );
+    }
+
+    #[test]
+    fn nothing_is_sent_before_a_session_once_it_has_begun_nor_after_one_that_did_not_take_place((facts, now) in any_facts()) {
+        for reminder in schedule(&facts, &default_rules(), now) {
+            match reminder.step.subject() {
+                Subject::Act | Subject::Session => {
+                    let starts_at = facts.starts_at.unwrap();
+                    prop_assert!(now < starts_at && reminder.due_at < starts_at && reminder.useful_until <= starts_at);
+                }
+                Subject::Aftercare | Subject::NextSession | Subject::Invitation => {
+                    prop_assert_eq!(facts.state, SessionState::Completed);
+                    prop_assert!(reminder.due_at >= facts.completed_at.unwrap());
+                }
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::hours::{QuietHours, WeeklyHours};
 use super::local_time::TimeZoneName;
 use super::neutral::NeutralName;
-use super::number::CutoffHours;
+use super::number::{CutoffHours, UnconfirmedHours};
 use super::patch::merge_patch;
 use super::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
 
@@ -49,6 +49,13 @@ pub struct NewStudio {
     #[serde(default)]
     #[schema(required = false, default = false)]
     pub client_may_move: bool,
+    /// Where staff are told each morning at seven, on the studio's clock, how much waits for them: counts, and nothing about
+    /// a client. Nowhere unless said otherwise.
+    pub digest_email: Option<EmailAddress>,
+    /// How many hours before its start a session that isn't confirmed becomes a task. 48 unless said otherwise.
+    #[serde(default = "default_unconfirmed")]
+    #[schema(value_type = UnconfirmedHours, required = false, default = 48)]
+    pub unconfirmed_task_hours: UnconfirmedHours,
     /// Another system's name for this studio.
     pub external_id: Option<ExternalId>,
 }
@@ -65,12 +72,17 @@ fn default_quiet_hours() -> Option<QuietHours> {
     Some(QuietHours::usual())
 }
 
+fn default_unconfirmed() -> UnconfirmedHours {
+    UnconfirmedHours::USUAL
+}
+
 fn default_cutoff() -> CutoffHours {
     CutoffHours::USUAL
 }
 
 merge_patch! {
-    /// Changes a studio. Hours, quiet hours, zone, cut-off and language schedule the reminders to come anew.
+    /// Changes a studio. Zone, quiet hours and cut-off schedule the reminders to come anew; a mail that was tried in another zone
+    /// or language, and can't have arrived, is written anew. What was sent stays sent.
     StudioPatch {
         set {
             /// The studio's name, for staff.
@@ -89,8 +101,12 @@ merge_patch! {
             cancellation_cutoff_hours: CutoffHours,
             /// Whether clients may choose another time themselves.
             client_may_move: bool,
+            /// How many hours before its start a session that isn't confirmed becomes a task.
+            unconfirmed_task_hours: UnconfirmedHours,
         }
         null {
+            /// Where staff are told each morning how much waits for them.
+            digest_email: EmailAddress,
             /// The postal address.
             address: Note,
             /// How clients reach the studio.

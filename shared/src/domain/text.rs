@@ -80,6 +80,8 @@ texts! {
     LotCode: one_line, 1..=100, "K2291-07";
     /// A template for a piece of a mail: text with variables in double braces.
     TemplateText: many_lines, 1..=2000, "Thank you for your booking, {{ client_name }}.";
+    /// What is looked for: one to eight words.
+    SearchText: search, 1..=200, "zoe beisp";
 }
 
 fn one_line(text: &str) -> Result<(), String> {
@@ -128,6 +130,15 @@ fn telephone(text: &str) -> Result<(), String> {
         return Err("write a telephone number with digits, spaces and + - ( ) / . only".into());
     }
     Ok(())
+}
+
+fn search(text: &str) -> Result<(), String> {
+    one_line(text)?;
+    match super::search::terms(text).len() {
+        0 => Err("write at least one letter or digit".into()),
+        1..=super::search::MOST_TERMS => Ok(()),
+        _ => Err(format!("write at most {} words", super::search::MOST_TERMS)),
+    }
 }
 
 fn language(text: &str) -> Result<(), String> {

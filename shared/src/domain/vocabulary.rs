@@ -307,6 +307,8 @@ text_enums! {
         MovedNotice = "moved_notice",
         /// Says that the session is off.
         CancelledNotice = "cancelled_notice",
+        /// Invites to freshen up, years after the last work.
+        TouchUpInvitation = "touch_up_invitation",
     }
 
     /// Where a reminder stands.
@@ -355,6 +357,24 @@ text_enums! {
         Schedule = "schedule",
         /// What was done: once for each session.
         Care = "care",
+    }
+
+    /// What of a client's clinical record was looked at.
+    AccessKind {
+        /// An assessment.
+        Assessment = "assessment",
+        /// A plan.
+        Plan = "plan",
+        /// A plan with its sessions and pigment records.
+        PlanOverview = "plan_overview",
+        /// A session's clinical notes, or what wasn't as it should have been in it.
+        Session = "session",
+        /// A pigment record.
+        PigmentRecord = "pigment_record",
+        /// The timeline.
+        Timeline = "timeline",
+        /// That a lot or a product was used on them.
+        ProductUse = "product_use",
     }
 
     /// What staff have to look at.

@@ -20,6 +20,9 @@ pub struct RenderedMail {
     pub html: String,
     /// The appointment for the client's calendar.
     pub calendar: Option<Calendar>,
+    /// What ends such mails in one click, where the mail is an invitation and the service has a public address.
+    #[serde(default)]
+    pub list_unsubscribe: Option<String>,
 }
 
 /// An iCalendar object and its method.

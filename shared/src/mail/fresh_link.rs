@@ -103,6 +103,7 @@ pub fn render(facts: &MailFacts) -> Result<RenderedMail> {
         text,
         html,
         calendar: None,
+        list_unsubscribe: None,
     })
 }
 

@@ -8,6 +8,7 @@
 pub mod built_in;
 pub mod calendar;
 pub mod content;
+pub mod digest;
 mod engine;
 pub mod facts;
 pub mod fresh_link;

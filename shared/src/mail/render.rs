@@ -101,6 +101,7 @@ impl Mail<'_> {
             text: self.body(Part::Text, &subject, &preheader)?,
             html: self.body(Part::Html, &subject, &preheader)?,
             calendar: self.calendar(stamp)?,
+            list_unsubscribe: self.unsubscribe()?,
             sender_name: self.sender_name()?,
             subject,
             preheader,
@@ -137,6 +138,8 @@ impl Mail<'_> {
             hint => self.words.word(hint)?,
             advice => self.words.word(Word::Advice)?,
             page_link => self.words.word(Word::PageLink)?,
+            preferences_link => self.words.word(Word::PreferencesLink)?,
+            unsubscribe_link => self.words.word(Word::UnsubscribeLink)?,
             closing => self.words.word(Word::Closing)?,
             why_this_mail => part.rendered(why_this_mail),
         };
@@ -157,6 +160,8 @@ impl Mail<'_> {
             subject, preheader, sections, words, details, lines,
             greeting => part.rendered(greeting),
             page => self.page()?,
+            preferences => self.preferences()?,
+            unsubscribe => self.unsubscribe()?,
             sender_name => self.name(part, &self.sender_name()?),
         };
         self.engine.render(part.name(), layout, values)
@@ -280,14 +285,25 @@ impl Mail<'_> {
 
     /// The client's page; a scheme that runs something must not come through.
     fn page(&self) -> Result<Option<&str>> {
-        let Some(links) = &self.facts.links else {
-            return Ok(None);
-        };
-        let web = links.page.starts_with("https://") || links.page.starts_with("http://");
-        if !web || links.page.contains(|c: char| c.is_control() || c == ' ') {
-            return Err(Error::internal("a client's page has a web address"));
-        }
-        Ok(Some(&links.page))
+        let links = self.facts.links.as_ref();
+        links.map(|links| web_address(&links.page)).transpose()
+    }
+
+    /// Where the client says which mails are wanted.
+    fn preferences(&self) -> Result<Option<&str>> {
+        let links = self.facts.links.as_ref();
+        links
+            .map(|links| web_address(&links.preferences))
+            .transpose()
+    }
+
+    /// What ends invitations, in a mail that is one.
+    fn unsubscribe(&self) -> Result<Option<String>> {
+        let is_marketing = self.facts.steps.iter().any(|step| step.is_marketing());
+        let links = self.facts.links.as_ref().filter(|_| is_marketing);
+        links
+            .map(|links| web_address(&links.unsubscribe).map(str::to_owned))
+            .transpose()
     }
 
     fn calendar(&self, stamp: Instant) -> Result<Option<super::Calendar>> {
@@ -338,6 +354,15 @@ impl Detail {
             is_first => self.is_first,
         }
     }
+}
+
+/// An address as it stands, if it opens a page.
+fn web_address(address: &str) -> Result<&str> {
+    let web = address.starts_with("https://") || address.starts_with("http://");
+    if !web || address.contains(|c: char| c.is_control() || c == ' ') {
+        return Err(Error::internal("a client's page has a web address"));
+    }
+    Ok(address)
 }
 
 fn neutral(own: Option<&str>, general: &str) -> String {

@@ -2,8 +2,10 @@
 //!
 //! The chain covers a salted digest of the details, not the details: an erasure may blank those and the chain holds.
 
+mod listing;
 mod verification;
 
+pub use listing::{AuditEntry, AuditFilter, list};
 pub use verification::{AuditHead, Fault, FaultKind, Verification, verify};
 
 use base64::Engine as _;

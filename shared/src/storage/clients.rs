@@ -10,10 +10,14 @@ use super::references::named;
 use super::schema::{clients, contact_consents};
 use super::scope::client_is_seen;
 use super::studios::Studio;
-use super::{Db, Scope, Tx, reminders, sharing};
-use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth, search_text};
+use super::tasks::Task;
+use super::{Db, Scope, Tx, client_search, reminder_sync, sharing};
+use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth};
+use crate::domain::task::NewTask;
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
-use crate::domain::{ClientId, ConsentPurpose, ContactConsentId, EmailState, Instant, StudioId};
+use crate::domain::{
+    ClientId, ConsentPurpose, ContactConsentId, EmailState, Instant, StudioId, TaskKind,
+};
 use crate::error::{Error, Result};
 
 /// Somebody who is treated, or thinks about it.
@@ -50,9 +54,6 @@ pub struct Client {
     pub care_advice_in_mail: bool,
     /// Notes for all staff.
     pub notes: Option<Note>,
-    #[serde(skip)]
-    #[schema(ignore)]
-    search_text: String,
     /// When they were taken off the list, where they were.
     pub deleted_at: Option<Instant>,
     /// Raised by each change; its ETag.
@@ -131,11 +132,6 @@ impl Client {
             marketing_mail: new.marketing_mail,
             care_advice_in_mail: new.care_advice_in_mail,
             notes: new.notes.clone(),
-            search_text: search_text(
-                &new.given_name,
-                &new.family_name,
-                new.preferred_name.as_deref(),
-            ),
             deleted_at: None,
             version: 0,
             change: 0,
@@ -144,6 +140,7 @@ impl Client {
             link_generation: 1,
         };
         let client = client.create(tx, "client.registered")?;
+        client_search::keep_words(tx.db, &client)?;
         for (purpose, granted) in client.choices() {
             client.note_choice(tx, purpose, granted)?;
         }
@@ -190,18 +187,21 @@ impl Client {
             sharing::reaches_studio(tx, id, client.studio_id, id.0)?;
         }
         refuse_taken_external_id!(tx.db, clients, id, &client.external_id);
-        client.search_text = search_text(
-            &client.given_name,
-            &client.family_name,
-            client.preferred_name.as_deref(),
-        );
         let client = client.save(tx, "client.changed", None)?;
+        client_search::keep_words(tx.db, &client)?;
         for ((purpose, granted), (_, was)) in client.choices().into_iter().zip(before.choices()) {
             if granted != was {
                 client.note_choice(tx, purpose, granted)?;
             }
         }
-        reminders::sync_client(tx, client.id)?;
+        client.note_address(tx, &before)?;
+        let words_changed = client.link_generation != before.link_generation
+            || client.language != before.language
+            || client.care_advice_in_mail != before.care_advice_in_mail;
+        if words_changed {
+            reminder_sync::reword_for_client(tx, client.id)?;
+        }
+        reminder_sync::sync_client(tx, client.id)?;
         Ok(client)
     }
 
@@ -240,6 +240,56 @@ impl Client {
             .order((contact_consents::at, contact_consents::id))
             .select(ContactConsent::as_select())
             .load(db)?)
+    }
+
+    /// Whether there is an address that, for all we know, reaches them.
+    pub(super) fn has_usable_address(&self) -> bool {
+        let is_bad = matches!(
+            self.email_state,
+            EmailState::Bounced | EmailState::WrongPerson
+        );
+        self.email.is_some() && !is_bad
+    }
+
+    /// Opens a task for an address that turned out bad, and closes those of one that was mended.
+    fn note_address(&self, tx: &mut Tx<'_>, before: &Self) -> Result<()> {
+        let kind = match self.email_state {
+            EmailState::Bounced => Some(TaskKind::AddressBounced),
+            EmailState::WrongPerson => Some(TaskKind::WrongPerson),
+            EmailState::Unverified | EmailState::Ok => None,
+        };
+        match kind {
+            Some(kind) if self.email_state != before.email_state => {
+                // The client's own page names its task by the generation of links that was told so.
+                let cause = match kind {
+                    TaskKind::WrongPerson => before.link_generation,
+                    _ => self.version,
+                };
+                let task = NewTask {
+                    studio_id: self.studio_id,
+                    kind,
+                    dedupe_key: format!("{kind}:{}:{cause}", self.id),
+                    client_id: Some(self.id),
+                    plan_id: None,
+                    session_id: None,
+                    mail_id: None,
+                    detail: serde_json::Map::new(),
+                    due_at: tx.now(),
+                };
+                Task::open(tx, task).map(drop)
+            }
+            None if self.email.is_some() => {
+                let was_bad = before.email.is_none()
+                    || before.email_state != self.email_state
+                    || before.email != self.email;
+                if was_bad {
+                    let why = "The client has another address, or it works again.";
+                    Task::close_of_address(tx, self.id, why)?;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn choices(&self) -> [(ConsentPurpose, bool); 3] {

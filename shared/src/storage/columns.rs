@@ -123,6 +123,7 @@ column!(
 );
 
 id_columns!(
+    AccessEventId,
     ApiKeyId,
     AssessmentId,
     CalendarFeedId,
@@ -170,6 +171,7 @@ macro_rules! enum_columns {
 }
 
 enum_columns!(
+    AccessKind,
     Anchor,
     Channel,
     Completion,

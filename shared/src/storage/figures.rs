@@ -1,5 +1,6 @@
 //! Figures for whoever watches: counts and ages, nothing about a person.
 
+use chrono::TimeDelta;
 use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
 
@@ -19,17 +20,28 @@ pub struct ReminderCount {
     pub rows: i64,
 }
 
+/// What is due of a step and still scheduled.
+#[derive(Debug)]
+pub struct DueFigures {
+    /// The step.
+    pub step: ReminderStep,
+    /// How many.
+    pub rows: i64,
+    /// How long the oldest of them has been waiting.
+    pub oldest_age_millis: i64,
+}
+
 /// What is shown as metrics.
 #[derive(Debug)]
 pub struct Figures {
     /// The ledger by step and state.
     pub reminders: Vec<ReminderCount>,
-    /// Reminders that are due and still scheduled.
-    pub due: i64,
-    /// How long the oldest of them has been waiting.
-    pub oldest_due_age_millis: Option<i64>,
+    /// What is due and still scheduled, by step.
+    pub due: Vec<DueFigures>,
     /// How long ago the newest tick of any worker was.
     pub last_tick_age_millis: Option<i64>,
+    /// What holds mail up and somebody has to mend, and at how many workers that ticked lately.
+    pub alarms: Vec<(Option<String>, i64)>,
     /// Open tasks.
     pub open_tasks: i64,
 }
@@ -37,24 +49,47 @@ pub struct Figures {
 impl Figures {
     /// Reads the figures as they stand.
     pub fn read(db: &mut Db, now: Instant) -> Result<Self> {
-        let due = reminders::table
+        let due: Vec<(ReminderStep, i64, Option<i64>)> = reminders::table
             .filter(reminders::state.eq(ReminderState::Scheduled))
-            .filter(reminders::due_at.le(now));
-        let oldest: Option<i64> = due.clone().select(min(reminders::due_at)).get_result(db)?;
+            .filter(reminders::due_at.le(now))
+            .group_by(reminders::step)
+            .select((reminders::step, count_star(), min(reminders::due_at)))
+            .load(db)?;
         Ok(Self {
             reminders: reminders::table
                 .group_by((reminders::step, reminders::state))
                 .select((reminders::step, reminders::state, count_star()))
                 .load(db)?,
-            due: due.count().get_result(db)?,
-            oldest_due_age_millis: oldest.map(|at| now.millis() - at),
+            due: due
+                .into_iter()
+                .map(|(step, rows, oldest)| DueFigures {
+                    step,
+                    rows,
+                    oldest_age_millis: oldest.map_or(0, |at| now.millis() - at),
+                })
+                .collect(),
             last_tick_age_millis: last_tick(db)?.map(|at| now.millis() - at.millis()),
+            alarms: worker_status::table
+                .filter(worker_status::alarm.is_not_null())
+                .filter(worker_status::last_tick_at.ge(now - TimeDelta::minutes(5)))
+                .group_by(worker_status::alarm)
+                .select((worker_status::alarm, count_star()))
+                .load(db)?,
             open_tasks: tasks::table
                 .filter(tasks::state.eq(TaskState::Open))
                 .count()
                 .get_result(db)?,
         })
     }
+}
+
+/// When this worker last ticked.
+pub fn last_tick_of(db: &mut Db, worker: &str) -> Result<Option<Instant>> {
+    Ok(worker_status::table
+        .find(worker)
+        .select(worker_status::last_tick_at)
+        .get_result(db)
+        .optional()?)
 }
 
 /// When a worker last ticked, in any process.

@@ -7,14 +7,24 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::audit::AuditDraft;
 use super::paging::resource;
-use super::schema::{mail_attempts, mails};
+use super::reminders::Reminder;
+use super::schema::{mail_attempts, mails, reminders};
 use super::{Db, Tx};
-use crate::domain::{ClientId, Instant, MailId, MailState, SessionId, StudioId};
+use crate::domain::{
+    ClientId, Instant, MailId, MailState, ReminderId, ReminderState, SessionId, StudioId,
+};
 use crate::error::{Error, Result};
 
 /// The kind of a mail that answers a client who asked for a new link. It carries no reminders.
 pub const FRESH_LINK: &str = "fresh_link";
+
+/// The kind of a mail that tells a studio's staff how much waits for them. It's about no client.
+pub const DIGEST: &str = "digest";
+
+/// The outcome of an attempt that hasn't ended.
+const UNDER_WAY: &str = "under_way";
 
 /// Names one lease: whoever records an outcome must still hold it.
 pub type LeaseToken = uuid::Uuid;
@@ -31,7 +41,7 @@ pub struct Mail {
     pub client_id: Option<ClientId>,
     /// About which session.
     pub session_id: Option<SessionId>,
-    /// What it is: `reminder`, or `fresh_link`.
+    /// What it is: `reminder`, `fresh_link`, or `digest`.
     pub kind: String,
     /// Names its cause: no two mails have the same.
     pub dedupe_key: String,
@@ -116,14 +126,47 @@ impl Mail {
 
     /// Queues a mail of this kind.
     pub(super) fn queue_kind(tx: &mut Tx<'_>, kind: &str, new: NewMail) -> Result<Self> {
-        let id = MailId::new();
-        let now = tx.now();
+        let mut mail = Self::draft(new, tx.now());
+        kind.clone_into(&mut mail.kind);
+        mail.create(tx, "mail.queued")
+    }
+
+    /// Queues a digest for a studio's staff.
+    pub(super) fn queue_digest(
+        tx: &mut Tx<'_>,
+        studio_id: StudioId,
+        dedupe_key: String,
+        useful_until: Instant,
+        sending_domain: &str,
+    ) -> Result<Self> {
         let mail = Self {
+            client_id: None,
+            session_id: None,
+            kind: DIGEST.to_owned(),
+            ..Self::draft(
+                NewMail {
+                    studio_id,
+                    client_id: ClientId::new(),
+                    session_id: SessionId::new(),
+                    dedupe_key,
+                    useful_until,
+                    sending_domain: sending_domain.to_owned(),
+                },
+                tx.now(),
+            )
+        };
+        mail.create(tx, "mail.queued")
+    }
+
+    /// A mail that carries reminders, as it would be queued at this instant.
+    pub(super) fn draft(new: NewMail, now: Instant) -> Self {
+        let id = MailId::new();
+        Self {
             id,
             studio_id: new.studio_id,
             client_id: Some(new.client_id),
             session_id: Some(new.session_id),
-            kind: kind.to_owned(),
+            kind: "reminder".to_owned(),
             dedupe_key: new.dedupe_key,
             state: MailState::Queued,
             state_reason: None,
@@ -141,51 +184,62 @@ impl Mail {
             change: 0,
             created_at: now,
             updated_at: now,
-        };
-        mail.create(tx, "mail.queued")
+        }
     }
 
-    /// Leases the queued mails that may be tried, those that wait longest first.
+    /// Leases the one queued mail that may be tried and is soonest of no more use.
     ///
     /// A mail whose lease ran out after its handover had begun may have been taken: it says so from then on, unless a
     /// repetition does no harm.
-    pub fn lease(
+    pub(super) fn lease(
         tx: &mut Tx<'_>,
-        at_most: i64,
         lease_for: TimeDelta,
         repeats_are_harmless: bool,
-    ) -> Result<Vec<(Self, LeaseToken)>> {
-        let now = tx.now();
-        let lease_now = tx.lease_now()?;
-        let free: Vec<Self> = mails::table
+    ) -> Result<Option<(MailId, LeaseToken)>> {
+        let (now, lease_now) = (tx.now(), tx.lease_now()?);
+        // Single columns, so that a mail which can't be read whole is leased like the others and then put aside.
+        let free: Option<(MailId, Option<i64>, bool)> = mails::table
             .filter(mails::state.eq(MailState::Queued))
             .filter(mails::not_before.le(now))
             .filter(mails::lease_until.le(lease_now))
-            .order((mails::not_before, mails::id))
-            .limit(at_most)
-            .select(Self::as_select())
-            .load(tx.db)?;
-        let mut leased = Vec::new();
-        for mut mail in free {
-            let token = LeaseToken::now_v7();
-            if mail.handover_started_at.take().is_some() && !repeats_are_harmless {
-                mail.possibly_delivered = true;
-            }
-            let taken = diesel::update(mails::table.find(mail.id))
-                .filter(mails::state.eq(MailState::Queued))
-                .filter(mails::lease_until.le(lease_now))
-                .set((
-                    mails::lease_token.eq(token.as_bytes().to_vec()),
-                    mails::lease_until.eq(lease_now + lease_for),
-                    mails::handover_started_at.eq(None::<i64>),
-                    mails::possibly_delivered.eq(mail.possibly_delivered),
-                ))
-                .execute(tx.db)?;
-            if taken == 1 {
-                leased.push((mail, token));
-            }
+            .order((mails::useful_until, mails::id))
+            .select((
+                mails::id,
+                mails::handover_started_at,
+                mails::possibly_delivered,
+            ))
+            .first(tx.db)
+            .optional()?;
+        let Some((id, handover_started_at, was_possibly_delivered)) = free else {
+            return Ok(None);
+        };
+        let token = LeaseToken::now_v7();
+        let in_doubt = handover_started_at.is_some() && !repeats_are_harmless;
+        // In doubt for the second time it isn't tried again: the mark stays, and `delivery::prepare` ends it.
+        let mark = handover_started_at.filter(|_| in_doubt && was_possibly_delivered);
+        let taken = diesel::update(mails::table.find(id))
+            .filter(mails::state.eq(MailState::Queued))
+            .filter(mails::lease_until.le(lease_now))
+            .set((
+                mails::lease_token.eq(token.as_bytes().to_vec()),
+                mails::lease_until.eq(lease_now + lease_for),
+                mails::handover_started_at.eq(mark),
+                mails::possibly_delivered.eq(was_possibly_delivered || in_doubt),
+            ))
+            .execute(tx.db)?;
+        if taken == 0 {
+            return Ok(None);
         }
-        Ok(leased)
+        // Nobody told how the attempt before ended.
+        diesel::update(mail_attempts::table)
+            .filter(mail_attempts::mail_id.eq(id))
+            .filter(mail_attempts::outcome.eq(UNDER_WAY))
+            .set((
+                mail_attempts::outcome.eq("interrupted"),
+                mail_attempts::ended_at.eq(now),
+            ))
+            .execute(tx.db)?;
+        Ok(Some((id, token)))
     }
 
     /// The mail, if this lease is still the one that holds it.
@@ -203,6 +257,13 @@ impl Mail {
         }
     }
 
+    /// Whether nothing of it can have arrived anywhere.
+    pub(super) fn is_ours(&self) -> bool {
+        self.state == MailState::Queued
+            && !self.possibly_delivered
+            && self.handover_started_at.is_none()
+    }
+
     /// Begins an attempt: counts it and freezes the content if this is the first one.
     pub(super) fn begin_attempt(mut self, tx: &mut Tx<'_>, content: &str) -> Result<Self> {
         self.attempts += 1;
@@ -217,7 +278,7 @@ impl Mail {
             mail_id: self.id,
             number: self.attempts,
             started_at: tx.now(),
-            outcome: "under_way",
+            outcome: UNDER_WAY,
         };
         diesel::insert_into(mail_attempts::table)
             .values(&attempt)
@@ -225,10 +286,15 @@ impl Mail {
         Ok(self)
     }
 
-    /// Notes that the content is about to be handed over: what dies after this may have been delivered.
-    pub(super) fn note_handover(&self, tx: &mut Tx<'_>) -> Result<()> {
+    /// Notes that the content is about to be handed over: what dies after this may have been delivered. The lease is
+    /// renewed, so that it outlasts the handover however long the way here was.
+    pub(super) fn note_handover(&self, tx: &mut Tx<'_>, lease_for: TimeDelta) -> Result<()> {
+        let lease_now = tx.lease_now()?;
         diesel::update(mails::table.find(self.id))
-            .set(mails::handover_started_at.eq(tx.now()))
+            .set((
+                mails::handover_started_at.eq(tx.now()),
+                mails::lease_until.eq(lease_now + lease_for),
+            ))
             .execute(tx.db)?;
         Ok(())
     }
@@ -284,16 +350,57 @@ impl Mail {
         self.save(tx, "mail.ended", None).map(drop)
     }
 
-    /// Gives leases back unspent, for a worker that stops.
-    pub fn hand_back(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<()> {
-        let mut mail = Self::find_leased(tx.db, id, token)?;
-        mail.free();
-        diesel::update(mails::table.find(mail.id))
+    /// Gives the lease back as if nothing had happened; an attempt that has begun is not counted.
+    pub(super) fn hand_back(mut self, tx: &mut Tx<'_>) -> Result<()> {
+        let under_way = diesel::delete(
+            mail_attempts::table
+                .filter(mail_attempts::mail_id.eq(self.id))
+                .filter(mail_attempts::outcome.eq(UNDER_WAY)),
+        )
+        .execute(tx.db)?;
+        if under_way > 0 {
+            self.attempts -= 1;
+        }
+        self.free();
+        diesel::update(mails::table.find(self.id))
             .set((
+                mails::attempts.eq(self.attempts),
                 mails::lease_token.eq(None::<Vec<u8>>),
-                mails::lease_until.eq(mail.lease_until),
+                mails::lease_until.eq(self.lease_until),
+                mails::handover_started_at.eq(None::<i64>),
             ))
             .execute(tx.db)?;
+        Ok(())
+    }
+
+    /// Ends a mail that can't be read whole, by its id alone, with the reminders that it carries.
+    pub(super) fn bury(tx: &mut Tx<'_>, id: MailId, reason: &str) -> Result<()> {
+        let now = tx.now();
+        let change = tx.next_change()?;
+        let buried = diesel::update(mails::table.find(id))
+            .filter(mails::state.eq(MailState::Queued))
+            .set((
+                mails::state.eq(MailState::Failed),
+                mails::state_reason.eq(reason),
+                mails::finished_at.eq(now),
+                mails::lease_token.eq(None::<Vec<u8>>),
+                mails::lease_until.eq(0_i64),
+                mails::version.eq(mails::version + 1),
+                mails::change.eq(change),
+            ))
+            .execute(tx.db)?;
+        if buried == 0 {
+            return Ok(());
+        }
+        tx.audit(AuditDraft::new("mail.ended", "mail", id.0).because(Some(reason)));
+        let carried: Vec<ReminderId> = reminders::table
+            .filter(reminders::mail_id.eq(id))
+            .filter(reminders::state.eq(ReminderState::Leased))
+            .select(reminders::id)
+            .load(tx.db)?;
+        for id in carried {
+            Reminder::bury(tx, id, reason)?;
+        }
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use super::references::{named, of_another_client, studio_for};
 use super::schema::plans;
 use super::scope::client_is_seen;
 use super::sessions::{NewPlannedSession, Session};
-use super::{Db, Scope, Tx, sharing};
+use super::{Db, Scope, Tx, reminder_sync, sharing};
 use crate::domain::gap::Gap;
 use crate::domain::plan::{
     AddPlanSession, NewPlan, PlanPatch, SESSIONS_AT_MOST, USUAL_SESSIONS_AT_MOST, check_gap_change,
@@ -137,6 +137,7 @@ impl Plan {
         for ordinal in 1..=plan.treatment_sessions {
             plan.plan_session(tx, ordinal)?;
         }
+        reminder_sync::sync_invitations(tx, client.id)?;
         Ok(plan)
     }
 
@@ -165,6 +166,7 @@ impl Plan {
         let sessions = Session::of_plan(tx.db, id)?;
         check_gap_count(&plan.gaps, ordinal(plan.treatment_sessions)?)?;
         check_gap_change(&before.gaps, &plan.gaps, &completed_ordinals(&sessions)?)?;
+        let gaps_changed = plan.gaps.0 != before.gaps.0;
         let plan = plan.save(tx, "plan.changed", None)?;
         if plan.practitioner_id != before.practitioner_id {
             for mut session in sessions {
@@ -173,6 +175,9 @@ impl Plan {
                     session.save(tx, "session.reassigned", None)?;
                 }
             }
+        }
+        if gaps_changed {
+            reminder_sync::sync_plan(tx, id)?;
         }
         Ok(plan)
     }
@@ -230,7 +235,10 @@ impl Plan {
         }
         plan.state = PlanState::Closed;
         plan.state_reason = Some(reason.clone());
-        plan.save(tx, "plan.closed", Some(reason))
+        let plan = plan.save(tx, "plan.closed", Some(reason))?;
+        // Nobody is asked any more to book what isn't to come.
+        reminder_sync::sync_plan(tx, id)?;
+        Ok(plan)
     }
 
     /// Adds a treatment session at the plan's end. A completed plan is open again then.
@@ -264,6 +272,7 @@ impl Plan {
         plan.state = PlanState::Open;
         let plan = plan.save(tx, "plan.session_added", add.reason.as_deref())?;
         plan.plan_session(tx, plan.treatment_sessions)?;
+        reminder_sync::sync_plan(tx, id)?;
         Ok(plan)
     }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, resource};
-use super::reminders;
+use super::reminder_sync::{self, REACH_OF_CARE, REACH_OF_INVITATIONS};
 use super::schema::reminder_rules;
 use super::studios::Studio;
 use super::{Db, Scope, Tx};
@@ -94,7 +94,12 @@ impl ReminderRule {
             .check_timing(rule.timing.0)
             .map_err(|advice| Error::invalid("/timing", "wrong_timing", advice))?;
         let rule = rule.save(tx, "reminder_rule.changed", None)?;
-        reminders::sync_studio(tx, rule.studio_id)?;
+        let reach = if rule.step.is_marketing() {
+            REACH_OF_INVITATIONS
+        } else {
+            REACH_OF_CARE
+        };
+        reminder_sync::sync_studio(tx, rule.studio_id, reach)?;
         Ok(rule)
     }
 

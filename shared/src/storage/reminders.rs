@@ -1,30 +1,23 @@
 //! The reminder ledger: which mail is to go when, and what became of it. It's never pruned while the session lives.
 //!
-//! Rows are written in the transaction of whatever they follow from. What was sent, or may have been, is never written
-//! again; what is still to come and no longer right is superseded, and what is right is scheduled anew.
+//! `reminder_sync` writes its rows, `reminder_actions` has what staff do with one.
 
 use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::booking::plan_sessions;
 use super::paging::{Page, PageRequest, load_page, resource};
-use super::plans::Plan;
-use super::reminder_rules::ReminderRule;
-use super::schema::{reminders, sessions};
+use super::schema::reminders;
 use super::scope::client_is_seen;
-use super::sessions::Session;
-use super::studios::Studio;
 use super::{Db, Scope, Tx};
-use crate::domain::gap::{GapWindow, gap_after};
-use crate::domain::reminder::{ReminderRule as Rule, Subject};
-use crate::domain::schedule::{ReminderFacts, ScheduledReminder, schedule};
-use crate::domain::session::SessionAction;
+use crate::domain::interval::Interval;
+use crate::domain::news::Told;
+use crate::domain::schedule::ScheduledReminder;
 use crate::domain::{
     Anchor, Channel, ClientId, Instant, MailId, PlanId, ReminderId, ReminderState, ReminderStep,
-    SessionId, SessionState, StudioId,
+    SessionId, StudioId,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A row of the ledger.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
@@ -68,7 +61,14 @@ pub struct Reminder {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+    /// When the session starts by the time that it speaks of, where it speaks of one.
+    pub session_starts_at: Option<Instant>,
+    /// When the session ends by that time.
+    pub session_ends_at: Option<Instant>,
 }
+
+/// Why a reminder that staff don't want isn't sent.
+pub(super) const CANCELLED_BY_STAFF: &str = "cancelled_by_staff";
 
 resource!(reminders, Reminder, ReminderId, "reminder", seen: |scope| {
     client_is_seen!(scope, reminders::client_id)
@@ -85,6 +85,8 @@ pub struct ReminderFilter {
     pub studio_id: Option<StudioId>,
     /// Those in any of these states.
     pub states: Vec<ReminderState>,
+    /// Those of any of these steps.
+    pub steps: Vec<ReminderStep>,
     /// Those due at this instant or later.
     pub due_from: Option<Instant>,
     /// Those due before this instant.
@@ -115,6 +117,9 @@ impl Reminder {
         if !filter.states.is_empty() {
             query = query.filter(reminders::state.eq_any(filter.states.clone()));
         }
+        if !filter.steps.is_empty() {
+            query = query.filter(reminders::step.eq_any(filter.steps.clone()));
+        }
         if let Some(from) = filter.due_from {
             query = query.filter(reminders::due_at.ge(from));
         }
@@ -124,16 +129,52 @@ impl Reminder {
         load_page!(db, reminders, Reminder, query, page)
     }
 
-    /// Whether nothing has been sent of it and nothing can have been.
-    fn is_open(&self) -> bool {
-        matches!(
-            self.state,
-            ReminderState::Scheduled | ReminderState::Suppressed
-        )
+    /// All rows about a session that still count.
+    pub(super) fn standing(db: &mut Db, session_id: SessionId) -> Result<Vec<Self>> {
+        Ok(reminders::table
+            .filter(reminders::session_id.eq(session_id))
+            .filter(reminders::state.ne(ReminderState::Superseded))
+            .select(Self::as_select())
+            .load(db)?)
+    }
+
+    /// What a session's rows have told its client, superseded ones too.
+    pub(super) fn told(db: &mut Db, session_id: SessionId) -> Result<Vec<Told>> {
+        let rows: Vec<Self> = reminders::table
+            .filter(reminders::session_id.eq(session_id))
+            .filter(reminders::anchor.eq(Anchor::Schedule))
+            .select(Self::as_select())
+            .load(db)?;
+        Ok(rows
+            .iter()
+            .map(|row| Told {
+                step: row.step,
+                state: row.state,
+                schedule_version: row.schedule_version,
+                time: row.time(),
+            })
+            .collect())
+    }
+
+    /// The time that it speaks of, where it speaks of one.
+    pub(super) fn time(&self) -> Option<Interval> {
+        Some(Interval::new(
+            self.session_starts_at?,
+            self.session_ends_at?,
+        ))
+    }
+
+    /// Whether nothing has been sent of it, nothing can have been, and nobody decided that nothing should.
+    pub(super) fn is_open(&self) -> bool {
+        match self.state {
+            ReminderState::Scheduled => true,
+            ReminderState::Suppressed => self.state_reason.as_deref() != Some(CANCELLED_BY_STAFF),
+            _ => false,
+        }
     }
 
     /// Whether it stands for the same wish: its step, and where it matters the session's time.
-    fn answers(&self, wanted: &ScheduledReminder, schedule_version: i64) -> bool {
+    pub(super) fn answers(&self, wanted: &ScheduledReminder, schedule_version: i64) -> bool {
         self.state != ReminderState::Superseded
             && self.step == wanted.step
             && (wanted.anchor == Anchor::Care || self.schedule_version == schedule_version)
@@ -145,184 +186,4 @@ impl Reminder {
         self.finished_at = Some(tx.now());
         self.save(tx, "reminder.superseded", None).map(drop)
     }
-}
-
-/// Brings a session's rows in line with the session as it stands now. `action` is what was just done with it.
-pub(super) fn sync_session(
-    tx: &mut Tx<'_>,
-    session: &Session,
-    action: Option<SessionAction>,
-) -> Result<()> {
-    let studio = Studio::find(tx.db, session.studio_id)?;
-    let rules = ReminderRule::of_studio(tx.db, session.studio_id)?;
-    sync(tx, session, action, &studio, &rules)
-}
-
-/// Does so for all sessions of a studio that may still have reminders to come, after its rules or hours changed.
-pub(super) fn sync_studio(tx: &mut Tx<'_>, studio_id: StudioId) -> Result<()> {
-    let studio = Studio::find(tx.db, studio_id)?;
-    let rules = ReminderRule::of_studio(tx.db, studio_id)?;
-    let concerned: Vec<Session> = sessions::table
-        .filter(sessions::studio_id.eq(studio_id))
-        .filter(sessions::state.ne_all([SessionState::Planned, SessionState::NoShow]))
-        .filter(
-            sessions::starts_at
-                .ge(tx.now())
-                .or(sessions::id.eq_any(open_sessions()))
-                // Care after a session reaches a gap's maximum, a year at most; older ones have none to come.
-                .or(sessions::completed_at.ge(tx.now() - chrono::TimeDelta::days(400))),
-        )
-        .select(Session::as_select())
-        .load(tx.db)?;
-    for session in concerned {
-        sync(tx, &session, None, &studio, &rules)?;
-    }
-    Ok(())
-}
-
-/// Does so for all sessions of a client, after what they may be sent changed.
-pub(super) fn sync_client(tx: &mut Tx<'_>, client_id: ClientId) -> Result<()> {
-    let concerned: Vec<Session> = sessions::table
-        .filter(sessions::client_id.eq(client_id))
-        .filter(sessions::state.ne_all([SessionState::Planned, SessionState::NoShow]))
-        .select(Session::as_select())
-        .load(tx.db)?;
-    for session in concerned {
-        sync_session(tx, &session, None)?;
-    }
-    Ok(())
-}
-
-/// The sessions with rows that are still to come.
-#[diesel::dsl::auto_type]
-fn open_sessions() -> _ {
-    reminders::table
-        .filter(reminders::state.eq("scheduled"))
-        .select(reminders::session_id)
-}
-
-fn sync(
-    tx: &mut Tx<'_>,
-    session: &Session,
-    action: Option<SessionAction>,
-    studio: &Studio,
-    rules: &[Rule],
-) -> Result<()> {
-    let now = tx.now();
-    let facts = ReminderFacts {
-        kind: session.kind,
-        state: session.state,
-        starts_at: session.starts_at,
-        completed_at: session.completed_at,
-        action,
-        zone: studio.time_zone.0,
-        quiet_hours: studio.quiet_hours.as_ref().map(|hours| hours.0),
-        cutoff_hours: u16::try_from(studio.cancellation_cutoff_hours).map_err(Error::internal)?,
-        next_window: next_window(tx.db, session, studio)?,
-    };
-    let mut wanted = schedule(&facts, rules, now);
-    let rows: Vec<Reminder> = reminders::table
-        .filter(reminders::session_id.eq(session.id))
-        .filter(reminders::state.ne(ReminderState::Superseded))
-        .select(Reminder::as_select())
-        .load(tx.db)?;
-    // Advice that was sent for an earlier time of the session still holds.
-    let is_told = |row: &Reminder| row.step == ReminderStep::Preparation && !row.is_open();
-    if rows.iter().any(is_told) {
-        wanted.retain(|one| one.step != ReminderStep::Preparation);
-    }
-    // A notice of an act stands until there is another act that the client is told of or that ends the matter;
-    // what is due already is the worker's to judge, and what was late went into the notice's own mail.
-    let changes_course = !matches!(action, None | Some(SessionAction::Confirm));
-    let goes_with_notice = |row: &Reminder| {
-        row.step == ReminderStep::Preparation
-            && rows.iter().any(|notice| {
-                notice.step.subject() == Subject::Act
-                    && notice.state == ReminderState::Scheduled
-                    && notice.due_at == row.due_at
-            })
-    };
-    for row in rows.iter().filter(|row| row.is_open()) {
-        let same_time = row.schedule_version == session.schedule_version;
-        let is_right = wanted.iter().any(|one| {
-            row.answers(one, session.schedule_version)
-                && row.due_at == one.due_at
-                && row.state == ReminderState::Scheduled
-        });
-        let waits = row.state == ReminderState::Scheduled
-            && same_time
-            && !changes_course
-            && match row.step.subject() {
-                // Taking a booking or a cancellation back ends the matter too.
-                Subject::Act => match row.step {
-                    ReminderStep::CancelledNotice => session.state == SessionState::Cancelled,
-                    _ => matches!(
-                        session.state,
-                        SessionState::Booked | SessionState::Confirmed
-                    ),
-                },
-                // What the client has answered isn't asked any more.
-                _ if row.step == ReminderStep::ConfirmRequest && action.is_some() => false,
-                _ => row.due_at <= now || goes_with_notice(row),
-            };
-        if !is_right && !waits {
-            let reason = action.map_or("rescheduled", |action| action.as_str());
-            row.clone().supersede(tx, reason)?;
-        }
-    }
-    let standing: Vec<Reminder> = reminders::table
-        .filter(reminders::session_id.eq(session.id))
-        .filter(reminders::state.ne(ReminderState::Superseded))
-        .select(Reminder::as_select())
-        .load(tx.db)?;
-    for one in wanted {
-        if standing
-            .iter()
-            .any(|row| row.answers(&one, session.schedule_version))
-        {
-            continue;
-        }
-        let row = Reminder {
-            id: ReminderId::new(),
-            studio_id: session.studio_id,
-            client_id: session.client_id,
-            session_id: session.id,
-            plan_id: session.plan_id,
-            step: one.step,
-            channel: Channel::Email,
-            anchor: one.anchor,
-            schedule_version: session.schedule_version,
-            state: ReminderState::Scheduled,
-            state_reason: None,
-            due_at: one.due_at,
-            useful_until: one.useful_until,
-            mail_id: None,
-            finished_at: None,
-            version: 0,
-            change: 0,
-            created_at: now,
-            updated_at: now,
-        };
-        row.create(tx, "reminder.scheduled")?;
-    }
-    Ok(())
-}
-
-/// When the plan's next session should be, where this one is completed and that one has no time yet.
-fn next_window(db: &mut Db, session: &Session, studio: &Studio) -> Result<Option<GapWindow>> {
-    let (Some(plan_id), Some(ordinal), Some(completed_at)) =
-        (session.plan_id, session.ordinal, session.completed_at)
-    else {
-        return Ok(None);
-    };
-    let ordinal = u8::try_from(ordinal).map_err(Error::internal)?;
-    let plan = Plan::find(db, plan_id)?;
-    let next_is_planned = plan_sessions(db, plan_id, studio)?.iter().any(|other| {
-        other.ordinal == ordinal.saturating_add(1) && other.state == SessionState::Planned
-    });
-    if !next_is_planned {
-        return Ok(None);
-    }
-    Ok(gap_after(&plan.gaps, ordinal)
-        .map(|gap| gap.window(completed_at.day_at(studio.time_zone.0))))
 }

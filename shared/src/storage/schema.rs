@@ -112,6 +112,8 @@ table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         client_may_move -> Bool,
+        digest_email -> Nullable<Text>,
+        unconfirmed_task_hours -> Integer,
     }
 }
 
@@ -177,13 +179,25 @@ table! {
         marketing_mail -> Bool,
         care_advice_in_mail -> Bool,
         notes -> Nullable<Text>,
-        search_text -> Text,
         deleted_at -> Nullable<BigInt>,
         version -> BigInt,
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
         link_generation -> BigInt,
+    }
+}
+
+table! {
+    client_search_words (word, client_id) {
+        word -> Text,
+        client_id -> Binary,
+    }
+}
+
+table! {
+    clients_without_words (client_id) {
+        client_id -> Binary,
     }
 }
 
@@ -509,6 +523,8 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        session_starts_at -> Nullable<BigInt>,
+        session_ends_at -> Nullable<BigInt>,
     }
 }
 
@@ -552,6 +568,18 @@ table! {
 }
 
 table! {
+    access_events (id) {
+        id -> Binary,
+        at -> BigInt,
+        key_id -> Binary,
+        client_id -> Binary,
+        kind -> Text,
+        source -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+table! {
     worker_status (id) {
         id -> Text,
         last_tick_at -> BigInt,
@@ -560,7 +588,15 @@ table! {
     }
 }
 
+table! {
+    sending_rate (id) {
+        id -> Integer,
+        used_until_micros -> BigInt,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
+    access_events,
     api_key_studios,
     api_keys,
     assessments,
@@ -568,7 +604,9 @@ allow_tables_to_appear_in_same_query!(
     audit_events,
     calendar_feeds,
     change_sequence,
+    client_search_words,
     clients,
+    clients_without_words,
     contact_consents,
     idempotency_records,
     lots,
@@ -585,6 +623,7 @@ allow_tables_to_appear_in_same_query!(
     reminders,
     rooms,
     schema_facts,
+    sending_rate,
     session_transitions,
     sessions,
     studios,

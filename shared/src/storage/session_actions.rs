@@ -11,14 +11,14 @@ use super::session_history::{self, Step};
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::tasks::Task;
-use super::{Tx, leaving, reminders, sharing};
+use super::{Tx, leaving, reminder_sync, sharing};
 use crate::domain::booking::{Cancel, Complete, Occurred, Revert};
 use crate::domain::gap::{self, GapVerdict};
 use crate::domain::nonconformity::{Nonconformity, NonconformityCode, nonconformity};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::task::NewTask;
 use crate::domain::text::Reason;
-use crate::domain::{EndedBy, Instant, PlanState, SessionId, SessionState, TaskKind};
+use crate::domain::{EndedBy, Instant, PlanState, SessionId, SessionKind, SessionState, TaskKind};
 use crate::error::{Error, Result};
 
 /// What an action comes to for a session as it stands.
@@ -276,7 +276,6 @@ impl Session {
             // What was sent belongs to the version that it told of, and a calendar entry only follows a higher one.
             session.schedule_version += 1;
         }
-        let tell_again = session.state.holds_time() && client_was_told;
         let saved = session.save_over(tx, &found, "session.reverted", Some(&told.reason))?;
         session_history::mark_reverted(tx, step.id)?;
         let reason = Some(told.reason.to_string());
@@ -290,11 +289,7 @@ impl Session {
                 reason,
             },
         )?;
-        let as_if = match step.action {
-            SessionAction::Reschedule => SessionAction::Reschedule,
-            _ => SessionAction::Book,
-        };
-        saved.settle(tx, tell_again.then_some(as_if))?;
+        saved.settle(tx, client_was_told.then_some(SessionAction::Revert))?;
         Ok(saved)
     }
 
@@ -358,15 +353,25 @@ impl Session {
             reason: Some(reason.to_string()),
         };
         session_history::note(tx, &self, &saved, step)?;
+        let why = "The session isn't to take place.";
+        Task::close_about(tx, saved.id, TaskKind::OverdueForBooking, why)?;
         Ok(saved)
     }
 
     /// What follows from every change of a session's time or state: reminders, the plan's other sessions, tasks.
     pub(super) fn settle(&self, tx: &mut Tx<'_>, action: Option<SessionAction>) -> Result<()> {
-        reminders::sync_session(tx, self, action)?;
-        if self.state != SessionState::Booked {
-            let cause = format!("unconfirmed:{}:{}", self.id, self.schedule_version);
-            Task::close_for(tx, &cause, "The client answered, or the session has ended.")?;
+        reminder_sync::sync_session(tx, self, action)?;
+        // The task of a time that the session has no longer goes too.
+        if self.state != SessionState::Booked || action == Some(SessionAction::Reschedule) {
+            let why = "The client answered, or the session has another time or has ended.";
+            Task::close_about(tx, self.id, TaskKind::Unconfirmed, why)?;
+        }
+        if self.state != SessionState::Planned {
+            let why = "The session is booked, or isn't to take place.";
+            Task::close_about(tx, self.id, TaskKind::OverdueForBooking, why)?;
+        }
+        if matches!(self.kind, SessionKind::Treatment | SessionKind::TouchUp) {
+            reminder_sync::sync_invitations(tx, self.client_id)?;
         }
         let Some(plan_id) = self.plan_id else {
             return Ok(());
@@ -374,7 +379,12 @@ impl Session {
         // The session before asks for this one to be booked: it no longer has to, or has to again.
         for other in Self::of_plan(tx.db, plan_id)? {
             if other.id != self.id && other.state == SessionState::Completed {
-                reminders::sync_session(tx, &other, None)?;
+                reminder_sync::sync_session(tx, &other, None)?;
+            }
+            let follows = self.ordinal.is_some() && other.ordinal == self.ordinal.map(|it| it + 1);
+            if follows && self.state != SessionState::Completed {
+                let why = "The session before isn't completed any more.";
+                Task::close_about(tx, other.id, TaskKind::OverdueForBooking, why)?;
             }
         }
         let plan = Plan::find(tx.db, plan_id)?;

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::api_keys::ApiKey;
 use super::audit::AuditKey;
+use super::client_search;
 use super::dialect::{DatabaseUrl, Db};
 use super::idempotency::{self, Answer, RequestKey};
 use super::readers::Readers;
@@ -42,7 +43,10 @@ struct Inner {
 impl Store {
     /// Brings the schema up to date, and says how many migrations were run.
     pub fn migrate(url: &DatabaseUrl) -> Result<usize> {
-        url.open_writer().map_err(Error::internal)?.migrate()
+        let mut connection = url.open_writer().map_err(Error::internal)?;
+        let run = connection.migrate()?;
+        make_missing_words(&mut connection)?;
+        Ok(run)
     }
 
     /// Opens the data. The schema must be there and not newer than what this release can run on.
@@ -54,6 +58,7 @@ impl Store {
             ));
         }
         refuse_newer_schema(&mut connection)?;
+        make_missing_words(&mut connection)?;
         drop(connection);
         Ok(Self(Arc::new(Inner {
             readers: Readers::open(options.url.clone())?,
@@ -193,6 +198,15 @@ impl Store {
         self.0.writer.enqueue(Box::new(write))?;
         Ok(answer)
     }
+}
+
+/// A migration can't fold words, so what it leaves to do is done here.
+fn make_missing_words(connection: &mut Db) -> Result<()> {
+    let clients = client_search::make_missing_words(connection)?;
+    if clients > 0 {
+        tracing::info!(clients, "made the words under which clients are found");
+    }
+    Ok(())
 }
 
 fn refuse_newer_schema(connection: &mut Db) -> Result<()> {

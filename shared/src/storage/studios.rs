@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::reminder_rules::ReminderRule;
+use super::reminder_sync::{self, REACH_OF_CARE};
 use super::schema::studios;
-use super::{Db, Scope, Tx, reminders};
+use super::{Db, Scope, Tx};
 use crate::domain::hours::{QuietHours, WeeklyHours};
 use crate::domain::studio::{NewStudio, StudioPatch};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
@@ -59,6 +60,10 @@ pub struct Studio {
     pub updated_at: Instant,
     /// Whether clients may choose another time themselves, on their page; else they ask for one.
     pub client_may_move: bool,
+    /// Where staff are told each morning how much waits for them; nowhere without one.
+    pub digest_email: Option<EmailAddress>,
+    /// How many hours before its start a session that isn't confirmed becomes a task.
+    pub unconfirmed_task_hours: i32,
 }
 
 resource!(studios, Studio, StudioId, "studio", seen: |scope| {
@@ -106,6 +111,8 @@ impl Studio {
             created_at: now,
             updated_at: now,
             client_may_move: new.client_may_move,
+            digest_email: new.digest_email.clone(),
+            unconfirmed_task_hours: i32::from(new.unconfirmed_task_hours.get()),
         };
         let studio = studio.create(tx, "studio.opened")?;
         ReminderRule::make_usual(tx, studio.id)?;
@@ -119,7 +126,8 @@ impl Studio {
         expected: Option<i64>,
         patch: &StudioPatch,
     ) -> Result<Self> {
-        let mut studio = Self::find_seen_for_change(tx, id, expected)?;
+        let before = Self::find_seen_for_change(tx, id, expected)?;
+        let mut studio = before.clone();
         patch.name.apply(&mut studio.name);
         if let Some(name) = patch.sender_name.value() {
             studio.sender_name = name.name().clone();
@@ -136,6 +144,10 @@ impl Studio {
             studio.cancellation_cutoff_hours = i32::from(hours.get());
         }
         patch.client_may_move.apply(&mut studio.client_may_move);
+        if let Some(hours) = patch.unconfirmed_task_hours.value() {
+            studio.unconfirmed_task_hours = i32::from(hours.get());
+        }
+        patch.digest_email.apply(&mut studio.digest_email);
         patch.address.apply(&mut studio.address);
         patch.telephone.apply(&mut studio.telephone);
         patch.email.apply(&mut studio.email);
@@ -146,7 +158,16 @@ impl Studio {
         patch.external_id.apply(&mut studio.external_id);
         refuse_taken_external_id!(tx.db, studios, id, &studio.external_id);
         let studio = studio.save(tx, "studio.changed", None)?;
-        reminders::sync_studio(tx, studio.id)?;
+        let clock_changed = studio.time_zone != before.time_zone;
+        if clock_changed || studio.language != before.language {
+            reminder_sync::reword_for_studio(tx, studio.id)?;
+        }
+        if clock_changed
+            || quiet_hours != before.quiet_hours.map(|hours| hours.0)
+            || studio.cancellation_cutoff_hours != before.cancellation_cutoff_hours
+        {
+            reminder_sync::sync_studio(tx, studio.id, REACH_OF_CARE)?;
+        }
         Ok(studio)
     }
 

@@ -205,6 +205,28 @@ impl Task {
         Ok(())
     }
 
+    /// Closes the open tasks about a client's address.
+    pub(super) fn close_of_address(
+        tx: &mut Tx<'_>,
+        client_id: ClientId,
+        resolution: &'static str,
+    ) -> Result<()> {
+        let open: Vec<Self> = tasks::table
+            .filter(tasks::client_id.eq(client_id))
+            .filter(tasks::kind.eq_any([
+                TaskKind::NoUsableAddress,
+                TaskKind::AddressBounced,
+                TaskKind::WrongPerson,
+            ]))
+            .filter(tasks::state.eq(TaskState::Open))
+            .select(Self::as_select())
+            .load(tx.db)?;
+        for task in open {
+            task.end(tx, TaskOutcome::Done, Some(&Note::literal(resolution)))?;
+        }
+        Ok(())
+    }
+
     fn end(
         mut self,
         tx: &mut Tx<'_>,

@@ -4,11 +4,8 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use super::Tx;
-use super::schema::{sessions, worker_status};
-use super::sessions::Session;
-use super::tasks::Task;
-use crate::domain::task::NewTask;
-use crate::domain::{Instant, SessionState, TaskKind};
+use super::schema::worker_status;
+use crate::domain::Instant;
 use crate::error::Result;
 
 #[derive(Insertable, AsChangeset)]
@@ -46,31 +43,4 @@ pub fn note_tick(
             .execute(tx.db)?;
     }
     Ok(())
-}
-
-/// Opens a task for each session that starts within 48 hours and that its client hasn't confirmed.
-pub fn open_unconfirmed_tasks(tx: &mut Tx<'_>) -> Result<usize> {
-    let now = tx.now();
-    let unconfirmed: Vec<Session> = sessions::table
-        .filter(sessions::state.eq(SessionState::Booked))
-        .filter(sessions::starts_at.gt(now))
-        .filter(sessions::starts_at.le(now + TimeDelta::hours(48)))
-        .select(Session::as_select())
-        .load(tx.db)?;
-    let mut opened = 0;
-    for session in unconfirmed {
-        let task = NewTask {
-            studio_id: session.studio_id,
-            kind: TaskKind::Unconfirmed,
-            dedupe_key: format!("unconfirmed:{}:{}", session.id, session.schedule_version),
-            client_id: Some(session.client_id),
-            plan_id: session.plan_id,
-            session_id: Some(session.id),
-            mail_id: None,
-            detail: serde_json::Map::new(),
-            due_at: session.starts_at.unwrap_or(now),
-        };
-        opened += usize::from(Task::open(tx, task)?.is_some());
-    }
-    Ok(opened)
 }

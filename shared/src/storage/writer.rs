@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::dialect::{DatabaseUrl, Db};
 use crate::error::{Error, Result};
+use crate::failpoint;
 
 /// So many writes share one commit at most: enough to hide the flush, few enough to bound the wait.
 const LARGEST_GROUP: usize = 256;
@@ -214,8 +215,12 @@ impl WriterThread {
                 };
             }
         }
+        failpoint::reach("before_commit");
         match connection.commit_write() {
-            Ok(()) => GroupEnd::Committed,
+            Ok(()) => {
+                failpoint::reach("after_commit");
+                GroupEnd::Committed
+            }
             Err(failure) if failure.nothing_is_stored => GroupEnd::Lost {
                 culprit: None,
                 cause: format!("the commit failed: {}", failure.error),

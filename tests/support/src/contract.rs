@@ -141,6 +141,14 @@ impl Contract {
                 Err("HEAD was answered with a body".into())
             };
         }
+        if kind == "application/x-ndjson" {
+            let is_json = |line: &&[u8]| serde_json::from_slice::<Value>(line).is_ok();
+            let mut lines = received.body.split(|byte| *byte == b'\n');
+            return match lines.rfind(|line| !line.is_empty() && !is_json(line)) {
+                Some(_) => Err("a line is not JSON".into()),
+                None => Ok(()),
+            };
+        }
         if kind.ends_with("json") {
             self.check_body(received, &format!("{place}/{}/schema", escape(kind)))
         } else {

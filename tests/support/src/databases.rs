@@ -82,6 +82,35 @@ impl TestDatabase {
         }
     }
 
+    /// Another one with the same in it. Nobody may have it open.
+    pub fn copy(&self) -> Self {
+        let (url, place) = match &self.place {
+            Place::Directory(directory) => {
+                let copy = TempDir::new().unwrap();
+                let path = copy.path().join("stipple.db");
+                let mut source = SqliteConnection::establish(
+                    directory.path().join("stipple.db").to_str().unwrap(),
+                )
+                .unwrap();
+                // A copy of the file alone would lack what still stands in its log.
+                diesel::sql_query(format!("VACUUM INTO '{}'", path.display()))
+                    .execute(&mut source)
+                    .unwrap();
+                (DatabaseUrl::Sqlite(path), Place::Directory(copy))
+            }
+            #[cfg(feature = "postgres")]
+            Place::Server(database) => {
+                let copy = database.copy();
+                (copy.url(), Place::Server(copy))
+            }
+        };
+        Self {
+            url,
+            audit_key: self.audit_key.clone(),
+            place,
+        }
+    }
+
     /// Where it is.
     pub fn url(&self) -> DatabaseUrl {
         self.url.clone()
@@ -167,8 +196,15 @@ mod postgres {
 
     impl ServerDatabase {
         pub(super) fn create() -> Self {
+            Self::like(template())
+        }
+
+        pub(super) fn copy(&self) -> Self {
+            Self::like(&self.0)
+        }
+
+        fn like(template: &str) -> Self {
             let name = format!("stipple_test_{}", Uuid::now_v7().simple());
-            let template = template();
             administrator()
                 .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
                 .unwrap();

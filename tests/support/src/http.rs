@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Stopwatch};
 
 use serde_json::Value;
-use stipple_api::{ClientLinks, EdgeOptions, Listening, Options, Server};
+use stipple_api::{ClientLinks, EdgeOptions, ExpectedWorker, Listening, Options, Server};
 use stipple_shared::domain::api_key::NewApiKey;
 use stipple_shared::domain::text::Name;
 use stipple_shared::domain::{ApiKeyId, Role};
@@ -220,7 +220,11 @@ impl Running {
         let options = Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             threads: options.threads,
-            expects_worker: options.expects_worker,
+            expects_worker: if options.expects_worker {
+                ExpectedWorker::Any
+            } else {
+                ExpectedWorker::None
+            },
             links: client_links(),
             edge: options.edge.clone(),
         };

@@ -1,10 +1,12 @@
 //! What the black-box suites share.
 
 pub mod builders;
+pub mod certificates;
 pub mod clock;
 mod contract;
 pub mod databases;
 pub mod http;
+pub mod salon;
 pub mod smtp_server;
 
 pub use clock::TestClock;

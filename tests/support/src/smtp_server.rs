@@ -1,11 +1,13 @@
 //! A small SMTP server on this machine that misbehaves on demand, and remembers what it was given.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// Where the server misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub enum At {
     Ehlo,
     /// In answer to STARTTLS.
     Starttls,
+    /// Instead of the encryption's handshake.
+    Handshake,
     /// In answer to AUTH.
     Auth,
     /// In answer to MAIL.
@@ -54,8 +58,10 @@ pub struct Script {
     pub fault: Option<(At, Fault)>,
     /// How many connections misbehave before it behaves; `None` for all.
     pub faulty_connections: Option<usize>,
-    /// Whether it offers STARTTLS, which it can't carry out.
+    /// Whether it offers STARTTLS, which it can't carry out without a certificate.
     pub offers_starttls: bool,
+    /// Whether it speaks TLS from the first byte.
+    pub implicit_tls: bool,
     /// Closes each connection after this many mails.
     pub mails_per_connection: Option<usize>,
 }
@@ -89,6 +95,11 @@ pub struct SmtpServer {
 impl SmtpServer {
     /// Starts on a free port of the loopback address.
     pub fn start(script: Script) -> io::Result<Self> {
+        Self::start_with(script, None)
+    }
+
+    /// The same with a certificate, for STARTTLS or TLS from the first byte.
+    pub fn start_with(script: Script, tls: Option<Arc<ServerConfig>>) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let server = Self {
             address: listener.local_addr()?,
@@ -102,7 +113,7 @@ impl SmtpServer {
                     return;
                 }
                 let Ok(stream) = stream else { continue };
-                let memory = Arc::clone(&memory);
+                let (memory, tls) = (Arc::clone(&memory), tls.clone());
                 thread::spawn(move || {
                     let number = {
                         let mut memory = lock(&memory);
@@ -117,7 +128,8 @@ impl SmtpServer {
                         script.fault = None;
                     }
                     // A client that leaves in the middle is what many tests are about.
-                    let _ = Conversation::new(stream, script, memory).and_then(Conversation::hold);
+                    let _ =
+                        Conversation::new(stream, script, memory, tls).and_then(Conversation::hold);
                 });
             }
         });
@@ -137,6 +149,20 @@ impl SmtpServer {
     /// The mails that the server said yes to.
     pub fn accepted(&self) -> Vec<Received> {
         lock(&self.memory).accepted.clone()
+    }
+
+    /// How many mails the server said yes to.
+    pub fn accepted_count(&self) -> usize {
+        lock(&self.memory).accepted.len()
+    }
+
+    /// The mails that the server said yes to after it had so many.
+    pub fn accepted_after(&self, count: usize) -> Vec<Received> {
+        lock(&self.memory)
+            .accepted
+            .get(count..)
+            .map(<[_]>::to_vec)
+            .unwrap_or_default()
     }
 
     /// The mails whose content arrived up to the final dot, whatever the server then answered.
@@ -170,27 +196,83 @@ fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
 /// A connection that nobody uses any more must not keep its thread for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+enum Wire {
+    Plain(TcpStream),
+    Encrypted(Box<StreamOwned<ServerConnection, TcpStream>>),
+}
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(buffer),
+            Self::Encrypted(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.write(bytes),
+            Self::Encrypted(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.flush(),
+            Self::Encrypted(stream) => stream.flush(),
+        }
+    }
+}
+
 struct Conversation {
-    reader: BufReader<TcpStream>,
-    writer: TcpStream,
+    wire: BufReader<Wire>,
     script: Script,
     memory: Arc<Mutex<Memory>>,
+    tls: Option<Arc<ServerConfig>>,
 }
 
 impl Conversation {
-    fn new(stream: TcpStream, script: Script, memory: Arc<Mutex<Memory>>) -> io::Result<Self> {
+    fn new(
+        stream: TcpStream,
+        script: Script,
+        memory: Arc<Mutex<Memory>>,
+        tls: Option<Arc<ServerConfig>>,
+    ) -> io::Result<Self> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         Ok(Self {
-            writer: stream.try_clone()?,
-            reader: BufReader::new(stream),
+            wire: BufReader::new(Wire::Plain(stream)),
             script,
             memory,
+            tls,
         })
+    }
+
+    /// From here on all is encrypted, unless the script wants it otherwise.
+    fn encrypt(&mut self) -> io::Result<()> {
+        if let Some((At::Handshake, fault)) = self.script.fault {
+            return self.misbehave(fault, "this is no TLS");
+        }
+        let Some(config) = self.tls.clone() else {
+            // What follows is a handshake that this server doesn't know.
+            return self.say("this is no TLS\r\n");
+        };
+        let Wire::Plain(stream) = self.wire.get_ref() else {
+            return Ok(());
+        };
+        let session = ServerConnection::new(config).map_err(io::Error::other)?;
+        let encrypted = StreamOwned::new(session, stream.try_clone()?);
+        self.wire = BufReader::new(Wire::Encrypted(Box::new(encrypted)));
+        Ok(())
     }
 
     fn hold(mut self) -> io::Result<()> {
         let (mut from, mut to, mut mails) = (String::new(), Vec::new(), 0);
+        if self.script.implicit_tls {
+            self.encrypt()?;
+        }
         self.answer(At::Greeting, "220 test server")?;
         while let Some(line) = self.line()? {
             let line = String::from_utf8_lossy(&line).trim_end().to_owned();
@@ -202,7 +284,8 @@ impl Conversation {
             lock(&self.memory).commands.push(verb.clone());
             match verb.as_str() {
                 "EHLO" => {
-                    let starttls = if self.script.offers_starttls {
+                    let encrypted = matches!(self.wire.get_ref(), Wire::Encrypted(_));
+                    let starttls = if self.script.offers_starttls && !encrypted {
                         "250-STARTTLS\r\n"
                     } else {
                         ""
@@ -211,9 +294,9 @@ impl Conversation {
                     self.answer(At::Ehlo, &answer)?;
                 }
                 "STARTTLS" => {
-                    self.answer(At::Starttls, "220 go ahead")?;
-                    // What follows is a handshake that this server doesn't know.
-                    self.say("this is no TLS\r\n")?;
+                    if self.answer(At::Starttls, "220 go ahead")? {
+                        self.encrypt()?;
+                    }
                 }
                 "AUTH" => {
                     self.answer(At::Auth, "235 welcome")?;
@@ -243,7 +326,9 @@ impl Conversation {
                         bytes,
                     };
                     lock(&self.memory).complete.push(mail.clone());
-                    let refused = matches!(self.script.fault, Some((At::AfterDot, fault)) if !matches!(fault, Fault::Drip(_)));
+                    // A server that falls silent here has the mail: only a no of its own takes that back.
+                    let refused =
+                        matches!(self.script.fault, Some((At::AfterDot, Fault::Reply(_))));
                     if !refused {
                         lock(&self.memory).accepted.push(mail);
                     }
@@ -294,7 +379,8 @@ impl Conversation {
             Fault::Drip(pause) => {
                 for byte in format!("{right}\r\n").into_bytes() {
                     thread::sleep(pause);
-                    self.writer.write_all(&[byte])?;
+                    self.wire.get_mut().write_all(&[byte])?;
+                    self.wire.get_mut().flush()?;
                 }
                 Ok(())
             }
@@ -308,12 +394,13 @@ impl Conversation {
     }
 
     fn say(&mut self, text: &str) -> io::Result<()> {
-        self.writer.write_all(text.as_bytes())
+        self.wire.get_mut().write_all(text.as_bytes())?;
+        self.wire.get_mut().flush()
     }
 
     fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
-        let read = self.reader.read_until(b'\n', &mut line)?;
+        let read = self.wire.read_until(b'\n', &mut line)?;
         Ok((read > 0).then_some(line))
     }
 }

@@ -12,6 +12,8 @@ use super::{Outcome, Phase};
 pub(super) enum Fault {
     /// The server said no.
     Reply(u16),
+    /// The server takes no mail from us for anybody else, whoever it may be.
+    Relay(u16),
     /// The server said yes to something else.
     Unexpected,
     /// The host's name leads nowhere.
@@ -33,7 +35,7 @@ const TOO_LARGE: u16 = 552;
 /// The outcome of a fault in a phase.
 pub(super) fn outcome(phase: Phase, fault: Fault) -> Outcome {
     let code = match fault {
-        Fault::Reply(code) => Some(code),
+        Fault::Reply(code) | Fault::Relay(code) => Some(code),
         _ => None,
     };
     let configuration = Outcome::Configuration { phase, code };
@@ -51,11 +53,24 @@ pub(super) fn outcome(phase: Phase, fault: Fault) -> Outcome {
         (Phase::Mail, Fault::Reply(TOO_LARGE)) => permanent,
         // At MAIL the server knows our sender and nothing else.
         (Phase::Mail, Fault::Reply(500..=599) | Fault::Missing) => configuration,
+        (Phase::Rcpt, Fault::Relay(_)) => configuration,
         (Phase::Rcpt, Fault::Reply(500..=599) | Fault::Missing) => permanent,
         (Phase::Data | Phase::AfterData, Fault::Reply(500..=599)) => permanent,
         (Phase::AfterData, _) => Outcome::Ambiguous { phase },
         (Phase::Mail | Phase::Rcpt | Phase::Data, _) => transient,
     }
+}
+
+/// Whether the server refuses the recipient because we may not send through it at all: no code says so alone, but all
+/// of Postfix, Exim, Exchange, Sendmail and Google use the word.
+pub(super) fn refuses_to_relay(error: &smtp::Error) -> bool {
+    let words = error.source().map(ToString::to_string).unwrap_or_default();
+    error.is_permanent() && words.to_ascii_lowercase().contains("relay")
+}
+
+/// The server's reply code; 0 if it gave none.
+pub(super) fn code(error: &smtp::Error) -> u16 {
+    error.status().map_or(0, u16::from)
 }
 
 /// The fault behind lettre's error.
@@ -113,6 +128,7 @@ mod tests {
             (Mail, Reply(451), "transient"),
             (Rcpt, Reply(550), "permanent"),
             (Rcpt, Reply(530), "configuration"),
+            (Rcpt, Relay(554), "configuration"),
             (Rcpt, Reply(450), "transient"),
             (Rcpt, Unexpected, "transient"),
             (Data, Reply(554), "permanent"),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::mime::{self, Built};
-use super::{Outcome, OutgoingMail, Phase};
+use super::{DkimSigner, Outcome, OutgoingMail, Phase};
 
 /// Writes one `.eml` file for each mail, named after its Message-ID.
 ///
@@ -13,12 +13,13 @@ use super::{Outcome, OutgoingMail, Phase};
 #[derive(Debug)]
 pub struct FileTransport {
     directory: PathBuf,
+    dkim: Option<DkimSigner>,
 }
 
 impl FileTransport {
     /// Files in this directory, which is made when the first mail is written.
-    pub fn new(directory: PathBuf) -> Self {
-        Self { directory }
+    pub fn new(directory: PathBuf, dkim: Option<DkimSigner>) -> Self {
+        Self { directory, dkim }
     }
 
     /// Writes one mail; see [`super::Transport::send`].
@@ -27,7 +28,7 @@ impl FileTransport {
         mail: &OutgoingMail,
         before_handover: impl AsyncFnOnce() -> Result<(), E>,
     ) -> Outcome {
-        let built = match mime::build(mail) {
+        let built = match mime::build(mail, self.dkim.as_ref()) {
             Ok(built) => built,
             Err(outcome) => return outcome,
         };

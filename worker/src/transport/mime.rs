@@ -10,7 +10,7 @@ use stipple_shared::mail::text::{one_line, unbroken};
 use url::Host;
 
 use super::classify::{Fault, outcome};
-use super::{Outcome, OutgoingMail, Phase};
+use super::{DkimSigner, Outcome, OutgoingMail, Phase};
 
 /// A mail as bytes, with its envelope.
 pub(super) struct Built {
@@ -28,10 +28,10 @@ impl Built {
     }
 }
 
-/// Builds the mail; the same mail gives the same bytes at each attempt.
+/// Builds the mail; the same mail gives the same bytes at each attempt, but for the time of a signature.
 ///
 /// A sender that can't be written is a fault of the settings, a recipient that can't be written one of this mail.
-pub(super) fn build(mail: &OutgoingMail) -> Result<Built, Outcome> {
+pub(super) fn build(mail: &OutgoingMail, dkim: Option<&DkimSigner>) -> Result<Built, Outcome> {
     let sender_fault = || outcome(Phase::Mail, Fault::Missing);
     let mail_fault = || outcome(Phase::Rcpt, Fault::Missing);
     let from = ascii_address(&mail.from).ok_or_else(sender_fault)?;
@@ -66,7 +66,10 @@ pub(super) fn build(mail: &OutgoingMail) -> Result<Built, Outcome> {
     if let Some(calendar) = &content.calendar {
         parts = parts.singlepart(calendar_part(calendar).ok_or_else(mail_fault)?);
     }
-    let message = builder.multipart(parts).map_err(|_| mail_fault())?;
+    let mut message = builder.multipart(parts).map_err(|_| mail_fault())?;
+    if let Some(dkim) = dkim {
+        dkim.sign(&mut message);
+    }
     Ok(Built {
         from,
         to,

@@ -25,13 +25,14 @@ fn mail() -> OutgoingMail {
                 method: Method::Cancel,
                 body: "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nEND:VCALENDAR\r\n".into(),
             }),
+            list_unsubscribe: None,
         },
         list_unsubscribe: None,
     }
 }
 
 fn parsed(mail: &OutgoingMail) -> Message<'static> {
-    let built = build(mail)
+    let built = build(mail, None)
         .map_err(|outcome| format!("{outcome:?}"))
         .unwrap();
     assert!(built.bytes.is_ascii() || built.needs_smtp_utf8());
@@ -90,7 +91,7 @@ fn another_library_reads_the_three_alternatives_in_their_order() {
 
 #[test]
 fn the_same_mail_gives_the_same_bytes() {
-    let bytes = || build(&mail()).map(|built| built.bytes).ok();
+    let bytes = || build(&mail(), None).map(|built| built.bytes).ok();
     assert_eq!(bytes(), bytes());
 }
 
@@ -130,7 +131,7 @@ fn nothing_that_comes_in_can_add_a_header() {
     ] {
         mail.to = wrong.into();
         assert!(
-            matches!(build(&mail), Err(Outcome::Permanent { .. })),
+            matches!(build(&mail, None), Err(Outcome::Permanent { .. })),
             "{wrong}"
         );
     }
@@ -143,23 +144,26 @@ fn nothing_that_comes_in_can_add_a_header() {
     ] {
         mail.message_id = wrong.into();
         assert!(
-            matches!(build(&mail), Err(Outcome::Permanent { .. })),
+            matches!(build(&mail, None), Err(Outcome::Permanent { .. })),
             "{wrong}"
         );
     }
     mail.from = "nobody".into();
-    assert!(matches!(build(&mail), Err(Outcome::Configuration { .. })));
+    assert!(matches!(
+        build(&mail, None),
+        Err(Outcome::Configuration { .. })
+    ));
 }
 
 #[test]
 fn a_foreign_domain_is_written_in_ascii() {
     let mut mail = mail();
     mail.to = "joerg@exämple.example".into();
-    let built = build(&mail)
+    let built = build(&mail, None)
         .map_err(|outcome| format!("{outcome:?}"))
         .unwrap();
     assert_eq!(built.to.to_string(), "joerg@xn--exmple-cua.example");
     assert!(!built.needs_smtp_utf8());
     mail.to = "jörg@client.example".into();
-    assert!(build(&mail).is_ok_and(|built| built.needs_smtp_utf8()));
+    assert!(build(&mail, None).is_ok_and(|built| built.needs_smtp_utf8()));
 }

@@ -9,11 +9,13 @@ use stipple_shared::domain::Instant;
 use stipple_shared::mail::RenderedMail;
 
 mod classify;
+mod dkim;
 mod files;
 mod mime;
 mod smtp;
 mod target;
 
+pub use dkim::{DkimError, DkimSigner};
 pub use files::FileTransport;
 pub use smtp::{SmtpTransport, Timeouts};
 pub use target::{SmtpUrl, Target, TargetError, TlsMode};
@@ -164,13 +166,12 @@ pub enum Transport {
 
 impl Transport {
     /// The way out that the settings name; `hello` is the domain that mails are sent from.
-    pub fn open(target: Target, hello: &str) -> Self {
+    pub fn open(target: Target, hello: &str, timeouts: Timeouts, dkim: Option<DkimSigner>) -> Self {
         match target {
             Target::Smtp(url) => {
-                let smtp = SmtpTransport::new(url, hello, Timeouts::default());
-                Self::Smtp(Box::new(smtp))
+                Self::Smtp(Box::new(SmtpTransport::new(url, hello, timeouts, dkim)))
             }
-            Target::Files(directory) => Self::Files(FileTransport::new(directory)),
+            Target::Files(directory) => Self::Files(FileTransport::new(directory, dkim)),
         }
     }
 

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 use super::classify::{self, Fault, outcome};
 use super::mime::{self, Built};
 use super::target::{SmtpUrl, TlsMode};
-use super::{Outcome, OutgoingMail, Phase};
+use super::{DkimSigner, Outcome, OutgoingMail, Phase};
 
 /// How long each phase may take.
 #[derive(Clone, Copy, Debug)]
@@ -69,12 +69,17 @@ impl Timeouts {
         }
     }
 
-    /// The longest that one attempt can last: a lease must be longer. `addresses` are those of the host.
-    pub fn longest_attempt(&self, addresses: u32) -> Duration {
-        let connecting = self.connect * addresses.saturating_add(1);
+    /// The longest that an attempt can take until only the content is left to hand over.
+    pub fn longest_way_to_handover(&self) -> Duration {
+        let connecting = self.connect * (ADDRESSES + 1);
         let opening = connecting + self.greeting * 2 + self.tls * 2 + self.auth;
         // An idle connection is tried first, by one more command.
-        opening + self.envelope * 3 + self.data + self.after_data
+        opening + self.envelope * 3
+    }
+
+    /// The longest that the handover can take from there.
+    pub fn longest_handover(&self) -> Duration {
+        self.data + self.after_data
     }
 }
 
@@ -87,12 +92,16 @@ const IDLE_LIMIT: Duration = Duration::from_secs(30);
 /// How long a farewell may take.
 const QUIT_LIMIT: Duration = Duration::from_secs(5);
 
-/// Sends by an SMTP server, and keeps the connection for the next mail.
+/// So many of a host's addresses are tried.
+const ADDRESSES: u32 = 4;
+
+/// Sends by an SMTP server, and keeps the connections for the next mails: as many as mails were under way at once.
 pub struct SmtpTransport {
     url: SmtpUrl,
     hello: ClientId,
     timeouts: Timeouts,
-    idle: Mutex<Option<Idle>>,
+    dkim: Option<DkimSigner>,
+    idle: Mutex<Vec<Idle>>,
 }
 
 struct Idle {
@@ -106,12 +115,13 @@ struct Failure(Phase, Fault);
 
 impl SmtpTransport {
     /// A transport to this server; nothing is opened yet. `hello` is the domain that mails are sent from.
-    pub fn new(url: SmtpUrl, hello: &str, timeouts: Timeouts) -> Self {
+    pub fn new(url: SmtpUrl, hello: &str, timeouts: Timeouts, dkim: Option<DkimSigner>) -> Self {
         Self {
             url,
             hello: ClientId::Domain(hello.to_owned()),
             timeouts,
-            idle: Mutex::new(None),
+            dkim,
+            idle: Mutex::default(),
         }
     }
 
@@ -121,7 +131,7 @@ impl SmtpTransport {
         mail: &OutgoingMail,
         before_handover: impl AsyncFnOnce() -> Result<(), E>,
     ) -> Outcome {
-        let built = match mime::build(mail) {
+        let built = match mime::build(mail, self.dkim.as_ref()) {
             Ok(built) => built,
             Err(outcome) => return outcome,
         };
@@ -149,7 +159,7 @@ impl SmtpTransport {
 
     /// Takes leave of the server, if a connection is open.
     pub async fn close(&self) {
-        if let Some(mut idle) = self.take_idle() {
+        while let Some(mut idle) = self.take_idle() {
             // A farewell that fails changes nothing: every mail on this connection has had its answer.
             let _ = timeout(QUIT_LIMIT, idle.connection.quit()).await;
         }
@@ -157,14 +167,21 @@ impl SmtpTransport {
 
     /// The idle connection if it still answers, or a new one; with the number of mails that it has carried.
     async fn connection(&self) -> Result<(AsyncSmtpConnection, u32), Failure> {
-        if let Some(mut idle) = self.take_idle()
-            && idle.since.elapsed() < IDLE_LIMIT
-            && idle.mails < MAILS_PER_CONNECTION
-        {
+        while let Some(mut idle) = self.take_idle() {
+            if idle.since.elapsed() >= IDLE_LIMIT || idle.mails >= MAILS_PER_CONNECTION {
+                // Old ones end politely, and nobody waits for their answer.
+                let _sent = timeout(QUIT_LIMIT, idle.connection.quit()).await;
+                continue;
+            }
             let answer = timeout(self.timeouts.envelope, idle.connection.command(Noop)).await;
             if matches!(answer, Ok(Ok(reply)) if is_done(&reply)) {
                 return Ok((idle.connection, idle.mails));
             }
+            // The others have been idle for longer, and each would take its time to show that it's dead.
+            self.idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clear();
         }
         Ok((self.open().await?, 0))
     }
@@ -173,7 +190,7 @@ impl SmtpTransport {
         self.idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .take()
+            .pop()
     }
 
     fn keep(&self, connection: AsyncSmtpConnection, mails: u32) {
@@ -183,7 +200,10 @@ impl SmtpTransport {
             since,
             mails,
         };
-        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(idle);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(idle);
     }
 
     /// A new connection, greeted, encrypted and logged in.
@@ -213,7 +233,7 @@ impl SmtpTransport {
         let found = tokio::net::lookup_host((self.url.host.as_str(), self.url.port));
         match timeout(self.timeouts.connect, found).await {
             Ok(Ok(addresses)) => {
-                let addresses: Vec<_> = addresses.collect();
+                let addresses: Vec<_> = addresses.take(ADDRESSES as usize).collect();
                 if addresses.is_empty() {
                     return Err(Failure(Phase::Connect, Fault::Unresolvable));
                 }
@@ -276,7 +296,13 @@ impl SmtpTransport {
     }
 
     fn tls_parameters(&self) -> Result<TlsParameters, Failure> {
-        TlsParameters::new(self.url.host.clone()).map_err(|_| Failure(Phase::Tls, Fault::Handshake))
+        let mut parameters = TlsParameters::builder(self.url.host.clone());
+        if let Some(authority) = self.url.authority() {
+            parameters = parameters.add_root_certificate(authority.clone());
+        }
+        parameters
+            .build()
+            .map_err(|_| Failure(Phase::Tls, Fault::Handshake))
     }
 
     async fn log_in(&self, connection: &mut AsyncSmtpConnection) -> Result<(), Failure> {
@@ -315,8 +341,14 @@ impl SmtpTransport {
         let reply = within(Phase::Mail, limit, connection.command(command)).await?;
         done(Phase::Mail, &reply)?;
         let command = Rcpt::new(built.to.clone(), Vec::new());
-        let reply = within(Phase::Rcpt, limit, connection.command(command)).await?;
-        done(Phase::Rcpt, &reply)
+        match timeout(limit, connection.command(command)).await {
+            Ok(Err(error)) if classify::refuses_to_relay(&error) => {
+                Err(Failure(Phase::Rcpt, Fault::Relay(classify::code(&error))))
+            }
+            Ok(Err(error)) => Err(Failure(Phase::Rcpt, classify::fault(&error))),
+            Ok(Ok(reply)) => done(Phase::Rcpt, &reply),
+            Err(_) => Err(Failure(Phase::Rcpt, Fault::Lost)),
+        }
     }
 
     async fn ask_to_hand_over(&self, connection: &mut AsyncSmtpConnection) -> Result<(), Failure> {

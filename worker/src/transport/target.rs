@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use lettre::transport::smtp::client::Certificate;
 use url::Url;
 
 /// Where mails go.
@@ -67,7 +68,23 @@ pub struct SmtpUrl {
     /// How the connection is encrypted.
     pub tls: TlsMode,
     credentials: Option<(String, String)>,
+    authority: Option<Authority>,
 }
+
+/// Who signs a server's certificate, besides those whom all mail programs trust.
+#[derive(Clone)]
+struct Authority {
+    certificate: Certificate,
+    pem: Vec<u8>,
+}
+
+impl PartialEq for Authority {
+    fn eq(&self, other: &Self) -> bool {
+        self.pem == other.pem
+    }
+}
+
+impl Eq for Authority {}
 
 impl SmtpUrl {
     /// Reads `smtp://[user:password@]host[:port][?tls=required|opportunistic|none]` or `smtps://…`.
@@ -118,7 +135,29 @@ impl SmtpUrl {
             host,
             tls,
             credentials,
+            authority: None,
         })
+    }
+
+    /// The same server, where certificates of the authorities in this PEM text are good as well.
+    pub fn trusting(mut self, pem: &[u8]) -> Result<Self, TargetError> {
+        const WRONG: TargetError =
+            TargetError("this is no PEM file with certificates: it begins with BEGIN CERTIFICATE");
+        let marker = b"-----BEGIN CERTIFICATE-----";
+        if !pem.windows(marker.len()).any(|window| window == marker) {
+            return Err(WRONG);
+        }
+        let certificate = Certificate::from_pem(pem).map_err(|_| WRONG)?;
+        self.authority = Some(Authority {
+            certificate,
+            pem: pem.to_owned(),
+        });
+        Ok(self)
+    }
+
+    /// Who may sign the server's certificate besides the usual ones.
+    pub(super) fn authority(&self) -> Option<&Certificate> {
+        self.authority.as_ref().map(|one| &one.certificate)
     }
 
     /// Whether the server is this machine, so that nothing travels in the clear.

@@ -1,9 +1,12 @@
 //! Goes along the chain and says where it doesn't hold.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
 use diesel::prelude::*;
 
+use super::listing::hexadecimal;
 use super::{AuditEvent, AuditKey, chain, digest};
 use crate::error::Result;
 use crate::storage::dialect::Db;
@@ -21,6 +24,40 @@ pub struct AuditHead {
     pub sequence: i64,
     /// The entry's hash.
     pub hash: Vec<u8>,
+}
+
+impl fmt::Display for AuditHead {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.sequence, hexadecimal(&self.hash))
+    }
+}
+
+impl FromStr for AuditHead {
+    type Err = String;
+
+    /// Reads what [`AuditHead`] shows itself as.
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let wrong =
+            || "write it as it was printed, such as 1042: and 64 hexadecimal digits".to_owned();
+        let (sequence, hash) = text.trim().split_once(':').ok_or_else(wrong)?;
+        let digits: Vec<u8> = hash
+            .chars()
+            .map(|digit| {
+                digit
+                    .to_digit(16)
+                    .and_then(|digit| u8::try_from(digit).ok())
+            })
+            .collect::<Option<_>>()
+            .filter(|digits: &Vec<u8>| digits.len() == 64)
+            .ok_or_else(wrong)?;
+        Ok(Self {
+            sequence: sequence.parse().map_err(|_| wrong())?,
+            hash: digits
+                .chunks_exact(2)
+                .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+                .collect(),
+        })
+    }
 }
 
 /// What is wrong with one entry.
@@ -73,11 +110,12 @@ impl Verification {
     }
 }
 
+/// What was kept of the thing itself.
 #[derive(Queryable)]
-struct StoredDetail {
-    sequence: i64,
-    before_change: Option<String>,
-    after_change: Option<String>,
+pub(super) struct StoredDetail {
+    pub(super) sequence: i64,
+    pub(super) before_change: Option<String>,
+    pub(super) after_change: Option<String>,
 }
 
 /// Checks each entry against the one before it, its details, and a noted head where there is one.

@@ -1,0 +1,2 @@
+ALTER TABLE studios DROP COLUMN unconfirmed_task_hours;
+ALTER TABLE studios DROP COLUMN digest_email;

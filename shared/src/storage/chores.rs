@@ -1,0 +1,126 @@
+//! What a worker looks for once in a while, whether or not mail can go: whatever becomes a task by the clock alone.
+
+use std::collections::HashMap;
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+
+use super::Tx;
+use super::plans::Plan;
+use super::schema::{sessions, studios, tasks};
+use super::sessions::Session;
+use super::studios::Studio;
+use super::tasks::Task;
+use crate::domain::gap::gap_after;
+use crate::domain::local_time::{add_days, start_of_day};
+use crate::domain::task::NewTask;
+use crate::domain::{Instant, PlanId, SessionState, StudioId, TaskKind};
+use crate::error::{Error, Result};
+
+/// Opens a task for each session whose client hasn't confirmed so many hours before its start as the studio waits.
+pub fn open_unconfirmed_tasks(tx: &mut Tx<'_>) -> Result<usize> {
+    let now = tx.now();
+    let waits: Vec<(StudioId, i32)> = studios::table
+        .select((studios::id, studios::unconfirmed_task_hours))
+        .load(tx.db)?;
+    let mut opened = 0;
+    for (studio_id, hours) in waits {
+        let unconfirmed: Vec<Session> = sessions::table
+            .filter(sessions::studio_id.eq(studio_id))
+            .filter(sessions::state.eq(SessionState::Booked))
+            .filter(sessions::starts_at.gt(now))
+            .filter(sessions::starts_at.le(now + TimeDelta::hours(hours.into())))
+            .select(Session::as_select())
+            .load(tx.db)?;
+        for session in unconfirmed {
+            let task = NewTask {
+                studio_id,
+                kind: TaskKind::Unconfirmed,
+                dedupe_key: format!("unconfirmed:{}:{}", session.id, session.schedule_version),
+                client_id: Some(session.client_id),
+                plan_id: session.plan_id,
+                session_id: Some(session.id),
+                mail_id: None,
+                detail: serde_json::Map::new(),
+                due_at: session.starts_at.unwrap_or(now),
+            };
+            opened += usize::from(Task::open(tx, task)?.is_some());
+        }
+    }
+    Ok(opened)
+}
+
+/// So many ids stand in one query.
+const PLANS_AT_ONCE: usize = 500;
+
+/// Opens a task for each session of a plan that isn't booked though the best days for it are over.
+pub fn open_overdue_tasks(tx: &mut Tx<'_>) -> Result<usize> {
+    let now = tx.now();
+    let known = tasks::table
+        .filter(tasks::kind.eq(TaskKind::OverdueForBooking))
+        .filter(tasks::session_id.is_not_null())
+        .select(tasks::session_id.assume_not_null());
+    let waiting: Vec<Session> = sessions::table
+        .filter(sessions::state.eq(SessionState::Planned))
+        .filter(sessions::ordinal.gt(1))
+        .filter(sessions::id.ne_all(known))
+        .select(Session::as_select())
+        .load(tx.db)?;
+    if waiting.is_empty() {
+        return Ok(0);
+    }
+    let mut plans: Vec<PlanId> = waiting.iter().filter_map(|it| it.plan_id).collect();
+    plans.sort_unstable();
+    plans.dedup();
+    let mut done: HashMap<(PlanId, i32), Instant> = HashMap::new();
+    for some in plans.chunks(PLANS_AT_ONCE) {
+        let completed: Vec<Session> = sessions::table
+            .filter(sessions::plan_id.eq_any(some.to_vec()))
+            .filter(sessions::state.eq(SessionState::Completed))
+            .select(Session::as_select())
+            .load(tx.db)?;
+        done.extend(completed.into_iter().filter_map(|session| {
+            let place = (session.plan_id?, session.ordinal?);
+            Some((place, session.completed_at?))
+        }));
+    }
+    let mut opened = 0;
+    for session in waiting {
+        let (Some(plan_id), Some(ordinal)) = (session.plan_id, session.ordinal) else {
+            continue;
+        };
+        let Some(completed_at) = done.get(&(plan_id, ordinal - 1)) else {
+            continue;
+        };
+        let studio = Studio::find(tx.db, session.studio_id)?;
+        let zone = studio.time_zone.0;
+        let plan = Plan::find(tx.db, plan_id)?;
+        let before = u8::try_from(ordinal - 1).map_err(Error::internal)?;
+        let Some(gap) = gap_after(&plan.gaps, before) else {
+            continue;
+        };
+        let window = gap.window(completed_at.day_at(zone));
+        if now.day_at(zone) <= window.recommended_until {
+            continue;
+        }
+        let mut detail = serde_json::Map::new();
+        detail.insert("latest_day".into(), window.latest.to_string().into());
+        let task = NewTask {
+            studio_id: session.studio_id,
+            kind: TaskKind::OverdueForBooking,
+            dedupe_key: format!(
+                "overdue_for_booking:{}:{}",
+                session.id,
+                completed_at.millis()
+            ),
+            client_id: Some(session.client_id),
+            plan_id: Some(plan_id),
+            session_id: Some(session.id),
+            mail_id: None,
+            detail,
+            due_at: start_of_day(add_days(window.latest, 1), zone),
+        };
+        opened += usize::from(Task::open(tx, task)?.is_some());
+    }
+    Ok(opened)
+}

@@ -1,0 +1,171 @@
+//! The morning mail to a studio's staff: how much waits for them, in numbers.
+
+use std::collections::BTreeMap;
+
+use chrono::{NaiveTime, TimeDelta};
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use super::Tx;
+use super::delivery::{self, Begun, LeaseLengths, Prepared};
+use super::mails::{DIGEST, LeaseToken, Mail};
+use super::schema::{mails, sessions, studios, tasks};
+use super::sending_rate::{self, SendingRate};
+use super::studios::Studio;
+use crate::domain::local_time::{add_days, at_local_time, start_of_day};
+use crate::domain::{MailId, MailState, SessionState, TaskKind, TaskState};
+use crate::error::{Error, Result};
+
+/// When it goes, on the studio's clock.
+const MORNING: TimeDelta = TimeDelta::hours(7);
+
+/// A digest as it stands.
+#[derive(Clone, Debug)]
+pub struct PreparedDigest {
+    /// The mail.
+    pub mail: Mail,
+    /// Whose staff it's for.
+    pub studio: Studio,
+    /// Sessions that are to take place today.
+    pub sessions_today: i64,
+    /// Open tasks by what they are about.
+    pub open_tasks: BTreeMap<TaskKind, i64>,
+}
+
+/// Queues the digests of the day that are due and weren't queued yet.
+pub fn queue_due(tx: &mut Tx<'_>, sending_domain: &str) -> Result<usize> {
+    let now = tx.now();
+    let asked: Vec<Studio> = studios::table
+        .filter(studios::digest_email.is_not_null())
+        .select(Studio::as_select())
+        .load(tx.db)?;
+    let mut queued = 0;
+    for studio in asked {
+        let zone = studio.time_zone.0;
+        let day = now.day_at(zone);
+        let morning = NaiveTime::MIN + MORNING;
+        if now < at_local_time(day, morning, zone) {
+            continue;
+        }
+        let dedupe_key = format!("{DIGEST}:{}:{day}", studio.id);
+        let known: i64 = mails::table
+            .filter(mails::dedupe_key.eq(&dedupe_key))
+            .count()
+            .get_result(tx.db)?;
+        if known == 0 {
+            // What waits tomorrow stands in tomorrow's.
+            let useful_until = start_of_day(add_days(day, 1), zone);
+            Mail::queue_digest(tx, studio.id, dedupe_key, useful_until, sending_domain)?;
+            queued += 1;
+        }
+    }
+    Ok(queued)
+}
+
+/// What a leased mail turned out to be.
+#[derive(Clone, Debug)]
+pub enum Looked {
+    /// It carries reminders, or answers a client.
+    Reminders(Box<Prepared>),
+    /// It's a digest.
+    Digest(Box<PreparedDigest>),
+    /// There is nothing to send.
+    Nothing,
+}
+
+/// Looks at a leased mail again, whatever it is.
+pub fn look(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Looked> {
+    let mail = Mail::find_leased(tx.db, id, token)?;
+    let looked = if mail.kind == DIGEST {
+        prepare(tx, mail)?.map(|prepared| Looked::Digest(Box::new(prepared)))
+    } else {
+        delivery::prepare(tx, id, token)?.map(|prepared| Looked::Reminders(Box::new(prepared)))
+    };
+    Ok(looked.unwrap_or(Looked::Nothing))
+}
+
+/// Looks at a digest. Nothing comes of it where nobody asks for it any more, its day is over, or two attempts ended in doubt.
+fn prepare(tx: &mut Tx<'_>, mail: Mail) -> Result<Option<PreparedDigest>> {
+    let now = tx.now();
+    let studio = Studio::find(tx.db, mail.studio_id)?;
+    let late = mail.useful_until <= now;
+    let is_doubtful = mail.handover_started_at.is_some();
+    if studio.digest_email.is_none() || late || is_doubtful {
+        let state = match (mail.possibly_delivered, late) {
+            (true, _) => MailState::Ambiguous,
+            (false, true) => MailState::Expired,
+            (false, false) => MailState::Cancelled,
+        };
+        mail.end(tx, state, Some("no_longer_holds"))?;
+        return Ok(None);
+    }
+    let zone = studio.time_zone.0;
+    let today = now.day_at(zone);
+    let sessions_today: i64 = sessions::table
+        .filter(sessions::studio_id.eq(studio.id))
+        .filter(sessions::state.eq_any([
+            SessionState::Booked,
+            SessionState::Confirmed,
+            SessionState::Arrived,
+        ]))
+        .filter(sessions::starts_at.ge(start_of_day(today, zone)))
+        .filter(sessions::starts_at.lt(start_of_day(add_days(today, 1), zone)))
+        .count()
+        .get_result(tx.db)?;
+    let open_tasks: Vec<(TaskKind, i64)> = tasks::table
+        .filter(tasks::studio_id.eq(studio.id))
+        .filter(tasks::state.eq(TaskState::Open))
+        .group_by(tasks::kind)
+        .select((tasks::kind, count_star()))
+        .load(tx.db)?;
+    Ok(Some(PreparedDigest {
+        mail,
+        studio,
+        sessions_today,
+        open_tasks: open_tasks.into_iter().collect(),
+    }))
+}
+
+/// Begins an attempt with this content, where the address is the same.
+pub fn begin(
+    tx: &mut Tx<'_>,
+    token: LeaseToken,
+    rendered: &PreparedDigest,
+    content: &str,
+    rate: SendingRate,
+) -> Result<Begun> {
+    let Some(mail) = still_wanted(tx, token, rendered)? else {
+        return Ok(Begun::Changed);
+    };
+    if !sending_rate::take(tx, rate)? {
+        return Ok(Begun::RateReached);
+    }
+    mail.begin_attempt(tx, content)?;
+    Ok(Begun::Yes)
+}
+
+/// The last look before the content leaves us. An error keeps it here.
+pub fn hand_over(
+    tx: &mut Tx<'_>,
+    token: LeaseToken,
+    rendered: &PreparedDigest,
+    lengths: LeaseLengths,
+) -> Result<()> {
+    match still_wanted(tx, token, rendered)? {
+        Some(mail) => mail.note_handover(tx, lengths.after_handover),
+        None => Err(Error::refused(
+            "changed_meanwhile",
+            "the studio wants its digest elsewhere, or none",
+        )),
+    }
+}
+
+fn still_wanted(
+    tx: &mut Tx<'_>,
+    token: LeaseToken,
+    rendered: &PreparedDigest,
+) -> Result<Option<Mail>> {
+    let mail = Mail::find_leased(tx.db, rendered.mail.id, token)?;
+    let studio = Studio::find(tx.db, mail.studio_id)?;
+    Ok((studio.digest_email == rendered.studio.digest_email).then_some(mail))
+}

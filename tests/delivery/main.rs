@@ -1,0 +1,12 @@
+//! The reminder engine against servers that misbehave, and beside other engines.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test stops at the first surprise, and the tables are worth reading"
+)]
+
+mod engine;
+mod faults;
+mod place;
+mod workers;

@@ -1,0 +1,251 @@
+//! What staff do with a single reminder.
+
+use serde_json::{Value, json};
+use stipple_shared::domain::Role;
+
+use crate::house::{House, text};
+use crate::post::Post;
+
+#[track_caller]
+fn find(house: &House, session_id: &str, step: &str) -> Value {
+    let path = format!("/v1/reminders?session_id={session_id}&step={step}&limit=200");
+    let rows = house.list(&path);
+    let standing = rows.into_iter().find(|row| row["state"] != "superseded");
+    standing.unwrap()
+}
+
+fn path(row: &Value, action: &str) -> String {
+    format!("/v1/reminders/{}/{action}", text(&row["id"]))
+}
+
+fn booked(house: &House) -> String {
+    let id = house.arrange(&house.client_id, "consultation", 60).id();
+    house.book(&id, 20, "10:00");
+    id
+}
+
+#[test]
+fn a_reminder_that_staff_call_off_stays_off_until_they_ask_for_it_again() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = booked(house);
+        post.deliver();
+        let row = find(house, &id, "final_reminder");
+        let off = house
+            .server
+            .post(
+                &path(&row, "cancel"),
+                &json!({"reason": "They come straight from the airport."}),
+            )
+            .expect(200);
+        assert_eq!(off.json["state"], "suppressed");
+        assert_eq!(off.json["state_reason"], "cancelled_by_staff");
+        let again = house
+            .server
+            .post(&path(&row, "cancel"), &json!({}))
+            .expect(200);
+        assert_eq!(again.json, off.json);
+
+        // Nothing that schedules anew brings it back.
+        let client = format!("/v1/clients/{}", house.client_id);
+        house
+            .server
+            .patch(&client, "*", &json!({"email": "another@example.com"}))
+            .expect(200);
+        house.act(&id, "confirm", &json!({})).expect(200);
+        assert_eq!(find(house, &id, "final_reminder")["state"], "suppressed");
+
+        let wanted = house
+            .server
+            .post(&path(&row, "requeue"), &json!({}))
+            .expect(200);
+        assert_eq!(wanted.json["state"], "scheduled");
+        assert_eq!(wanted.json["due_at"], row["due_at"]);
+        house
+            .server
+            .post(&path(&row, "requeue"), &json!({}))
+            .expect(200);
+
+        house
+            .server
+            .post(&path(&row, "cancel"), &json!({}))
+            .expect(200);
+        // For another time there's another one.
+        house.move_to(&id, 21, "10:00");
+        let rows = house.list(&format!(
+            "/v1/reminders?session_id={id}&step=final_reminder&state=scheduled"
+        ));
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0]["schedule_version"], 2);
+    });
+}
+
+#[test]
+fn a_reminder_is_sent_at_once_when_staff_say_so_and_only_once() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = booked(house);
+        post.deliver();
+        let row = find(house, &id, "confirm_request");
+        let desk = house.server.caller(Role::FrontDesk);
+        let hastened = desk.post(&path(&row, "send-now"), &json!({})).expect(200);
+        assert_eq!(
+            hastened.json["due_at"],
+            house.server.clock.now().to_string()
+        );
+        assert_eq!(
+            desk.post(&path(&row, "send-now"), &json!({}))
+                .expect(200)
+                .json,
+            hastened.json
+        );
+        assert_eq!(post.subjects(), ["Please confirm"]);
+        desk.post(&path(&row, "send-now"), &json!({}))
+            .expect_problem(409, "reminder_ended");
+        desk.post(&path(&row, "cancel"), &json!({}))
+            .expect_problem(409, "reminder_ended");
+        desk.post(&path(&row, "requeue"), &json!({}))
+            .expect_problem(409, "reminder_ended");
+        house
+            .server
+            .caller(Role::Auditor)
+            .post(&path(&row, "requeue"), &json!({}))
+            .expect_problem(403, "forbidden");
+        house.wait(60);
+        assert_eq!(post.subjects(), [""; 0]);
+    });
+}
+
+#[test]
+fn asking_again_says_what_would_keep_it_back() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let client = format!("/v1/clients/{}", house.client_id);
+        house
+            .server
+            .patch(&client, "*", &json!({"email": null}))
+            .expect(200);
+        let id = booked(house);
+        post.deliver();
+        let row = find(house, &id, "booking_confirmation");
+        assert_eq!(row["state_reason"], "no_address");
+        assert_eq!(house.tasks("no_usable_address", &id).len(), 1);
+        house
+            .server
+            .post(&path(&row, "requeue"), &json!({}))
+            .expect_problem(409, "no_address");
+        house
+            .server
+            .post(&path(&row, "send-now"), &json!({}))
+            .expect_problem(409, "not_scheduled");
+        let preview = house.server.get(&path(&row, "preview")).expect(200);
+        assert_eq!(preview.json["to"], Value::Null);
+
+        house
+            .server
+            .patch(&client, "*", &json!({"email": "alex@example.com"}))
+            .expect(200);
+        // What was kept back for want of it goes out now.
+        assert_eq!(post.subjects(), ["Booked"]);
+        // The address is there: staff need not telephone any more.
+        assert_eq!(house.tasks("no_usable_address", &id)[0]["state"], "done");
+    });
+}
+
+#[test]
+fn a_preview_is_the_mail_that_would_go_and_then_the_one_that_went() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = booked(house);
+        let row = find(house, &id, "booking_confirmation");
+        let before = house.server.get(&path(&row, "preview")).expect(200);
+        assert_eq!(before.json["attempted"], false);
+        let mails = post.deliver();
+        let after = house.server.get(&path(&row, "preview")).expect(200);
+        assert_eq!(after.json["attempted"], true);
+        for part in ["subject", "text", "html", "sender_name"] {
+            assert_eq!(
+                after.json["mail"][part], before.json["mail"][part],
+                "{part}"
+            );
+        }
+        assert!(
+            mails[0].contains(
+                after.json["mail"]["preheader"]
+                    .as_str()
+                    .unwrap()
+                    .split(',')
+                    .next()
+                    .unwrap()
+            )
+        );
+
+        // What has changed since doesn't touch what was sent.
+        let client = format!("/v1/clients/{}", house.client_id);
+        house
+            .server
+            .patch(&client, "*", &json!({"language": "de"}))
+            .expect(200);
+        let sent = house.server.get(&path(&row, "preview")).expect(200);
+        assert_eq!(sent.json["mail"], after.json["mail"]);
+        let to_come = find(house, &id, "final_reminder");
+        let german = house.server.get(&path(&to_come, "preview")).expect(200);
+        assert!(
+            german.json["mail"]["subject"]
+                .as_str()
+                .unwrap()
+                .starts_with("Erinnerung"),
+            "{german}"
+        );
+
+        house.move_to(&id, 21, "10:00");
+        house
+            .server
+            .get(&path(&to_come, "preview"))
+            .expect_problem(409, "reminder_superseded");
+        house
+            .server
+            .caller(Role::Auditor)
+            .get(&path(&row, "preview"))
+            .expect_problem(403, "forbidden");
+    });
+}
+
+#[test]
+fn each_act_is_in_the_audit_trail_with_its_reason() {
+    use diesel::prelude::*;
+    use stipple_shared::storage::schema::audit_events;
+
+    House::each(|house| {
+        let id = booked(house);
+        let row = find(house, &id, "final_reminder");
+        let body = json!({"reason": "Asked for by telephone."});
+        for action in ["cancel", "requeue", "send-now"] {
+            house.server.post(&path(&row, action), &body).expect(200);
+        }
+        let mut db = house.server.database().connect();
+        let kept: Vec<(String, Option<String>)> = audit_events::table
+            .filter(audit_events::action.eq_any([
+                "reminder.cancelled",
+                "reminder.requeued",
+                "reminder.hastened",
+            ]))
+            .order(audit_events::sequence)
+            .select((audit_events::action, audit_events::reason))
+            .load(&mut db)
+            .unwrap();
+        let actions: Vec<&str> = kept.iter().map(|(action, _)| action.as_str()).collect();
+        assert_eq!(
+            actions,
+            [
+                "reminder.cancelled",
+                "reminder.requeued",
+                "reminder.hastened"
+            ]
+        );
+        assert!(
+            kept.iter()
+                .all(|(_, reason)| reason.as_deref() == Some("Asked for by telephone."))
+        );
+    });
+}

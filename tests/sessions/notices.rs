@@ -1,0 +1,251 @@
+//! What a client is told of bookings, moves and cancellations: what changed against what they knew, once.
+
+use serde_json::json;
+
+use crate::house::{House, text};
+use crate::post::Post;
+
+/// A consultation in twenty days that its client was told of.
+fn told(house: &House, post: &Post) -> String {
+    let id = house.arrange(&house.client_id, "consultation", 60).id();
+    house.book(&id, 20, "10:00");
+    assert_eq!(post.subjects(), ["Booked"]);
+    id
+}
+
+#[test]
+fn two_moves_are_told_as_one_with_the_time_that_the_client_knew() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = told(house, &post);
+        house.move_to(&id, 21, "10:00");
+        house.wait(5);
+        assert_eq!(post.subjects(), [""; 0]);
+        house.move_to(&id, 22, "11:30");
+        house.wait(9);
+        assert_eq!(post.subjects(), [""; 0]);
+        house.wait(1);
+        let mails = post.deliver();
+        assert_eq!(mails.len(), 1);
+        let mail = &mails[0];
+        assert!(mail.contains("Subject: Moved: "), "{mail}");
+        assert!(
+            mail.contains("When: Thursday 17 December 2026, 11:30 (Europe/London, UTC+00:00)"),
+            "{mail}"
+        );
+        assert!(
+            mail.contains("Previously: Tuesday 15 December 2026, 10:00"),
+            "{mail}"
+        );
+        assert!(mail.contains("SEQUENCE:3"), "{mail}");
+        house.wait(60);
+        assert_eq!(post.subjects(), [""; 0]);
+    });
+}
+
+#[test]
+fn a_move_back_before_the_notice_went_is_not_told() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = told(house, &post);
+        house.move_to(&id, 21, "10:00");
+        house.wait(9);
+        house.move_to(&id, 20, "10:00");
+        house.wait(60);
+        assert_eq!(post.subjects(), [""; 0]);
+        // A revert does the same.
+        house.move_to(&id, 21, "10:00");
+        house
+            .act(&id, "revert", &json!({"reason": "The wrong one."}))
+            .expect(200);
+        house.wait(60);
+        assert_eq!(post.subjects(), [""; 0]);
+        // Once it was told, moving back is news.
+        house.move_to(&id, 21, "10:00");
+        house.wait(10);
+        assert_eq!(post.subjects(), ["Moved"]);
+        house.move_to(&id, 20, "10:00");
+        house.wait(10);
+        assert_eq!(post.subjects(), ["Moved"]);
+    });
+}
+
+#[test]
+fn a_booking_that_is_taken_back_is_told_as_off_with_its_time() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = told(house, &post);
+        let reason = json!({"reason": "Another client's."});
+        house.act(&id, "revert", &reason).expect(200);
+        assert_eq!(house.session(&id).json["state"], "planned");
+        house.wait(10);
+        let mails = post.deliver();
+        assert_eq!(mails.len(), 1);
+        let mail = &mails[0];
+        assert!(mail.contains("Subject: Cancelled: "), "{mail}");
+        assert!(
+            mail.contains("When: Tuesday 15 December 2026, 10:00"),
+            "{mail}"
+        );
+        for line in [
+            "METHOD:CANCEL",
+            "STATUS:CANCELLED",
+            "SEQUENCE:2",
+            "DTSTART:20261215T100000Z",
+        ] {
+            assert!(mail.contains(line), "{line} in {mail}");
+        }
+        // Booked anew, it's told anew, under a number that calendars follow.
+        house.book(&id, 20, "10:00");
+        let mails = post.deliver();
+        assert_eq!(mails.len(), 1);
+        assert!(mails[0].contains("Subject: Booked: ") && mails[0].contains("METHOD:REQUEST"));
+    });
+}
+
+#[test]
+fn a_booking_that_is_taken_back_before_it_was_told_stays_unsaid() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = house.arrange(&house.client_id, "consultation", 60).id();
+        house.book(&id, 20, "10:00");
+        house
+            .act(&id, "revert", &json!({"reason": "The wrong one."}))
+            .expect(200);
+        house.wait(60);
+        assert_eq!(post.subjects(), [""; 0]);
+    });
+}
+
+#[test]
+fn a_cancellation_is_told_once_and_taken_back_only_where_it_was_told() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = told(house, &post);
+        let reason = json!({"reason": "The wrong one."});
+        house.act(&id, "cancel", &json!({})).expect(200);
+        house.act(&id, "revert", &reason).expect(200);
+        house.wait(60);
+        assert_eq!(post.subjects(), [""; 0]);
+        house.act(&id, "cancel", &json!({})).expect(200);
+        house.wait(10);
+        assert_eq!(post.subjects(), ["Cancelled"]);
+        house.act(&id, "revert", &reason).expect(200);
+        assert_eq!(post.subjects(), ["Booked"]);
+    });
+}
+
+#[test]
+fn another_practitioner_or_room_at_the_same_time_is_no_news() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = told(house, &post);
+        let other = house.server.practitioner(&house.studio_id).id();
+        let mut body = house.at(20, "10:00");
+        body["practitioner_id"] = json!(other);
+        let caller = house.server.owner().header("If-Match", "*");
+        crate::house::act(&caller, &id, "reschedule", &body).expect(200);
+        house.wait(60);
+        assert_eq!(post.subjects(), [""; 0]);
+    });
+}
+
+#[test]
+fn advice_that_was_sent_is_repeated_only_once_all_its_days_are_others() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = house.arrange(&house.client_id, "touch_up", 60).id();
+        house.book(&id, 10, "10:00");
+        post.deliver();
+        house.go_to(3);
+        assert_eq!(post.subjects(), ["Coming up"]);
+        let scheduled = || {
+            let path = format!("/v1/reminders?session_id={id}&step=preparation&state=scheduled");
+            house.list(&path)
+        };
+        house.move_to(&id, 16, "10:00");
+        assert_eq!(scheduled().len(), 0);
+        house.move_to(&id, 17, "10:00");
+        let again = scheduled();
+        assert_eq!(again.len(), 1);
+        assert_eq!(again[0]["due_at"], "2026-12-05T10:00:00Z");
+    });
+}
+
+#[test]
+fn a_closed_plan_asks_nobody_to_book() {
+    House::each(|house| {
+        let (plan_id, sessions) = house.plan();
+        house.book(&sessions[0], 1, "10:00");
+        house.go_to(1);
+        house.act(&sessions[0], "complete", &json!({})).expect(200);
+        let open = |state: &str| {
+            let path = format!(
+                "/v1/reminders?session_id={}&state={state}&step=book_next_opens&step=book_next_closing",
+                sessions[0]
+            );
+            house.list(&path).len()
+        };
+        assert_eq!(open("scheduled"), 2);
+        house
+            .server
+            .post(
+                &format!("/v1/plans/{plan_id}/close"),
+                &json!({"reason": "Moved away."}),
+            )
+            .expect(200);
+        assert_eq!(open("scheduled"), 0);
+        // The work that was done last has an invitation to come, years ahead.
+        let path = format!(
+            "/v1/reminders?client_id={}&step=touch_up_invitation",
+            house.client_id
+        );
+        let invitation = house.list(&path);
+        assert_eq!(invitation.len(), 1);
+        assert_eq!(invitation[0]["state"], "scheduled");
+        assert_eq!(invitation[0]["due_at"], "2029-11-26T10:00:00Z");
+    });
+}
+
+#[test]
+fn an_invitation_needs_consent_when_it_goes_and_says_how_to_end_them() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = house.arrange(&house.client_id, "touch_up", 60).id();
+        house.book(&id, 1, "10:00");
+        house.go_to(1);
+        house.act(&id, "complete", &json!({})).expect(200);
+        house.go_to(1 + 3 * 365 + 2);
+        post.deliver();
+        let path = format!(
+            "/v1/reminders?client_id={}&step=touch_up_invitation",
+            house.client_id
+        );
+        let found = house.list(&path);
+        assert_eq!(
+            (text(&found[0]["state"]), text(&found[0]["state_reason"])),
+            ("suppressed".into(), "no_consent".into())
+        );
+
+        // A yes within the time in which it's of use sends it.
+        let client = format!("/v1/clients/{}", house.client_id);
+        house
+            .server
+            .patch(&client, "*", &json!({"marketing_mail": true}))
+            .expect(200);
+        let mails = post.deliver();
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        assert!(
+            mails[0].contains("Subject: An invitation: "),
+            "{}",
+            mails[0]
+        );
+        assert!(!mails[0].contains("text/calendar"));
+        assert!(mails[0].contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"));
+        house
+            .server
+            .patch(&client, "*", &json!({"marketing_mail": false}))
+            .expect(200);
+        assert_eq!(house.list(&format!("{path}&state=written")).len(), 1);
+    });
+}

@@ -1,0 +1,106 @@
+//! The words under which clients are found: those of what is stored, also where an older release or a shell stored it.
+
+use diesel::connection::SimpleConnection as _;
+use stipple_shared::domain::client::{ClientPatch, NewClient};
+use stipple_shared::domain::text::SearchText;
+use stipple_shared::storage::client_search::{astray, search};
+use stipple_shared::storage::clients::Client;
+use stipple_shared::storage::{Scope, Store, WriteContext};
+use stipple_test_support::{TestClock, TestDatabase, engines};
+
+use crate::migrations::with_ids;
+use crate::shop::Shop;
+
+/// So many that they don't fit into one batch.
+const CLIENTS: usize = 1203;
+
+fn found(store: &Store, text: &str) -> Vec<String> {
+    let text = SearchText::parse(text).unwrap();
+    store
+        .read_blocking(|db| search(db, &Scope::all(), &text, 200, None))
+        .unwrap()
+        .clients
+        .iter()
+        .map(|client| client.family_name.as_str().to_owned())
+        .collect()
+}
+
+#[test]
+fn clients_stored_without_words_get_them_when_the_data_is_opened() {
+    for engine in engines() {
+        let database = TestDatabase::create(engine);
+        let mut db = database.connect();
+        let studio = "INSERT INTO studios (id, name, sender_name, service_label, time_zone, language, opening_hours, cancellation_cutoff_hours, version, change, created_at, updated_at)
+            VALUES (id(2), 'Studio', 'Studio', 'appointment', 'Europe/London', 'en', '[]', 48, 1, 2, 0, 0);";
+        db.batch_execute(&with_ids(studio, engine)).unwrap();
+        for number in 0..CLIENTS {
+            let id = format!("{:032x}", 1000 + number);
+            let literal = match engine {
+                stipple_test_support::Engine::Sqlite => format!("X'{id}'"),
+                stipple_test_support::Engine::Postgres => format!("'\\x{id}'::bytea"),
+            };
+            let statement = format!(
+                "INSERT INTO clients (id, studio_id, given_name, family_name, email_state, service_mail, marketing_mail, care_advice_in_mail, version, change, created_at, updated_at) \
+                 VALUES ({literal}, id(2), 'Zoë', 'Beispiel{number}', 'unverified', TRUE, FALSE, FALSE, 1, {number}, 0, 0); \
+                 INSERT INTO clients_without_words (client_id) VALUES ({literal});"
+            );
+            db.batch_execute(&with_ids(&statement, engine)).unwrap();
+        }
+        let store = database.open(TestClock::new().clock());
+        assert_eq!(found(&store, "ZOE beispiel1202"), ["Beispiel1202"]);
+        assert_eq!(found(&store, "beispiel77").len(), 11);
+        assert!(store.read_blocking(astray).unwrap().is_empty());
+        // The second time nothing is left to do.
+        drop(store);
+        let store = database.open(TestClock::new().clock());
+        assert_eq!(found(&store, "beispiel0"), ["Beispiel0"]);
+    }
+}
+
+#[test]
+fn words_follow_each_change_and_no_change_that_fails() {
+    for engine in engines() {
+        let shop = Shop::open(engine);
+        let (store, studio) = (&shop.store, shop.studio);
+        let new: NewClient = serde_json::from_value(serde_json::json!({
+            "studio_id": studio, "given_name": "Zoë", "family_name": "Beispiel",
+            "email": "zoe@client.example", "telephone": "+354 555 0101", "external_id": "crm-1",
+        }))
+        .unwrap();
+        let client = store
+            .write_blocking(WriteContext::command_line(), move |tx| {
+                Client::register(tx, &new)
+            })
+            .unwrap();
+        for text in ["zoe", "client.ex", "0101", "crm", "555"] {
+            let expected = usize::from(text != "555");
+            assert_eq!(found(store, text).len(), expected, "{text}");
+        }
+        let patch =
+            |json: serde_json::Value| -> ClientPatch { serde_json::from_value(json).unwrap() };
+        let change =
+            patch(serde_json::json!({"given_name": "Ada", "email": null, "telephone": "5550202"}));
+        store
+            .write_blocking(WriteContext::command_line(), move |tx| {
+                Client::change(tx, client.id, None, &change)
+            })
+            .unwrap();
+        for (text, expected) in [
+            ("zoe", 0),
+            ("client", 0),
+            ("0101", 0),
+            ("0202", 1),
+            ("ada bei", 1),
+        ] {
+            assert_eq!(found(store, text).len(), expected, "{text}");
+        }
+        let stale = patch(serde_json::json!({"given_name": "Lost"}));
+        store
+            .write_blocking(WriteContext::command_line(), move |tx| {
+                Client::change(tx, client.id, Some(1), &stale)
+            })
+            .unwrap_err();
+        assert!(found(store, "lost").is_empty());
+        assert!(store.read_blocking(astray).unwrap().is_empty());
+    }
+}
