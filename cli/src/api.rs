@@ -6,6 +6,7 @@ use stipple_shared::config::{DataArgs, EdgeArgs, ListenArgs, PublicArgs};
 
 use crate::data::{DIRECTORY, Data};
 use crate::failure::Failure;
+use crate::open_files;
 use crate::print;
 use crate::serving;
 use crate::stopping::StopSignals;
@@ -31,13 +32,14 @@ impl Api {
         data.migrate_embedded()?;
         let store = data.open()?;
         Data::furnish(&store)?;
-        let options = Options {
+        let mut options = Options {
             listen: self.listen.address(PORT),
             threads: self.listen.threads(),
             expects_worker: ExpectedWorker::None,
             links: data.links(self.public)?,
             edge: self.edge.into(),
         };
+        open_files::make_room(&mut options.edge);
         serving::run(async move {
             let signals = StopSignals::listen()
                 .map_err(|error| Failure::fault("signals can't be listened for", &error))?;

@@ -8,6 +8,7 @@ mod failure;
 mod key;
 mod mail;
 mod migrate;
+mod open_files;
 mod openapi;
 mod private_file;
 mod reminders;

@@ -23,7 +23,6 @@ enum End {
 
 /// Runs on a runtime of its own. The HTTP server's threads have theirs.
 pub(crate) fn run(future: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    raise_open_files();
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -32,13 +31,6 @@ pub(crate) fn run(future: impl Future<Output = Result<(), Failure>>) -> Result<(
     let outcome = runtime.block_on(future);
     runtime.shutdown_timeout(LAST_QUERIES);
     outcome
-}
-
-/// Each connection takes two open files, and many systems start a process with 1,024 although it may have more.
-fn raise_open_files() {
-    if let Err(error) = rlimit::increase_nofile_limit(rlimit::INFINITY) {
-        tracing::warn!(%error, "the limit on open files can't be raised");
-    }
 }
 
 /// Binds a server, telling about its address if that can't be had.

@@ -19,6 +19,7 @@ use crate::data::{DEMO_DIRECTORY, DIRECTORY, Data};
 use crate::demo;
 use crate::failure::Failure;
 use crate::mail::MailSettings;
+use crate::open_files;
 use crate::private_file;
 use crate::reminders;
 use crate::serving;
@@ -67,13 +68,14 @@ impl Up {
         Data::furnish(&store)?;
         let links = data.links(self.public)?;
         let worker_id = stipple_worker::new_id();
-        let options = Options {
+        let mut options = Options {
             listen,
             threads: self.listen.threads(),
             expects_worker: ExpectedWorker::This(worker_id.clone()),
             links: links.clone(),
             edge: self.edge.into(),
         };
+        open_files::make_room(&mut options.edge);
         serving::run(async move {
             let signals = StopSignals::listen()
                 .map_err(|error| Failure::fault("signals can't be listened for", &error))?;
