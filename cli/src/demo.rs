@@ -36,7 +36,6 @@ use stipple_worker::{Engine, EngineOptions};
 use crate::data::Data;
 use crate::failure::Failure;
 use crate::mail::MailSettings;
-use crate::reminders;
 
 /// Clients at every stage of a plan.
 const CLIENTS: &[(&str, &str, &str, Option<&str>)] = &[
