@@ -121,7 +121,6 @@ fn a_word_where_an_id_may_stand_answers_its_own_methods_alone() {
         for (method, path, allowed) in [
             ("GET", "/v1/clients/search", "POST, OPTIONS"),
             ("PATCH", "/v1/clients/search", "POST, OPTIONS"),
-            ("PATCH", "/v1/mail-templates/preview", "POST, OPTIONS"),
         ] {
             let body = (method == "PATCH").then_some(("application/merge-patch+json", &b"{}"[..]));
             let answer = server.owner().send(method, path, body).expect(405);
