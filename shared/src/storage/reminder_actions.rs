@@ -145,7 +145,7 @@ impl Reminder {
         }
         let session = Session::find(db, row.session_id)?;
         let studio = Studio::find(db, row.studio_id)?;
-        let together = row.falls_together(db)?;
+        let together = row.falls_together(db, now)?;
         let steps: Vec<_> = together.iter().map(|one| one.step).collect();
         let mail = match mail {
             Some(mail) => mail,
@@ -174,7 +174,7 @@ impl Reminder {
     }
 
     /// The rows that share a mail with this one, or would if it went when it's due; in a mail's order.
-    fn falls_together(&self, db: &mut Db) -> Result<Vec<Self>> {
+    fn falls_together(&self, db: &mut Db, now: Instant) -> Result<Vec<Self>> {
         let mut together: Vec<Self> = match self.mail_id {
             Some(mail_id) => reminders::table
                 .filter(reminders::mail_id.eq(mail_id))
@@ -183,9 +183,13 @@ impl Reminder {
             None if self.state == ReminderState::Scheduled => reminders::table
                 .filter(reminders::session_id.eq(self.session_id))
                 .filter(reminders::state.eq(ReminderState::Scheduled))
-                .filter(reminders::due_at.le(self.due_at))
+                .filter(reminders::due_at.le(self.due_at.max(now)))
                 .select(Self::as_select())
-                .load(db)?,
+                .load::<Self>(db)?
+                .into_iter()
+                // What is due earlier goes earlier, unless both are due by now.
+                .filter(|other| other.due_at == self.due_at || self.due_at.max(other.due_at) <= now)
+                .collect(),
             None => vec![self.clone()],
         };
         together.retain(|other| other.step.is_marketing() == self.step.is_marketing());
