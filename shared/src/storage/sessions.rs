@@ -61,8 +61,8 @@ pub struct Session {
     pub schedule_version: i64,
     /// Why it may overlap another one, where somebody allowed that.
     pub overlap_reason: Option<Reason>,
-    /// The rules that were overridden for its present time.
-    #[schema(value_type = Vec<OverrideUsed>)]
+    /// The rules that were overridden for its present time, and why. Absent for the front desk.
+    #[schema(value_type = Vec<OverrideUsed>, required = false)]
     pub overrides: Json<Vec<OverrideUsed>>,
     /// What wasn't as it should have been when it took place. Absent for the front desk.
     #[schema(value_type = Vec<Nonconformity>, required = false)]

@@ -92,6 +92,10 @@ impl TestDatabase {
                     directory.path().join("stipple.db").to_str().unwrap(),
                 )
                 .unwrap();
+                // Whoever had it open may still be closing it.
+                diesel::sql_query("PRAGMA busy_timeout = 5000")
+                    .execute(&mut source)
+                    .unwrap();
                 // A copy of the file alone would lack what still stands in its log.
                 diesel::sql_query(format!("VACUUM INTO '{}'", path.display()))
                     .execute(&mut source)
