@@ -23,7 +23,7 @@ fn one_of_twenty_gets_the_time_and_the_others_are_told_who_has_it() {
         for answer in lost {
             let answer = answer
                 .expect_problem(409, "overlap")
-                .expect_error("/starts_at", "overlap");
+                .expect_error("/local_start", "overlap");
             let conflict = &answer.json["conflicts"][0];
             assert_eq!(conflict["session_id"], won[0].json["id"]);
             assert_eq!(conflict["kind"], "practitioner");
@@ -46,7 +46,7 @@ fn a_gap_that_is_too_short_needs_an_override_by_somebody_who_treats() {
         house
             .act(&sessions[1], "book", &early)
             .expect_problem(409, "gap_too_short")
-            .expect_error("/starts_at", "gap_too_short");
+            .expect_error("/local_start", "gap_too_short");
         house
             .act(&sessions[1], "book", &house.at(71, "10:00"))
             .expect_problem(409, "gap_too_long");
@@ -116,7 +116,7 @@ fn a_series_is_booked_whole_or_not_at_all() {
             .server
             .post(&path, &series([1, 11, 14]))
             .expect_problem(409, "gap_too_short")
-            .expect_error("/sessions/0/booking/starts_at", "gap_too_short");
+            .expect_error("/sessions/0/booking/local_start", "gap_too_short");
         for id in &sessions {
             assert_eq!(house.session(id).json["state"], "planned");
             assert!(
@@ -285,7 +285,7 @@ fn a_session_may_be_booked_as_it_is_arranged() {
             .server
             .post("/v1/sessions", &arrange(house.at(1, "10:30")))
             .expect_problem(409, "overlap")
-            .expect_error("/booking/starts_at", "overlap");
+            .expect_error("/booking/local_start", "overlap");
         let path = format!("/v1/sessions?client_id={}", house.client_id);
         assert_eq!(house.list(&path).len(), 1);
         let mut treatment = arrange(house.at(2, "10:00"));

@@ -146,8 +146,11 @@ impl House {
 /// Does something with a session.
 #[track_caller]
 pub(crate) fn act(caller: &Caller, id: &str, action: &str, body: &Value) -> Answer {
-    // What must say which version it means says: whichever.
-    let caller = caller.header("If-Match", "*");
+    // Taking back must say which version it means: whichever.
+    let caller = match action {
+        "revert" => caller.header("If-Match", "*"),
+        _ => caller.clone(),
+    };
     caller.post(&format!("/v1/sessions/{id}/{action}"), body)
 }
 
