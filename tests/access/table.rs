@@ -105,7 +105,7 @@ pub(crate) const TABLE: &[Row] = &[
     ("confirm_session", STAFF, Hidden, "{}"),
     ("check_in_session", STAFF, Hidden, "{}"),
     ("revert_session", STAFF, Hidden, r#"{"reason": "A slip of the hand."}"#),
-    ("complete_session", TREATING, Hidden, "{}"),
+    ("complete_session", TREATING, Hidden, r#"{"practitioner_id": "<practitioner>"}"#),
     ("miss_session", STAFF, Hidden, "{}"),
     ("cancel_session", STAFF, Hidden, "{}"),
     ("list_products", ALL, Shared, ""),

@@ -215,7 +215,7 @@ fn a_time_that_somebody_else_has_by_now_is_not_taken_back() {
         let mut anyway = because();
         anyway["override"] = json!({"rules": ["overlap"], "reason": "Two chairs."});
         let desk = house.server.caller(Role::FrontDesk);
-        act(&desk, &id, "revert", &anyway).expect(403);
+        act(&desk.header("If-Match", "*"), &id, "revert", &anyway).expect(403);
         let back = house.act(&id, "revert", &anyway).expect(200);
         assert_eq!(back.json["overlap_reason"], "Two chairs.");
     });
@@ -308,7 +308,7 @@ fn the_front_desk_receives_but_does_not_treat() {
         let listed = desk.get("/v1/sessions").expect(200);
         assert!(!listed.text.contains("clinical_notes"));
         act(&desk, &id, "complete", &json!({})).expect(403);
-        act(&desk, &id, "revert", &because()).expect(200);
+        act(&desk.header("If-Match", "*"), &id, "revert", &because()).expect(200);
         act(&desk, &id, "no-show", &json!({})).expect(200);
         let auditor = house.server.caller(Role::Auditor);
         act(&auditor, &id, "revert", &because()).expect(403);

@@ -96,7 +96,13 @@ impl House {
     /// Does something with a session, as the owner.
     #[track_caller]
     pub(crate) fn act(&self, id: &str, action: &str, body: &Value) -> Answer {
-        act(&self.server.owner(), id, action, body)
+        let owner = self.server.owner();
+        // Taking back must say which version it means: whichever.
+        let caller = match action {
+            "revert" => owner.header("If-Match", "*"),
+            _ => owner,
+        };
+        act(&caller, id, action, body)
     }
 
     /// Books.
@@ -146,11 +152,6 @@ impl House {
 /// Does something with a session.
 #[track_caller]
 pub(crate) fn act(caller: &Caller, id: &str, action: &str, body: &Value) -> Answer {
-    // Taking back must say which version it means: whichever.
-    let caller = match action {
-        "revert" => caller.header("If-Match", "*"),
-        _ => caller.clone(),
-    };
     caller.post(&format!("/v1/sessions/{id}/{action}"), body)
 }
 
