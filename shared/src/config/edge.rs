@@ -51,7 +51,7 @@ pub struct EdgeArgs {
         default_value = "x-forwarded-for"
     )]
     pub forwarded_header: ForwardedHeader,
-    /// The origins whose pages may use the API in a browser, as in https://desk.example.com, several with commas
+    /// The origins whose pages may use the API in a browser, as in `https://desk.example.com`, several with commas
     /// [default: none]
     #[arg(
         long,
