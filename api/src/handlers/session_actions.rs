@@ -198,7 +198,7 @@ pub(crate) async fn miss_session(
     tag = "sessions",
     operation_id = "revert_session",
     security(("key" = ["book"])),
-    params(("id" = SessionId, Path, description = "The session.")),
+    params(("id" = SessionId, Path, description = "The session."), ("If-Match" = String, Header, description = "The ETag of the copy whose last action is taken back, or *.")),
     request_body = Revert,
     responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
 )]
