@@ -135,9 +135,8 @@ fn open_sqlite(
         })
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     if read_only {
-        // A search looks up thousands of clients in an index: mapped, that takes less than half the time.
         connection
-            .batch_execute("PRAGMA query_only = ON; PRAGMA mmap_size = 2147418112")
+            .batch_execute("PRAGMA query_only = ON")
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
     }
     Ok(connection)
