@@ -21,6 +21,9 @@ use crate::outcome::TickOutcome;
 use crate::pause::Settings;
 use crate::transport::Transport;
 
+/// How often is done what isn't a matter of seconds.
+const CHORES_EVERY: TimeDelta = TimeDelta::minutes(1);
+
 /// The reminder engine.
 pub struct Engine {
     pub(crate) store: Store,
@@ -247,11 +250,13 @@ impl Engine {
 
     /// What is due once in a while, whether or not mail can go.
     async fn do_chores(&self, now: Instant) -> Result<()> {
-        if now.millis() < self.chores_at.load(Ordering::Relaxed) {
+        // A clock that was set back must not put them off until its old time comes again.
+        let next = self.chores_at.load(Ordering::Relaxed);
+        if (next - CHORES_EVERY.num_milliseconds()..next).contains(&now.millis()) {
             return Ok(());
         }
         self.chores_at
-            .store((now + TimeDelta::minutes(1)).millis(), Ordering::Relaxed);
+            .store((now + CHORES_EVERY).millis(), Ordering::Relaxed);
         // What goes by days is looked for each hour.
         let hour = now.millis().div_euclid(3_600_000);
         let looks_farther = self.chores_hour.swap(hour, Ordering::Relaxed) != hour;

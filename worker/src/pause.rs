@@ -28,7 +28,9 @@ struct Known {
 impl Settings {
     /// Until when sending rests.
     pub(crate) fn paused_until(&self, now: Instant) -> Option<Instant> {
-        self.known().paused_until.filter(|until| now < *until)
+        let until = self.known().paused_until;
+        // A clock that was set back must not make it longer.
+        until.filter(|until| now < *until && *until - now <= PAUSE)
     }
 
     /// Whether the last that is known of them is that they're wrong.
@@ -103,6 +105,7 @@ mod tests {
         assert_eq!(settings.paused_until(now), Some(now + PAUSE));
         let later = now + PAUSE;
         assert_eq!(settings.paused_until(later), None);
+        assert_eq!(settings.paused_until(now - TimeDelta::hours(1)), None);
         assert!(settings.are_wrong());
         settings.judge(MailId::new(), Outcome::Sent, later);
         assert!(!settings.are_wrong());
