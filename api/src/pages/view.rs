@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use minijinja::{Value, context};
 use stipple_shared::domain::mail_template::Word;
 use stipple_shared::domain::neutral::clinical_word;
-use stipple_shared::domain::{ClientId, Instant, ReminderStep, SessionKind, SessionState};
+use stipple_shared::domain::{ClientId, Instant, ReminderStep, SessionState};
 use stipple_shared::error::Result as Shared;
 use stipple_shared::letter::service_label;
 use stipple_shared::links::{Link, LinkPurpose};
@@ -93,7 +93,7 @@ impl Visitor {
             title,
             notice,
             studio: Some(context! {
-                name => self.neutral(&studio.sender_name, Word::SenderName),
+                name => self.neutral(Some(&studio.sender_name), Word::SenderName),
                 email => studio.email.as_ref().map(|text| text.to_string()),
                 telephone,
                 dial,
@@ -101,9 +101,9 @@ impl Visitor {
         }
     }
 
-    /// A name of the studio's, or a general one where it would tell what the appointment is for.
-    fn neutral(&self, own: &str, general: Word) -> String {
-        if !own.is_empty() && clinical_word(own).is_none() {
+    /// A name of the studio's, or a general one where it has none or that would tell what the appointment is for.
+    fn neutral(&self, own: Option<&str>, general: Word) -> String {
+        if let Some(own) = own.filter(|own| clinical_word(own).is_none()) {
             return own.to_owned();
         }
         BuiltIn::of(self.locale())
@@ -127,7 +127,7 @@ impl Visitor {
             .map(|(_, end)| built_in.time_of_day(end, zone))
             .transpose()?;
         let details = context! {
-            what => self.neutral(&service_label(studio, self.locale().code()).unwrap_or_default(), Word::ServiceLabel),
+            what => self.neutral(service_label(studio, locale.code()).as_deref(), Word::ServiceLabel),
             when,
             until,
             place => studio.address.as_ref().map(|text| joined_lines(text)),
@@ -259,7 +259,7 @@ impl Visitor {
     }
 
     fn advice_lines(&self, session: &Session) -> Shared<Vec<String>> {
-        if !matches!(session.kind, SessionKind::Treatment | SessionKind::TouchUp) {
+        if !session.kind.places_pigment() {
             return Ok(Vec::new());
         }
         let zone = self.visited.studio.time_zone.0;

@@ -7,6 +7,7 @@ pub mod booking;
 pub mod calendar_feed;
 pub mod client;
 pub mod client_page;
+mod from_text;
 pub mod gap;
 pub mod hours;
 pub mod id;

@@ -3,8 +3,12 @@
 use std::fmt;
 use std::ops::Deref;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+
+use super::from_text::from_text;
 
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident: $parse:path, $min:tt..=$max:tt, $example:tt;)+) => {$(
@@ -55,7 +59,7 @@ macro_rules! texts {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+                from_text(deserializer, Self::parse)
             }
         }
     )+};
@@ -84,13 +88,13 @@ texts! {
     SearchText: search, 1..=200, "zoe beisp";
 }
 
-/// Characters that take no room and have no look of their own.
+/// Whether a character shows nothing: a space, a control, one that Unicode says to ignore where it isn't known, or the
+/// empty Braille cell.
 fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
-        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        || c == '\u{2800}'
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 fn one_line(text: &str) -> Result<(), String> {

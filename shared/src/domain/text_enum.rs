@@ -36,9 +36,8 @@ macro_rules! text_enums {
         // broken JSON.
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                Self::parse(&text).ok_or_else(|| {
-                    serde::de::Error::unknown_variant(&text, &[$($text),+])
+                $crate::domain::from_text::from_text(deserializer, |text| {
+                    Self::parse(text).ok_or(concat!("write one of", $(" `", $text, "`"),+))
                 })
             }
         }

@@ -448,6 +448,13 @@ text_enums! {
     }
 }
 
+impl SessionKind {
+    /// Whether pigment is placed in such a session.
+    pub const fn places_pigment(self) -> bool {
+        matches!(self, Self::Treatment | Self::TouchUp)
+    }
+}
+
 impl SessionState {
     /// Whether the session takes up a practitioner's, a client's and a room's time that is still to come.
     pub const fn holds_time(self) -> bool {
