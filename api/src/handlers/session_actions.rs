@@ -209,14 +209,13 @@ pub(crate) async fn revert_session(
 ) -> Answered {
     command
         .run(move |tx, given| {
-            let reverted = Session::revert(
+            given.changed(&Session::revert(
                 tx,
                 id.0,
                 given.if_match,
                 given.body,
                 may_override(given.caller),
-            )?;
-            given.changed(&reverted)
+            )?)
         })
         .await
 }

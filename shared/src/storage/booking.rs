@@ -12,7 +12,7 @@ use super::session_history::Step;
 use super::sessions::{Session, find_named_practitioner, holds_time};
 use super::studios::Studio;
 use super::time_off::TimeOff;
-use super::{Db, Scope, Tx, leaving, session_history, sharing, stranded};
+use super::{Db, Scope, Tx, leaving, session_history, sharing};
 use crate::domain::booking::{
     BookSeries, Booking, Breach, NewSession, OverridableRule, Override, weigh,
 };
@@ -34,13 +34,6 @@ pub enum MayOverride {
     Yes,
     /// It doesn't.
     No,
-}
-
-impl MayOverride {
-    /// Whether the caller answers for the treatment.
-    pub(super) fn is_treating(self) -> bool {
-        self == Self::Yes
-    }
 }
 
 impl Session {
@@ -239,7 +232,6 @@ impl Session {
             .override_
             .as_ref()
             .map(|asked| asked.reason.to_string());
-        // Why a rule was overridden may be clinical: it stands in the overrides and in the audit trail.
         let name = if action == SessionAction::Book {
             "session.booked"
         } else {
@@ -257,14 +249,12 @@ impl Session {
             Step {
                 action,
                 occurred_at: now,
+                // Why a rule was overridden may be clinical: it stands in the overrides and in the audit trail.
                 reason: None,
             },
         )?;
         if before.practitioner_id != saved.practitioner_id {
             leaving::session_is_settled(tx, saved.id)?;
-        }
-        if action == SessionAction::Reschedule {
-            stranded::session_has_moved(tx, saved.id)?;
         }
         saved.settle(tx, Some(action))?;
         Ok(saved)

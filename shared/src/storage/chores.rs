@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use super::Tx;
+use super::once::once;
 use super::plans::Plan;
 use super::schema::{sessions, studios, tasks};
 use super::sessions::Session;
@@ -84,6 +85,8 @@ pub fn open_overdue_tasks(tx: &mut Tx<'_>) -> Result<usize> {
             Some((place, session.completed_at?))
         }));
     }
+    let mut studios: HashMap<StudioId, Studio> = HashMap::new();
+    let mut plans_read: HashMap<PlanId, Plan> = HashMap::new();
     let mut opened = 0;
     for session in waiting {
         let (Some(plan_id), Some(ordinal)) = (session.plan_id, session.ordinal) else {
@@ -92,9 +95,11 @@ pub fn open_overdue_tasks(tx: &mut Tx<'_>) -> Result<usize> {
         let Some(completed_at) = done.get(&(plan_id, ordinal - 1)) else {
             continue;
         };
-        let studio = Studio::find(tx.db, session.studio_id)?;
+        let studio = once(&mut studios, session.studio_id, || {
+            Studio::find(tx.db, session.studio_id)
+        })?;
         let zone = studio.time_zone.0;
-        let plan = Plan::find(tx.db, plan_id)?;
+        let plan = once(&mut plans_read, plan_id, || Plan::find(tx.db, plan_id))?;
         let before = u8::try_from(ordinal - 1).map_err(Error::internal)?;
         let Some(gap) = gap_after(&plan.gaps, before) else {
             continue;

@@ -206,30 +206,27 @@ fn rarest(db: &mut Db, terms: &[Term]) -> Result<usize> {
     Ok(rarest.1)
 }
 
+/// A word of the row's client in this range.
+#[diesel::dsl::auto_type]
+fn word_in(from: String, until: String) -> _ {
+    OTHER
+        .filter(
+            OTHER
+                .field(client_search_words::client_id)
+                .eq(client_search_words::client_id),
+        )
+        .filter(OTHER.field(client_search_words::word).ge(from))
+        .filter(OTHER.field(client_search_words::word).lt(until))
+}
+
 /// Whether the client of the row is also kept under an earlier word of this range.
 fn has_word_before_this(range: &WordRange) -> Condition {
     Box::new(exists(
-        OTHER
-            .filter(
-                OTHER
-                    .field(client_search_words::client_id)
-                    .eq(client_search_words::client_id),
-            )
-            .filter(
-                OTHER
-                    .field(client_search_words::word)
-                    .ge(range.from.clone()),
-            )
-            .filter(
-                OTHER
-                    .field(client_search_words::word)
-                    .lt(range.until.clone()),
-            )
-            .filter(
-                OTHER
-                    .field(client_search_words::word)
-                    .lt(client_search_words::word),
-            ),
+        word_in(range.from.clone(), range.until.clone()).filter(
+            OTHER
+                .field(client_search_words::word)
+                .lt(client_search_words::word),
+        ),
     ))
 }
 
@@ -237,24 +234,7 @@ fn has_word_before_this(range: &WordRange) -> Condition {
 fn has_word(term: &Term) -> Condition {
     let mut has: Option<Condition> = None;
     for range in &term.ranges {
-        let one: Condition = Box::new(exists(
-            OTHER
-                .filter(
-                    OTHER
-                        .field(client_search_words::client_id)
-                        .eq(client_search_words::client_id),
-                )
-                .filter(
-                    OTHER
-                        .field(client_search_words::word)
-                        .ge(range.from.clone()),
-                )
-                .filter(
-                    OTHER
-                        .field(client_search_words::word)
-                        .lt(range.until.clone()),
-                ),
-        ));
+        let one: Condition = Box::new(exists(word_in(range.from.clone(), range.until.clone())));
         has = Some(match has {
             Some(other) => Box::new(other.or(one)),
             None => one,

@@ -244,11 +244,15 @@ impl Client {
 
     /// Whether there is an address that, for all we know, reaches them.
     pub(super) fn has_usable_address(&self) -> bool {
-        let is_bad = matches!(
+        self.email.is_some() && !self.address_is_bad()
+    }
+
+    /// Whether mail to the address comes back, or reaches somebody else.
+    pub(super) fn address_is_bad(&self) -> bool {
+        matches!(
             self.email_state,
             EmailState::Bounced | EmailState::WrongPerson
-        );
-        self.email.is_some() && !is_bad
+        )
     }
 
     /// Opens a task for an address that turned out bad, and closes those of one that was mended.

@@ -25,8 +25,7 @@ use crate::domain::mail_template::OwnWords;
 use crate::domain::news::Knowledge;
 use crate::domain::task::NewTask;
 use crate::domain::{
-    Anchor, EmailState, Instant, MailId, MailState, ReminderState, ReminderStep, SessionState,
-    TaskKind,
+    Anchor, Instant, MailId, MailState, ReminderState, ReminderStep, SessionState, TaskKind,
 };
 use crate::error::{Error, Result};
 
@@ -117,10 +116,7 @@ fn hindrance(
     if client.email.is_none() {
         return Some(Hindrance::Suppressed("no_address"));
     }
-    if matches!(
-        client.email_state,
-        EmailState::Bounced | EmailState::WrongPerson
-    ) {
+    if client.address_is_bad() {
         return Some(Hindrance::Suppressed("bad_address"));
     }
     None
@@ -275,12 +271,8 @@ fn prepare_fresh_link(
     client: Client,
     studio: Studio,
 ) -> Result<Option<Prepared>> {
-    let is_bad = matches!(
-        client.email_state,
-        EmailState::Bounced | EmailState::WrongPerson
-    );
     let (late, possibly_delivered) = (mail.useful_until <= tx.now(), mail.possibly_delivered);
-    if client.email.is_none() || is_bad || client.deleted_at.is_some() || late {
+    if !client.has_usable_address() || client.deleted_at.is_some() || late {
         let state = match (possibly_delivered, late) {
             (true, _) => MailState::Ambiguous,
             (false, true) => MailState::Expired,

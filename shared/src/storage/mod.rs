@@ -28,6 +28,7 @@ pub mod lots;
 pub mod mail_templates;
 pub mod mails;
 mod migrations;
+mod once;
 pub mod paging;
 pub mod pigment_records;
 pub mod plan_templates;

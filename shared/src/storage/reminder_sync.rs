@@ -93,32 +93,71 @@ pub(super) fn sync_plan(tx: &mut Tx<'_>, plan_id: PlanId) -> Result<()> {
     sync_invitations(tx, client_id)
 }
 
-/// Does so for the invitations of a client, after one of their sessions that place pigment changed.
-///
-/// Only the last work that was done has one to come: these are that session, and those that had one so far.
+/// Does so for the invitations of a client, after their plans changed.
 pub(super) fn sync_invitations(tx: &mut Tx<'_>, client_id: ClientId) -> Result<()> {
-    let invited: Vec<SessionId> = reminders::table
+    for id in with_invitations(tx.db, client_id)? {
+        let session = Session::find(tx.db, id)?;
+        sync_session(tx, &session, None)?;
+    }
+    Ok(())
+}
+
+/// Does so for a session that has changed and for those whose reminders depend on it, each once: the one before it in its
+/// plan, which asks for this one to be booked, and those with an invitation to come.
+pub(super) fn sync_around(
+    tx: &mut Tx<'_>,
+    session: &Session,
+    before: Option<&Session>,
+    action: Option<SessionAction>,
+    studio: &Studio,
+) -> Result<()> {
+    let rules = ReminderRule::of_studio(tx.db, studio.id)?;
+    sync(tx, session, action, studio, &rules)?;
+    let mut others: Vec<Session> = before
+        .filter(|other| other.state == SessionState::Completed)
+        .cloned()
+        .into_iter()
+        .collect();
+    if session.kind.places_pigment() {
+        for id in with_invitations(tx.db, session.client_id)? {
+            if id != session.id && others.iter().all(|other| other.id != id) {
+                others.push(Session::find(tx.db, id)?);
+            }
+        }
+    }
+    for other in others {
+        if other.studio_id == studio.id {
+            sync(tx, &other, None, studio, &rules)?;
+        } else {
+            sync_session(tx, &other, None)?;
+        }
+    }
+    Ok(())
+}
+
+/// Only the last work that was done has an invitation to come: this is that session, and those that had one so far.
+fn with_invitations(db: &mut Db, client_id: ClientId) -> Result<Vec<SessionId>> {
+    let mut ids: Vec<SessionId> = reminders::table
         .filter(reminders::client_id.eq(client_id))
         .filter(reminders::state.eq(ReminderState::Scheduled))
         .filter(reminders::step.eq(ReminderStep::TouchUpInvitation))
         .select(reminders::session_id)
-        .load(tx.db)?;
-    let latest: Vec<SessionId> = sessions::table
+        .load(db)?;
+    let latest: Option<SessionId> = sessions::table
         .filter(sessions::client_id.eq(client_id))
-        .filter(sessions::kind.eq_any([SessionKind::Treatment, SessionKind::TouchUp]))
+        .filter(
+            sessions::kind
+                .eq(SessionKind::Treatment)
+                .or(sessions::kind.eq(SessionKind::TouchUp)),
+        )
         .filter(sessions::state.eq(SessionState::Completed))
         .order((sessions::completed_at.desc(), sessions::id.desc()))
-        .limit(1)
         .select(sessions::id)
-        .load(tx.db)?;
-    for id in latest
-        .iter()
-        .chain(invited.iter().filter(|id| !latest.contains(id)))
-    {
-        let session = Session::find(tx.db, *id)?;
-        sync_session(tx, &session, None)?;
-    }
-    Ok(())
+        .load(db)?
+        .into_iter()
+        .next();
+    ids.extend(latest.filter(|id| !ids.contains(id)));
+    Ok(ids)
 }
 
 /// Takes a client's mails apart that were tried in words which no longer hold, and of which nothing can have arrived:
@@ -241,7 +280,7 @@ fn sync(
                     && notice.due_at == row.due_at
             })
     };
-    for row in rows.iter().filter(|row| row.is_open()) {
+    let is_over = |row: &Reminder| {
         let same_time = row.schedule_version == session.schedule_version;
         let is_right = wanted.iter().any(|one| {
             row.answers(one, session.schedule_version)
@@ -267,12 +306,18 @@ fn sync(
                 _ if row.step == ReminderStep::ConfirmRequest && action.is_some() => false,
                 _ => row.due_at <= now || goes_with_notice(row),
             };
-        if !is_right && !waits {
+        row.is_open() && !is_right && !waits
+    };
+    let over: Vec<bool> = rows.iter().map(is_over).collect();
+    let mut standing = Vec::new();
+    for (row, is_over) in rows.into_iter().zip(over) {
+        if is_over {
             let reason = action.map_or("rescheduled", |action| action.as_str());
-            row.clone().supersede(tx, reason)?;
+            row.supersede(tx, reason)?;
+        } else {
+            standing.push(row);
         }
     }
-    let standing = Reminder::standing(tx.db, session.id)?;
     for one in wanted {
         if standing
             .iter()
@@ -372,7 +417,7 @@ fn is_latest_work(db: &mut Db, session: &Session) -> Result<bool> {
     let Some(completed_at) = session.completed_at else {
         return Ok(false);
     };
-    if !matches!(session.kind, SessionKind::Treatment | SessionKind::TouchUp) {
+    if !session.kind.places_pigment() {
         return Ok(false);
     }
     let others: Vec<(SessionState, Option<Instant>, Option<PlanId>, SessionId)> = sessions::table

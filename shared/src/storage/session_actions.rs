@@ -11,14 +11,14 @@ use super::session_history::{self, Step};
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::tasks::Task;
-use super::{Tx, reminder_sync, sharing, stranded};
+use super::{Tx, reminder_sync, sharing};
 use crate::domain::booking::{Cancel, Complete, Occurred, Revert};
 use crate::domain::gap::{self, GapVerdict};
 use crate::domain::nonconformity::{Nonconformity, NonconformityCode, nonconformity};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::task::NewTask;
 use crate::domain::text::Reason;
-use crate::domain::{EndedBy, Instant, PlanState, SessionId, SessionKind, SessionState, TaskKind};
+use crate::domain::{EndedBy, Instant, PlanState, SessionId, SessionState, TaskKind};
 use crate::error::{Error, Result};
 
 /// What an action comes to for a session as it stands.
@@ -234,7 +234,7 @@ impl Session {
                 "the session has no action that could be taken back",
             ));
         };
-        if found.state == SessionState::Completed && !may_override.is_treating() {
+        if found.state == SessionState::Completed && !tx.scope().sees_clinical() {
             return Err(Error::Forbidden {
                 detail: "taking a completion back needs the role owner or practitioner".into(),
             });
@@ -329,9 +329,6 @@ impl Session {
                 reason,
             },
         )?;
-        if saved.state.is_final() {
-            stranded::session_has_ended(tx, saved.id)?;
-        }
         let is_lost = matches!(saved.state, SessionState::Cancelled | SessionState::NoShow);
         if let Some(plan_id) = saved.plan_id.filter(|_| is_lost)
             && Plan::find(tx.db, plan_id)?.state == PlanState::Open
@@ -365,35 +362,25 @@ impl Session {
 
     /// What follows from every change of a session's time or state: reminders, the plan's other sessions, tasks.
     pub(super) fn settle(&self, tx: &mut Tx<'_>, action: Option<SessionAction>) -> Result<()> {
-        reminder_sync::sync_session(tx, self, action)?;
-        // The task of a time that the session has no longer goes too.
-        if self.state != SessionState::Booked || action == Some(SessionAction::Reschedule) {
-            let why = "The client answered, or the session has another time or has ended.";
-            Task::close_about(tx, self.id, &[TaskKind::Unconfirmed], why)?;
-        }
-        if self.state != SessionState::Planned {
-            let why = "The session is booked, or isn't to take place.";
-            Task::close_about(tx, self.id, &[TaskKind::OverdueForBooking], why)?;
-        }
-        if matches!(self.kind, SessionKind::Treatment | SessionKind::TouchUp) {
-            reminder_sync::sync_invitations(tx, self.client_id)?;
-        }
+        self.close_what_is_over(tx, action)?;
+        let studio = Studio::find(tx.db, self.studio_id)?;
         let Some(plan_id) = self.plan_id else {
-            return Ok(());
+            return reminder_sync::sync_around(tx, self, None, action, &studio);
         };
-        // The session before asks for this one to be booked: it no longer has to, or has to again.
-        for other in Self::of_plan(tx.db, plan_id)? {
-            if other.id != self.id && other.state == SessionState::Completed {
-                reminder_sync::sync_session(tx, &other, None)?;
-            }
-            let follows = self.ordinal.is_some() && other.ordinal == self.ordinal.map(|it| it + 1);
-            if follows && self.state != SessionState::Completed {
-                let why = "The session before isn't completed any more.";
-                Task::close_about(tx, other.id, &[TaskKind::OverdueForBooking], why)?;
-            }
+        let in_plan = Self::of_plan(tx.db, plan_id)?;
+        let at = |ordinal: Option<i32>| {
+            let ordinal = ordinal?;
+            in_plan.iter().find(|other| other.ordinal == Some(ordinal))
+        };
+        let before = at(self.ordinal.map(|ordinal| ordinal - 1));
+        reminder_sync::sync_around(tx, self, before, action, &studio)?;
+        if self.state != SessionState::Completed
+            && let Some(after) = at(self.ordinal.map(|ordinal| ordinal + 1))
+        {
+            let why = "The session before isn't completed any more.";
+            Task::close_about(tx, after.id, &[TaskKind::OverdueForBooking], why)?;
         }
         let plan = Plan::find(tx.db, plan_id)?;
-        let studio = Studio::find(tx.db, self.studio_id)?;
         let all = plan_sessions(tx.db, plan_id, &studio)?;
         for breach in gap::breaches(&all, &plan.gaps) {
             let Some(later) = all
@@ -415,6 +402,26 @@ impl Session {
             }
         }
         Plan::settle(tx, plan_id)
+    }
+
+    /// Closes the tasks that this state, or this time, leaves nothing to do about.
+    fn close_what_is_over(&self, tx: &mut Tx<'_>, action: Option<SessionAction>) -> Result<()> {
+        let has_moved = action == Some(SessionAction::Reschedule);
+        let mut over = Vec::new();
+        if self.state != SessionState::Booked || has_moved {
+            over.push(TaskKind::Unconfirmed);
+        }
+        if self.state != SessionState::Planned {
+            over.push(TaskKind::OverdueForBooking);
+        }
+        if self.state.is_final() {
+            over.push(TaskKind::PractitionerLeft);
+        }
+        if self.state.is_final() || has_moved {
+            over.push(TaskKind::HoursBreach);
+        }
+        let why = "The session is booked, has another time, was answered, or has ended.";
+        Task::close_about(tx, self.id, &over, why)
     }
 
     fn open_task(
@@ -456,7 +463,8 @@ fn found_wanting(
             "",
         ));
     }
-    let zone = Studio::find(tx.db, before.studio_id)?.time_zone.0;
+    let studio = Studio::find(tx.db, before.studio_id)?;
+    let zone = studio.time_zone.0;
     if let Some(starts_at) = before.starts_at
         && occurred_at.day_at(zone) < starts_at.day_at(zone)
     {
@@ -468,11 +476,10 @@ fn found_wanting(
     }
     if let (Some(plan_id), Some(ordinal)) = (before.plan_id, before.ordinal) {
         let plan = Plan::find(tx.db, plan_id)?;
-        let studio = Studio::find(tx.db, before.studio_id)?;
         let all = plan_sessions(tx.db, plan_id, &studio)?;
         let ordinal = u8::try_from(ordinal).map_err(Error::internal)?;
         let earlier = all.iter().find(|session| session.ordinal + 1 == ordinal);
-        let day = occurred_at.day_at(studio.time_zone.0);
+        let day = occurred_at.day_at(zone);
         let gap = ordinal
             .checked_sub(1)
             .and_then(|earlier| gap::gap_after(&plan.gaps, earlier));

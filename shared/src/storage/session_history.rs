@@ -12,7 +12,7 @@ use crate::domain::session::SessionAction;
 use crate::domain::{
     Instant, PractitionerId, RoomId, SessionId, SessionState, SessionTransitionId,
 };
-use crate::error;
+use crate::error::Result;
 
 /// One step of a session.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, ToSchema)]
@@ -57,7 +57,10 @@ pub struct PlacedBefore {
     room_id: Option<RoomId>,
 }
 
-fn placed<S: Serializer>(before: &Json<Session>, serializer: S) -> Result<S::Ok, S::Error> {
+fn placed<S: Serializer>(
+    before: &Json<Session>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     let Session {
         starts_at,
         ends_at,
@@ -82,12 +85,7 @@ pub(super) struct Step {
 }
 
 /// Notes a step.
-pub(super) fn note(
-    tx: &mut Tx<'_>,
-    before: &Session,
-    after: &Session,
-    step: Step,
-) -> error::Result<()> {
+pub(super) fn note(tx: &mut Tx<'_>, before: &Session, after: &Session, step: Step) -> Result<()> {
     let transition = SessionTransition {
         id: SessionTransitionId::new(),
         session_id: after.id,
@@ -111,7 +109,7 @@ pub(super) fn note(
 pub(super) fn last_standing(
     db: &mut Db,
     id: SessionId,
-) -> error::Result<Option<(SessionTransition, Session)>> {
+) -> Result<Option<(SessionTransition, Session)>> {
     let mut standing: Vec<SessionTransition> = session_transitions::table
         .filter(session_transitions::session_id.eq(id))
         .filter(session_transitions::reverted.eq(false))
@@ -126,7 +124,7 @@ pub(super) fn last_standing(
 }
 
 /// Marks a step as taken back.
-pub(super) fn mark_reverted(tx: &mut Tx<'_>, id: SessionTransitionId) -> error::Result<()> {
+pub(super) fn mark_reverted(tx: &mut Tx<'_>, id: SessionTransitionId) -> Result<()> {
     diesel::update(session_transitions::table.find(id))
         .set(session_transitions::reverted.eq(true))
         .execute(tx.db)?;
@@ -135,11 +133,7 @@ pub(super) fn mark_reverted(tx: &mut Tx<'_>, id: SessionTransitionId) -> error::
 
 impl Session {
     /// All steps of a session, oldest first.
-    pub fn history(
-        db: &mut Db,
-        scope: &Scope,
-        id: SessionId,
-    ) -> error::Result<Vec<SessionTransition>> {
+    pub fn history(db: &mut Db, scope: &Scope, id: SessionId) -> Result<Vec<SessionTransition>> {
         Self::find_in(db, scope, id)?;
         Ok(session_transitions::table
             .filter(session_transitions::session_id.eq(id))

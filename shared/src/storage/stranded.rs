@@ -3,20 +3,22 @@
 //! The change itself is never refused, because somebody who is ill is ill; what it leaves behind becomes a task for each
 //! session, which closes by itself once the session fits again, is moved or has ended.
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::Tx;
 use super::booking::hours_breaches;
+use super::once::once;
 use super::practitioners::Practitioner;
-use super::rooms::Room;
-use super::schema::sessions;
+use super::schema::{rooms, sessions};
 use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
 use crate::domain::booking::OverridableRule;
 use crate::domain::task::NewTask;
-use crate::domain::{Instant, PractitionerId, RoomId, SessionId, SessionState, StudioId, TaskKind};
+use crate::domain::{Instant, PractitionerId, RoomId, SessionState, StudioId, TaskKind};
 use crate::error::Result;
 
 /// Whose sessions are looked at again.
@@ -50,15 +52,20 @@ pub(super) fn recheck(tx: &mut Tx<'_>, concerned: Concerned) -> Result<()> {
         Concerned::In(id) => query.filter(sessions::room_id.eq(id)),
     };
     let found: Vec<Session> = query.load(tx.db)?;
+    let mut house = House::default();
     for session in found {
-        recheck_session(tx, &session)?;
+        recheck_in(tx, &mut house, &session)?;
     }
     Ok(())
 }
 
 /// Looks at one session again, which has another practitioner now.
 pub(super) fn recheck_session(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
-    let codes = misfits(tx, session)?;
+    recheck_in(tx, &mut House::default(), session)
+}
+
+fn recheck_in(tx: &mut Tx<'_>, house: &mut House, session: &Session) -> Result<()> {
+    let codes = misfits(tx, house, session)?;
     if codes.is_empty() {
         let why = "The session fits the hours again.";
         Task::close_about(tx, session.id, &[TaskKind::HoursBreach], why)
@@ -67,24 +74,25 @@ pub(super) fn recheck_session(tx: &mut Tx<'_>, session: &Session) -> Result<()> 
     }
 }
 
-/// Closes that task of a session which was moved: the new time was judged when it was given.
-pub(super) fn session_has_moved(tx: &mut Tx<'_>, id: SessionId) -> Result<()> {
-    Task::close_about(tx, id, &[TaskKind::HoursBreach], "The session was moved.")
-}
-
-/// Closes what was to be done about a session that has ended.
-pub(super) fn session_has_ended(tx: &mut Tx<'_>, id: SessionId) -> Result<()> {
-    let kinds = [TaskKind::HoursBreach, TaskKind::PractitionerLeft];
-    Task::close_about(tx, id, &kinds, "The session has ended.")
+/// What was read of the house so far: most sessions share it.
+#[derive(Default)]
+struct House {
+    practitioners: HashMap<PractitionerId, Practitioner>,
+    studios: HashMap<StudioId, Studio>,
+    closed_rooms: Option<HashSet<RoomId>>,
 }
 
 /// What of the hours, the time off and the room a session doesn't fit, apart from what was overridden when it was booked.
-fn misfits(tx: &mut Tx<'_>, session: &Session) -> Result<Vec<Value>> {
+fn misfits(tx: &mut Tx<'_>, house: &mut House, session: &Session) -> Result<Vec<Value>> {
     let Some(practitioner_id) = session.practitioner_id else {
         return Ok(Vec::new());
     };
-    let practitioner = Practitioner::find(tx.db, practitioner_id)?;
-    let studio = Studio::find(tx.db, session.studio_id)?;
+    let practitioner = once(&mut house.practitioners, practitioner_id, || {
+        Practitioner::find(tx.db, practitioner_id)
+    })?;
+    let studio = once(&mut house.studios, session.studio_id, || {
+        Studio::find(tx.db, session.studio_id)
+    })?;
     let is_overridden = session
         .overrides
         .iter()
@@ -92,21 +100,34 @@ fn misfits(tx: &mut Tx<'_>, session: &Session) -> Result<Vec<Value>> {
     let mut codes: Vec<Value> = Vec::new();
     // Whoever has left is another task's matter.
     if practitioner.active && !is_overridden {
-        let breaches = hours_breaches(tx.db, session, &studio, &practitioner)?;
+        let breaches = hours_breaches(tx.db, session, studio, practitioner)?;
         codes.extend(breaches.iter().map(|breach| breach.code.into()));
     }
-    if let Some(room_id) = session.room_id
-        && !Room::find(tx.db, room_id)?.active
-    {
+    if house.closed_rooms.is_none() {
+        house.closed_rooms = Some(closed_rooms(tx)?);
+    }
+    let is_closed = |room_id| {
+        let closed = house.closed_rooms.as_ref();
+        closed.is_some_and(|closed| closed.contains(&room_id))
+    };
+    if session.room_id.is_some_and(is_closed) {
         codes.push("room_closed".into());
     }
     Ok(codes)
 }
 
+fn closed_rooms(tx: &mut Tx<'_>) -> Result<HashSet<RoomId>> {
+    let closed: Vec<RoomId> = rooms::table
+        .filter(rooms::active.eq(false))
+        .select(rooms::id)
+        .load(tx.db)?;
+    Ok(closed.into_iter().collect())
+}
+
 fn open(tx: &mut Tx<'_>, session: &Session, codes: Vec<Value>) -> Result<()> {
     let about = format!("hours_breach:{}:{}:", session.id, session.schedule_version);
     // What somebody dismissed for this time of the session isn't brought up again.
-    if Task::stands(tx, &about)? {
+    if Task::stands(tx, session.id, TaskKind::HoursBreach, &about)? {
         return Ok(());
     }
     let new = NewTask {

@@ -143,14 +143,20 @@ impl Task {
         task.create(tx, "task.opened").map(Some)
     }
 
-    /// Whether a task whose dedupe key begins so is open or was dismissed.
-    pub(super) fn stands(tx: &mut Tx<'_>, about: &str) -> Result<bool> {
-        let found: i64 = tasks::table
-            .filter(tasks::dedupe_key.like(format!("{about}%")))
-            .filter(tasks::state.eq_any([TaskState::Open, TaskState::Dismissed]))
-            .count()
-            .get_result(tx.db)?;
-        Ok(found > 0)
+    /// Whether a task of this kind about a session is open or was dismissed, whose dedupe key begins so.
+    pub(super) fn stands(
+        tx: &mut Tx<'_>,
+        session_id: SessionId,
+        kind: TaskKind,
+        about: &str,
+    ) -> Result<bool> {
+        let standing: Vec<String> = tasks::table
+            .filter(tasks::session_id.eq(session_id))
+            .filter(tasks::kind.eq(kind))
+            .filter(tasks::state.ne(TaskState::Done))
+            .select(tasks::dedupe_key)
+            .load(tx.db)?;
+        Ok(standing.iter().any(|key| key.starts_with(about)))
     }
 
     /// Closes a task; closing it again in the same way is as doing it once.
