@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
+use super::audit::AuditDraft;
 use super::columns::Json;
 use super::plans::Plan;
 use super::practitioners::Practitioner;
@@ -39,11 +40,12 @@ pub enum MayOverride {
 impl Session {
     /// Plans a session and books it at once where a time is given.
     pub fn arrange(tx: &mut Tx<'_>, new: &NewSession, may_override: MayOverride) -> Result<Self> {
-        let session = Self::plan_single(tx, new)?;
+        let session = Self::draft_single(tx, new)?;
         match &new.booking {
-            Some(booking) => Self::book(tx, session.id, None, booking, may_override)
+            Some(booking) => session
+                .give_time(tx, None, booking, may_override, SessionAction::Book)
                 .map_err(|error| error.under("/booking")),
-            None => Ok(session),
+            None => session.create(tx, "session.planned"),
         }
     }
 
@@ -55,7 +57,7 @@ impl Session {
         booking: &Booking,
         may_override: MayOverride,
     ) -> Result<Self> {
-        Self::give_time(tx, id, expected, booking, may_override, SessionAction::Book)
+        Self::find_seen(tx, id)?.give_time(tx, expected, booking, may_override, SessionAction::Book)
     }
 
     /// Moves a booked session: it keeps its id and gets a new schedule version.
@@ -66,9 +68,8 @@ impl Session {
         booking: &Booking,
         may_override: MayOverride,
     ) -> Result<Self> {
-        Self::give_time(
+        Self::find_seen(tx, id)?.give_time(
             tx,
-            id,
             expected,
             booking,
             may_override,
@@ -132,15 +133,16 @@ impl Session {
         Ok(booked)
     }
 
+    /// Gives a session its time; one that isn't stored yet is stored with it.
     fn give_time(
+        self,
         tx: &mut Tx<'_>,
-        id: SessionId,
         expected: Option<i64>,
         booking: &Booking,
         may_override: MayOverride,
         action: SessionAction,
     ) -> Result<Self> {
-        let found = Self::find_seen(tx, id)?;
+        let found = self;
         let studio = Studio::find(tx.db, found.studio_id)?;
         let now = tx.now();
         let starts_at = booking.start(studio.time_zone.0)?;
@@ -241,22 +243,21 @@ impl Session {
             let (client_id, treats) = (session.client_id, session.practitioner_id);
             sharing::reaches_practitioner(tx, client_id, treats, session.id.0)?;
         }
-        let saved = session.save_over(tx, &before, name, reason.as_deref())?;
-        session_history::note(
-            tx,
-            &before,
-            &saved,
-            Step {
-                action,
-                occurred_at: now,
-                // Why a rule was overridden may be clinical: it stands in the overrides and in the audit trail.
-                reason: None,
-            },
-        )?;
-        if before.practitioner_id != saved.practitioner_id {
+        let is_new = before.version == 0;
+        let saved = if is_new {
+            let made = session.store_new(tx)?;
+            let draft = AuditDraft::new(name, "session", made.id.0);
+            tx.audit(draft.because(reason.as_deref()).after(&made)?);
+            made
+        } else {
+            session.save_over(tx, &before, name, reason.as_deref())?
+        };
+        // Why a rule was overridden may be clinical: it stands in the overrides and in the audit trail, not here.
+        session_history::note(tx, &before, &saved, Step::at(action, now))?;
+        if !is_new && before.practitioner_id != saved.practitioner_id {
             leaving::session_is_settled(tx, saved.id)?;
         }
-        saved.settle(tx, Some(action))?;
+        saved.settle(tx, Some(action), &studio)?;
         Ok(saved)
     }
 

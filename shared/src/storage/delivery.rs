@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use super::clients::Client;
 use super::mail_templates::MailTemplate;
 use super::mails::{FRESH_LINK, LeaseToken, Mail};
-use super::reminders::Reminder;
+use super::reminders::{Reminder, knowledge_of};
 use super::schema::reminders;
 use super::sending_rate::{self, SendingRate};
 use super::sessions::Session;
@@ -22,7 +22,6 @@ use super::tasks::Task;
 use super::{Db, Tx};
 use crate::domain::interval::Interval;
 use crate::domain::mail_template::OwnWords;
-use crate::domain::news::Knowledge;
 use crate::domain::task::NewTask;
 use crate::domain::{
     Anchor, Instant, MailId, MailState, ReminderState, ReminderStep, SessionState, TaskKind,
@@ -260,7 +259,7 @@ pub(super) fn previous_time(
     if !steps.contains(&ReminderStep::MovedNotice) {
         return Ok(None);
     }
-    Ok(Knowledge::of(&Reminder::told(db, session.id)?).time())
+    Ok(knowledge_of(&Reminder::of_session(db, session.id)?).time())
 }
 
 /// An answer to the client's own wish: it carries no reminder, and only asks for an address that is theirs.

@@ -172,25 +172,27 @@ impl Lot {
 
     /// What rules have to know of these lots, with their products. A lot that doesn't exist is left out.
     pub fn facts(db: &mut Db, ids: &[LotId]) -> Result<HashMap<LotId, (ProductId, LotFacts)>> {
-        let rows: Vec<(Self, ProductKind)> = lots::table
-            .inner_join(products::table.on(products::id.eq(lots::product_id)))
-            .filter(lots::id.eq_any(ids.to_vec()))
-            .select((Self::as_select(), products::kind))
-            .load(db)?;
-        Ok(rows
-            .into_iter()
-            .map(|(lot, kind)| {
-                let facts = LotFacts {
-                    kind,
-                    state: lot.state,
-                    expiry: lot
-                        .expires_on
-                        .zip(lot.expiry_precision)
-                        .map(|(on, precision)| Expiry { on, precision }),
-                };
-                (lot.id, (lot.product_id, facts))
-            })
-            .collect())
+        let mut known = HashMap::new();
+        // One by one: a record names few, and so the statement stays prepared.
+        for id in ids {
+            let found: Option<(Self, ProductKind)> = lots::table
+                .inner_join(products::table.on(products::id.eq(lots::product_id)))
+                .filter(lots::id.eq(id))
+                .select((Self::as_select(), products::kind))
+                .get_result(db)
+                .optional()?;
+            let Some((lot, kind)) = found else {
+                continue;
+            };
+            let expiry = lot.expires_on.zip(lot.expiry_precision);
+            let facts = LotFacts {
+                kind,
+                state: lot.state,
+                expiry: expiry.map(|(on, precision)| Expiry { on, precision }),
+            };
+            known.insert(lot.id, (lot.product_id, facts));
+        }
+        Ok(known)
     }
 
     fn shape(&self) -> LotShape<'_> {

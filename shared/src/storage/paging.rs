@@ -148,6 +148,7 @@ macro_rules! resource {
     ($table:ident, $row:ident, $id:ty, $what:literal) => {
         $crate::storage::paging::finders!(pub, $table, $row, $id, $what);
         $crate::storage::paging::savers!($table, $row, $what);
+        $crate::storage::paging::creators!($row, $what);
 
         impl $row {
             /// The thing with this id, if the caller's copy is the stored one.
@@ -164,7 +165,15 @@ macro_rules! resource {
     ($table:ident, $row:ident, $id:ty, $what:literal, seen: $seen:expr) => {
         $crate::storage::paging::finders!(pub(crate), $table, $row, $id, $what);
         $crate::storage::paging::savers!($table, $row, $what);
+        $crate::storage::paging::creators!($row, $what);
 
+        $crate::storage::paging::seers!($table, $row, $id, $what, $seen);
+    };
+}
+
+/// Finds rows within a scope.
+macro_rules! seers {
+    ($table:ident, $row:ident, $id:ty, $what:literal, $seen:expr) => {
         impl $row {
             /// The rows that are seen; nothing where all are.
             pub(crate) fn seen(
@@ -235,15 +244,35 @@ macro_rules! finders {
     };
 }
 
-/// Inserts and saves rows.
-macro_rules! savers {
-    ($table:ident, $row:ident, $what:literal) => {
+/// Inserts rows.
+macro_rules! creators {
+    ($row:ident, $what:literal) => {
         impl $row {
             /// Inserts this new thing.
             pub(crate) fn create(
-                mut self,
+                self,
                 tx: &mut $crate::storage::Tx<'_>,
                 action: &'static str,
+            ) -> $crate::error::Result<Self> {
+                let created = self.store_new(tx)?;
+                tx.audit(
+                    $crate::storage::audit::AuditDraft::new(action, $what, created.id.0)
+                        .after(&created)?,
+                );
+                Ok(created)
+            }
+        }
+    };
+}
+
+/// Stores rows, new and changed.
+macro_rules! savers {
+    ($table:ident, $row:ident, $what:literal) => {
+        impl $row {
+            /// Inserts this new thing without an audit entry, for a caller that makes one.
+            pub(crate) fn store_new(
+                mut self,
+                tx: &mut $crate::storage::Tx<'_>,
             ) -> $crate::error::Result<Self> {
                 self.version = 1;
                 self.change = tx.next_change()?;
@@ -252,10 +281,6 @@ macro_rules! savers {
                 diesel::insert_into($table::table)
                     .values(&self)
                     .execute(tx.db)?;
-                tx.audit(
-                    $crate::storage::audit::AuditDraft::new(action, $what, self.id.0)
-                        .after(&self)?,
-                );
                 Ok(self)
             }
 
@@ -285,11 +310,26 @@ macro_rules! savers {
 
             /// The same where the stored thing is at hand, as this write read it.
             pub(crate) fn save_over(
-                mut self,
+                self,
                 tx: &mut $crate::storage::Tx<'_>,
                 before: &Self,
                 action: &'static str,
                 reason: Option<&str>,
+            ) -> $crate::error::Result<Self> {
+                let saved = self.store_over(tx)?;
+                tx.audit(
+                    $crate::storage::audit::AuditDraft::new(action, $what, saved.id.0)
+                        .because(reason)
+                        .before(before)?
+                        .after(&saved)?,
+                );
+                Ok(saved)
+            }
+
+            /// The same without an audit entry, for a caller that makes one of many.
+            pub(crate) fn store_over(
+                mut self,
+                tx: &mut $crate::storage::Tx<'_>,
             ) -> $crate::error::Result<Self> {
                 let read_as = self.version;
                 self.version = read_as + 1;
@@ -304,15 +344,9 @@ macro_rules! savers {
                 .execute(tx.db)?;
                 if saved == 0 {
                     return Err($crate::error::Error::Stale {
-                        current: before.version,
+                        current: Self::find(tx.db, self.id)?.version,
                     });
                 }
-                tx.audit(
-                    $crate::storage::audit::AuditDraft::new(action, $what, self.id.0)
-                        .because(reason)
-                        .before(before)?
-                        .after(&self)?,
-                );
                 Ok(self)
             }
         }
@@ -346,4 +380,4 @@ macro_rules! refuse_taken_external_id {
     }};
 }
 
-pub(crate) use {finders, load_page, refuse_taken_external_id, resource, savers};
+pub(crate) use {creators, finders, load_page, refuse_taken_external_id, resource, savers, seers};

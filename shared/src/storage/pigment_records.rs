@@ -123,23 +123,26 @@ pub struct PigmentRecordFilter {
 impl PigmentRecord {
     /// Writes down what was used. A breach of a rule doesn't stop it: it's listed, and staff get a task.
     pub fn record(tx: &mut Tx<'_>, new: &NewPigmentRecord) -> Result<Self> {
-        Self::write_down(tx, new, "", None)
+        let session = named(Session::find_seen(tx, new.session_id), "/session_id")?;
+        let studio = Studio::find(tx.db, session.studio_id)?;
+        Self::write_down(tx, new, "", &session, &studio, None)
     }
 
-    /// The same for a record that stands inside of another request, at this place.
+    /// The same for a record that stands inside of a session's completion, at this place.
     ///
-    /// Unless it says otherwise, what it tells of happened when the rest did.
+    /// Unless it says otherwise, what it tells of happened when the session was completed.
     pub(super) fn record_within(
         tx: &mut Tx<'_>,
         new: &NewPigmentRecord,
         at: &str,
-        occurred_at: Instant,
+        session: &Session,
+        studio: &Studio,
     ) -> Result<Self> {
         let new = NewPigmentRecord {
-            occurred_at: new.occurred_at.or(Some(occurred_at)),
+            occurred_at: new.occurred_at.or(session.completed_at),
             ..new.clone()
         };
-        Self::write_down(tx, &new, at, None)
+        Self::write_down(tx, &new, at, session, studio, None)
     }
 
     /// Whether a session has records that were neither voided nor amended.
@@ -177,7 +180,11 @@ impl PigmentRecord {
                 "a correction stays in its session; void this record and make a new one in the other session",
             ));
         }
-        let amendment = Self::write_down(tx, new, "/record", Some((&wrong, reason)))?;
+        // Whoever sees the record may correct it, wherever its session was.
+        let session = Session::find(tx.db, wrong.session_id)?;
+        let studio = Studio::find(tx.db, session.studio_id)?;
+        let amends = Some((&wrong, reason));
+        let amendment = Self::write_down(tx, new, "/record", &session, &studio, amends)?;
         wrong.amended_by_record_id = Some(amendment.id);
         wrong.save(tx, "pigment_record.amended", Some(reason))?;
         Task::close_for(tx, &task_key(id), "The record was amended.")?;
@@ -273,18 +280,12 @@ impl PigmentRecord {
         tx: &mut Tx<'_>,
         new: &NewPigmentRecord,
         at: &str,
+        session: &Session,
+        studio: &Studio,
         amends: Option<(&Self, &Reason)>,
     ) -> Result<Self> {
         let now = tx.now();
         let wrong = amends.map(|(wrong, _reason)| wrong);
-        let session = match wrong {
-            // Whoever sees the record may correct it, wherever its session was.
-            Some(wrong) => Session::find(tx.db, wrong.session_id)?,
-            None => named(
-                Session::find_seen(tx, new.session_id),
-                &format!("{at}/session_id"),
-            )?,
-        };
         let (practitioner_id, licence_number) =
             practitioner(tx, new, at, session.practitioner_id, wrong)?;
         let occurred_at = occurred_at(
@@ -292,7 +293,6 @@ impl PigmentRecord {
             now,
             &format!("{at}/occurred_at"),
         )?;
-        let studio = Studio::find(tx.db, session.studio_id)?;
         let uses = lot_uses(&new.mix, new.needle.as_ref(), new.anaesthetic.as_ref());
         let lot_ids: Vec<LotId> = uses.iter().filter_map(|one| one.lot_use.lot_id).collect();
         let lots = Lot::facts(tx.db, &lot_ids)?;

@@ -188,7 +188,7 @@ fn give(
     leaving::session_is_settled(tx, saved.id)?;
     stranded::recheck_session(tx, &saved)?;
     // The client's time is the same, so nothing is sent anew.
-    saved.settle(tx, None)
+    saved.settle(tx, None, &studio)
 }
 
 fn give_plans(tx: &mut Tx<'_>, from: PractitionerId, to: PractitionerId) -> Result<Vec<PlanId>> {

@@ -5,20 +5,22 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
+use serde::Serialize;
 
+use super::audit::AuditDraft;
 use super::booking::plan_sessions;
 use super::clients::Client;
 use super::mails::Mail;
 use super::plans::Plan;
 use super::reminder_rules::ReminderRule;
-use super::reminders::Reminder;
+use super::reminders::{Reminder, knowledge_of};
 use super::schema::{mails, reminders, sessions};
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Db, Tx};
 use crate::domain::gap::{GapWindow, gap_after};
 use crate::domain::interval::Interval;
-use crate::domain::news::{Knowledge, advice_changes};
+use crate::domain::news::advice_changes;
 use crate::domain::reminder::{ReminderRule as Rule, Subject};
 use crate::domain::schedule::{ReminderFacts, schedule};
 use crate::domain::session::SessionAction;
@@ -139,10 +141,12 @@ pub(super) fn sync_around(
 fn with_invitations(db: &mut Db, client_id: ClientId) -> Result<Vec<SessionId>> {
     let mut ids: Vec<SessionId> = reminders::table
         .filter(reminders::client_id.eq(client_id))
-        .filter(reminders::state.eq(ReminderState::Scheduled))
         .filter(reminders::step.eq(ReminderStep::TouchUpInvitation))
-        .select(reminders::session_id)
-        .load(db)?;
+        .select((reminders::session_id, reminders::state))
+        .load::<(SessionId, ReminderState)>(db)?
+        .into_iter()
+        .filter_map(|(id, state)| (state == ReminderState::Scheduled).then_some(id))
+        .collect();
     let latest: Option<SessionId> = sessions::table
         .filter(sessions::client_id.eq(client_id))
         .filter(
@@ -227,11 +231,13 @@ fn sync(
 ) -> Result<()> {
     let now = tx.now();
     let stands = session.standing_time();
-    let rows = Reminder::standing(tx.db, session.id)?;
-    let knowledge = match action {
-        Some(_) => Some(Knowledge::of(&Reminder::told(tx.db, session.id)?)),
-        None => None,
+    let mut rows = if session.is_made_by(action) {
+        Vec::new()
+    } else {
+        Reminder::of_session(tx.db, session.id)?
     };
+    let knowledge = action.map(|_| knowledge_of(&rows));
+    rows.retain(|row| row.state != ReminderState::Superseded);
     let news = match (&knowledge, action) {
         (Some(knowledge), Some(action)) => knowledge.news(stands, action),
         _ => withheld_notice(tx.db, session, &rows)?,
@@ -310,10 +316,12 @@ fn sync(
     };
     let over: Vec<bool> = rows.iter().map(is_over).collect();
     let mut standing = Vec::new();
+    let (mut before, mut after) = (Vec::new(), Vec::new());
     for (row, is_over) in rows.into_iter().zip(over) {
         if is_over {
             let reason = action.map_or("rescheduled", |action| action.as_str());
-            row.supersede(tx, reason)?;
+            after.push(row.superseded(now, reason).store_over(tx)?);
+            before.push(row);
         } else {
             standing.push(row);
         }
@@ -349,10 +357,23 @@ fn sync(
             session_starts_at: told.map(|time| time.starts_at),
             session_ends_at: told.map(|time| time.ends_at),
         };
-        row.create(tx, "reminder.scheduled")?;
+        after.push(row.store_new(tx)?);
+    }
+    if !after.is_empty() {
+        let mut draft = AuditDraft::new("session.reminders_scheduled", "session", session.id.0);
+        if !before.is_empty() {
+            draft = draft.before(&Rows { reminders: &before })?;
+        }
+        tx.audit(draft.after(&Rows { reminders: &after })?);
     }
     failpoint::reach("scheduled");
     Ok(())
+}
+
+/// Rows of the ledger, as the audit trail shows them.
+#[derive(Serialize)]
+struct Rows<'a> {
+    reminders: &'a [Reminder],
 }
 
 impl Session {
@@ -423,7 +444,11 @@ fn is_latest_work(db: &mut Db, session: &Session) -> Result<bool> {
     let others: Vec<(SessionState, Option<Instant>, Option<PlanId>, SessionId)> = sessions::table
         .filter(sessions::client_id.eq(session.client_id))
         .filter(sessions::id.ne(session.id))
-        .filter(sessions::kind.eq_any([SessionKind::Treatment, SessionKind::TouchUp]))
+        .filter(
+            sessions::kind
+                .eq(SessionKind::Treatment)
+                .or(sessions::kind.eq(SessionKind::TouchUp)),
+        )
         .select((
             sessions::state,
             sessions::completed_at,

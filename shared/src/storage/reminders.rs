@@ -6,12 +6,12 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::paging::{Page, PageRequest, load_page, resource};
+use super::paging::{Page, PageRequest, finders, load_page, savers, seers};
 use super::schema::reminders;
 use super::scope::{Seen, both, client_is_seen};
 use super::{Db, Scope, Tx};
 use crate::domain::interval::Interval;
-use crate::domain::news::Told;
+use crate::domain::news::{Knowledge, Told};
 use crate::domain::schedule::ScheduledReminder;
 use crate::domain::{
     Anchor, Channel, ClientId, Instant, MailId, PlanId, ReminderId, ReminderState, ReminderStep,
@@ -70,11 +70,13 @@ pub struct Reminder {
 /// Why a reminder that staff don't want isn't sent.
 pub(super) const CANCELLED_BY_STAFF: &str = "cancelled_by_staff";
 
-resource!(reminders, Reminder, ReminderId, "reminder", seen: |scope| {
+finders!(pub(crate), reminders, Reminder, ReminderId, "reminder");
+savers!(reminders, Reminder, "reminder");
+seers!(reminders, Reminder, ReminderId, "reminder", |scope| {
     // A reminder tells when its session is, so it's seen where that is seen.
-    let at_studio = scope
-        .studio_ids()
-        .map(|ids| -> Seen<reminders::table> { Box::new(reminders::studio_id.eq_any(ids.to_vec())) });
+    let at_studio = scope.studio_ids().map(|ids| -> Seen<reminders::table> {
+        Box::new(reminders::studio_id.eq_any(ids.to_vec()))
+    });
     both(at_studio, client_is_seen!(scope, reminders::client_id))
 });
 
@@ -133,31 +135,12 @@ impl Reminder {
         load_page!(db, reminders, Reminder, query, page)
     }
 
-    /// All rows about a session that still count.
-    pub(super) fn standing(db: &mut Db, session_id: SessionId) -> Result<Vec<Self>> {
+    /// All rows about a session, superseded ones too.
+    pub(super) fn of_session(db: &mut Db, session_id: SessionId) -> Result<Vec<Self>> {
         Ok(reminders::table
             .filter(reminders::session_id.eq(session_id))
-            .filter(reminders::state.ne(ReminderState::Superseded))
             .select(Self::as_select())
             .load(db)?)
-    }
-
-    /// What a session's rows have told its client, superseded ones too.
-    pub(super) fn told(db: &mut Db, session_id: SessionId) -> Result<Vec<Told>> {
-        let rows: Vec<Self> = reminders::table
-            .filter(reminders::session_id.eq(session_id))
-            .filter(reminders::anchor.eq(Anchor::Schedule))
-            .select(Self::as_select())
-            .load(db)?;
-        Ok(rows
-            .iter()
-            .map(|row| Told {
-                step: row.step,
-                state: row.state,
-                schedule_version: row.schedule_version,
-                time: row.time(),
-            })
-            .collect())
     }
 
     /// The time that it speaks of, where it speaks of one.
@@ -184,10 +167,35 @@ impl Reminder {
             && (wanted.anchor == Anchor::Care || self.schedule_version == schedule_version)
     }
 
-    pub(super) fn supersede(mut self, tx: &mut Tx<'_>, reason: &str) -> Result<()> {
-        self.state = ReminderState::Superseded;
-        self.state_reason = Some(reason.to_owned());
-        self.finished_at = Some(tx.now());
-        self.save(tx, "reminder.superseded", None).map(drop)
+    pub(super) fn supersede(self, tx: &mut Tx<'_>, reason: &str) -> Result<()> {
+        let ended = self.superseded(tx.now(), reason);
+        ended
+            .save_over(tx, &self, "reminder.superseded", None)
+            .map(drop)
     }
+
+    /// The row as it stands once another takes its place, or nothing is to be sent of it any more.
+    pub(super) fn superseded(&self, now: Instant, reason: &str) -> Self {
+        Self {
+            state: ReminderState::Superseded,
+            state_reason: Some(reason.to_owned()),
+            finished_at: Some(now),
+            ..self.clone()
+        }
+    }
+}
+
+/// What the client knows of a session's time, by all of its rows.
+pub(super) fn knowledge_of(rows: &[Reminder]) -> Knowledge {
+    let told: Vec<Told> = rows
+        .iter()
+        .filter(|row| row.anchor == Anchor::Schedule)
+        .map(|row| Told {
+            step: row.step,
+            state: row.state,
+            schedule_version: row.schedule_version,
+            time: row.time(),
+        })
+        .collect();
+    Knowledge::of(&told)
 }

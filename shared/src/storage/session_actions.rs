@@ -93,7 +93,9 @@ impl Session {
         }
         let mut session = before.clone();
         session.confirmed_at = Some(occurred_at);
-        session.stand(tx, before, state, SessionAction::Confirm, occurred_at, None)
+        let studio = Studio::find(tx.db, session.studio_id)?;
+        let step = Step::at(SessionAction::Confirm, occurred_at);
+        session.stand(tx, before, state, step, &studio)
     }
 
     /// Notes that the client is here.
@@ -110,7 +112,9 @@ impl Session {
         };
         let mut session = before.clone();
         session.arrived_at = Some(occurred_at);
-        session.stand(tx, before, state, SessionAction::CheckIn, occurred_at, None)
+        let studio = Studio::find(tx.db, session.studio_id)?;
+        let step = Step::at(SessionAction::CheckIn, occurred_at);
+        session.stand(tx, before, state, step, &studio)
     }
 
     /// Notes that the session took place. This is a fact: what wasn't as it should be is listed, not refused.
@@ -143,15 +147,10 @@ impl Session {
         if let Some(notes) = &told.clinical_notes {
             session.clinical_notes = Some(notes.clone());
         }
-        session.nonconformities = Json(found_wanting(tx, &before, occurred_at)?);
-        let session = session.stand(
-            tx,
-            before,
-            state,
-            SessionAction::Complete,
-            occurred_at,
-            None,
-        )?;
+        let studio = Studio::find(tx.db, session.studio_id)?;
+        session.nonconformities = Json(found_wanting(tx, &before, &studio, occurred_at)?);
+        let step = Step::at(SessionAction::Complete, occurred_at);
+        let session = session.stand(tx, before, state, step, &studio)?;
         for (place, record) in told.pigment_records.iter().enumerate() {
             let place = format!("/pigment_records/{place}");
             if record.session_id != id {
@@ -161,7 +160,7 @@ impl Session {
                     "name the session that is completed here",
                 ));
             }
-            PigmentRecord::record_within(tx, record, &place, occurred_at)?;
+            PigmentRecord::record_within(tx, record, &place, &session, &studio)?;
         }
         if !session.nonconformities.is_empty() {
             let codes = session
@@ -190,15 +189,12 @@ impl Session {
         session.ended_at = Some(occurred_at);
         session.ended_by = Some(told.by.unwrap_or(EndedBy::Studio));
         session.end_reason = told.reason.clone();
-        let reason = told.reason.as_ref().map(|reason| reason.to_string());
-        session.stand(
-            tx,
-            before,
-            state,
-            SessionAction::Cancel,
-            occurred_at,
-            reason,
-        )
+        let studio = Studio::find(tx.db, session.studio_id)?;
+        let step = Step {
+            reason: told.reason.as_ref().map(|reason| reason.to_string()),
+            ..Step::at(SessionAction::Cancel, occurred_at)
+        };
+        session.stand(tx, before, state, step, &studio)
     }
 
     /// Notes that the client didn't come. In a plan, a new planned session takes its place.
@@ -215,7 +211,9 @@ impl Session {
         };
         let mut session = before.clone();
         session.ended_at = Some(occurred_at);
-        session.stand(tx, before, state, SessionAction::NoShow, occurred_at, None)
+        let studio = Studio::find(tx.db, session.studio_id)?;
+        let step = Step::at(SessionAction::NoShow, occurred_at);
+        session.stand(tx, before, state, step, &studio)
     }
 
     /// Takes the last action back: the session stands as it did before, under a new version.
@@ -294,7 +292,12 @@ impl Session {
                 reason,
             },
         )?;
-        saved.settle(tx, client_was_told.then_some(SessionAction::Revert))?;
+        let studio = Studio::find(tx.db, saved.studio_id)?;
+        saved.settle(
+            tx,
+            client_was_told.then_some(SessionAction::Revert),
+            &studio,
+        )?;
         Ok(saved)
     }
 
@@ -304,12 +307,12 @@ impl Session {
         tx: &mut Tx<'_>,
         before: Self,
         state: SessionState,
-        action: SessionAction,
-        occurred_at: Instant,
-        reason: Option<String>,
+        step: Step,
+        studio: &Studio,
     ) -> Result<Self> {
         self.state = state;
         self.recorded_at = Some(tx.now());
+        let action = step.action;
         let name = match action {
             SessionAction::Confirm => "session.confirmed",
             SessionAction::CheckIn => "session.checked_in",
@@ -318,24 +321,15 @@ impl Session {
             SessionAction::NoShow => "session.missed",
             _ => "session.changed",
         };
-        let saved = self.save_over(tx, &before, name, reason.as_deref())?;
-        session_history::note(
-            tx,
-            &before,
-            &saved,
-            Step {
-                action,
-                occurred_at,
-                reason,
-            },
-        )?;
+        let saved = self.save_over(tx, &before, name, step.reason.as_deref())?;
+        session_history::note(tx, &before, &saved, step)?;
         let is_lost = matches!(saved.state, SessionState::Cancelled | SessionState::NoShow);
         if let Some(plan_id) = saved.plan_id.filter(|_| is_lost)
             && Plan::find(tx.db, plan_id)?.state == PlanState::Open
         {
             saved.plan_replacement(tx)?;
         }
-        saved.settle(tx, Some(action))?;
+        saved.settle(tx, Some(action), studio)?;
         Ok(saved)
     }
 
@@ -361,11 +355,17 @@ impl Session {
     }
 
     /// What follows from every change of a session's time or state: reminders, the plan's other sessions, tasks.
-    pub(super) fn settle(&self, tx: &mut Tx<'_>, action: Option<SessionAction>) -> Result<()> {
-        self.close_what_is_over(tx, action)?;
-        let studio = Studio::find(tx.db, self.studio_id)?;
+    pub(super) fn settle(
+        &self,
+        tx: &mut Tx<'_>,
+        action: Option<SessionAction>,
+        studio: &Studio,
+    ) -> Result<()> {
+        if !self.is_made_by(action) {
+            self.close_what_is_over(tx, action)?;
+        }
         let Some(plan_id) = self.plan_id else {
-            return reminder_sync::sync_around(tx, self, None, action, &studio);
+            return reminder_sync::sync_around(tx, self, None, action, studio);
         };
         let in_plan = Self::of_plan(tx.db, plan_id)?;
         let at = |ordinal: Option<i32>| {
@@ -373,7 +373,7 @@ impl Session {
             in_plan.iter().find(|other| other.ordinal == Some(ordinal))
         };
         let before = at(self.ordinal.map(|ordinal| ordinal - 1));
-        reminder_sync::sync_around(tx, self, before, action, &studio)?;
+        reminder_sync::sync_around(tx, self, before, action, studio)?;
         if self.state != SessionState::Completed
             && let Some(after) = at(self.ordinal.map(|ordinal| ordinal + 1))
         {
@@ -381,7 +381,7 @@ impl Session {
             Task::close_about(tx, after.id, &[TaskKind::OverdueForBooking], why)?;
         }
         let plan = Plan::find(tx.db, plan_id)?;
-        let all = plan_sessions(tx.db, plan_id, &studio)?;
+        let all = plan_sessions(tx.db, plan_id, studio)?;
         for breach in gap::breaches(&all, &plan.gaps) {
             let Some(later) = all
                 .iter()
@@ -402,6 +402,11 @@ impl Session {
             }
         }
         Plan::settle(tx, plan_id)
+    }
+
+    /// Whether this act made the session, so that nothing can have followed from it before.
+    pub(super) fn is_made_by(&self, action: Option<SessionAction>) -> bool {
+        self.version == 1 && action == Some(SessionAction::Book)
     }
 
     /// Closes the tasks that this state, or this time, leaves nothing to do about.
@@ -453,6 +458,7 @@ impl Session {
 fn found_wanting(
     tx: &mut Tx<'_>,
     before: &Session,
+    studio: &Studio,
     occurred_at: Instant,
 ) -> Result<Vec<Nonconformity>> {
     let mut found = Vec::new();
@@ -463,7 +469,6 @@ fn found_wanting(
             "",
         ));
     }
-    let studio = Studio::find(tx.db, before.studio_id)?;
     let zone = studio.time_zone.0;
     if let Some(starts_at) = before.starts_at
         && occurred_at.day_at(zone) < starts_at.day_at(zone)
@@ -476,7 +481,7 @@ fn found_wanting(
     }
     if let (Some(plan_id), Some(ordinal)) = (before.plan_id, before.ordinal) {
         let plan = Plan::find(tx.db, plan_id)?;
-        let all = plan_sessions(tx.db, plan_id, &studio)?;
+        let all = plan_sessions(tx.db, plan_id, studio)?;
         let ordinal = u8::try_from(ordinal).map_err(Error::internal)?;
         let earlier = all.iter().find(|session| session.ordinal + 1 == ordinal);
         let day = occurred_at.day_at(zone);

@@ -84,6 +84,17 @@ pub(super) struct Step {
     pub(super) reason: Option<String>,
 }
 
+impl Step {
+    /// A step that nobody gave a reason for.
+    pub(super) fn at(action: SessionAction, occurred_at: Instant) -> Self {
+        Self {
+            action,
+            occurred_at,
+            reason: None,
+        }
+    }
+}
+
 /// Notes a step.
 pub(super) fn note(tx: &mut Tx<'_>, before: &Session, after: &Session, step: Step) -> Result<()> {
     let transition = SessionTransition {

@@ -208,8 +208,8 @@ impl Session {
         }
     }
 
-    /// Plans a session outside of a plan's series.
-    pub fn plan_single(tx: &mut Tx<'_>, new: &NewSession) -> Result<Self> {
+    /// A session outside of a plan's series, not stored yet.
+    pub(super) fn draft_single(tx: &mut Tx<'_>, new: &NewSession) -> Result<Self> {
         if new.kind == SessionKind::Treatment {
             return Err(Error::invalid(
                 "/kind",
@@ -245,7 +245,7 @@ impl Session {
         session.notes = new.notes.clone();
         sharing::reaches_studio(tx, client.id, studio_id, session.id.0)?;
         sharing::reaches_practitioner(tx, client.id, session.practitioner_id, session.id.0)?;
-        session.create(tx, "session.planned")
+        Ok(session)
     }
 
     /// Plans a treatment session of a plan.

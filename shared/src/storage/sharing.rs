@@ -29,12 +29,12 @@ pub(super) fn reaches_studio(
     if here > 0 {
         return Ok(());
     }
-    let sessions: i64 = sessions::table
+    // Of the two columns only the client's finds few rows, which an engine can't know: so it's asked for that alone.
+    let studios: Vec<StudioId> = sessions::table
         .filter(sessions::client_id.eq(id))
-        .filter(sessions::studio_id.eq(studio_id))
-        .count()
-        .get_result(tx.db)?;
-    if sessions == 0 {
+        .select(sessions::studio_id)
+        .load(tx.db)?;
+    if !studios.contains(&studio_id) {
         move_file(tx, id, saved)
     } else {
         Ok(())
@@ -61,17 +61,17 @@ pub(super) fn reaches_practitioner(
     if limited == 0 {
         return Ok(());
     }
-    let sessions: i64 = sessions::table
+    let mut treats: Vec<Option<PractitionerId>> = sessions::table
         .filter(sessions::client_id.eq(id))
-        .filter(sessions::practitioner_id.eq(practitioner_id))
-        .count()
-        .get_result(tx.db)?;
-    let plans: i64 = plans::table
-        .filter(plans::client_id.eq(id))
-        .filter(plans::practitioner_id.eq(practitioner_id))
-        .count()
-        .get_result(tx.db)?;
-    if sessions + plans == 0 {
+        .select(sessions::practitioner_id)
+        .load(tx.db)?;
+    treats.extend(
+        plans::table
+            .filter(plans::client_id.eq(id))
+            .select(plans::practitioner_id)
+            .load::<Option<PractitionerId>>(tx.db)?,
+    );
+    if !treats.contains(&Some(practitioner_id)) {
         move_file(tx, id, saved)
     } else {
         Ok(())

@@ -204,13 +204,16 @@ impl Task {
         kinds: &[TaskKind],
         resolution: &'static str,
     ) -> Result<()> {
-        let open: Vec<Self> = tasks::table
+        if kinds.is_empty() {
+            return Ok(());
+        }
+        // A session has few: sorting them out here lets the statement stay prepared.
+        let all: Vec<Self> = tasks::table
             .filter(tasks::session_id.eq(session_id))
-            .filter(tasks::kind.eq_any(kinds.to_vec()))
-            .filter(tasks::state.eq(TaskState::Open))
             .select(Self::as_select())
             .load(tx.db)?;
-        for task in open {
+        let is_over = |task: &Self| task.state == TaskState::Open && kinds.contains(&task.kind);
+        for task in all.into_iter().filter(is_over) {
             task.end(tx, TaskOutcome::Done, Some(&Note::literal(resolution)))?;
         }
         Ok(())

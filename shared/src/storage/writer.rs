@@ -15,8 +15,8 @@ use super::dialect::{DatabaseUrl, Db};
 use crate::error::{Error, Result};
 use crate::failpoint;
 
-/// So many writes share one commit at most: enough to hide the flush, few enough to bound the wait.
-const LARGEST_GROUP: usize = 256;
+/// So many writes share one commit at most: enough to hide the flush, few enough that the first needn't wait long for the last.
+const LARGEST_GROUP: usize = 32;
 /// So many writes may wait; further ones are turned away, to be tried again later.
 const QUEUE_LENGTH: usize = 4096;
 

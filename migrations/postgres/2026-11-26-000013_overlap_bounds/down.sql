@@ -1,0 +1,1 @@
+ALTER TABLE sessions DROP CONSTRAINT sessions_hold_twenty_hours_at_most;
