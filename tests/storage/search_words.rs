@@ -3,10 +3,10 @@
 use diesel::connection::SimpleConnection as _;
 use stipple_shared::domain::client::{ClientPatch, NewClient};
 use stipple_shared::domain::text::SearchText;
-use stipple_shared::storage::client_search::{astray, search};
+use stipple_shared::storage::client_search::{Way, astray, search};
 use stipple_shared::storage::clients::Client;
 use stipple_shared::storage::{Scope, Store, WriteContext};
-use stipple_test_support::{TestClock, TestDatabase, engines};
+use stipple_test_support::{Engine, TestClock, TestDatabase, engines};
 
 use crate::migrations::with_ids;
 use crate::shop::Shop;
@@ -34,16 +34,8 @@ fn clients_stored_without_words_get_them_when_the_data_is_opened() {
             VALUES (id(2), 'Studio', 'Studio', 'appointment', 'Europe/London', 'en', '[]', 48, 1, 2, 0, 0);";
         db.batch_execute(&with_ids(studio, engine)).unwrap();
         for number in 0..CLIENTS {
-            let id = format!("{:032x}", 1000 + number);
-            let literal = match engine {
-                stipple_test_support::Engine::Sqlite => format!("X'{id}'"),
-                stipple_test_support::Engine::Postgres => format!("'\\x{id}'::bytea"),
-            };
-            let statement = format!(
-                "INSERT INTO clients (id, studio_id, given_name, family_name, email_state, service_mail, marketing_mail, care_advice_in_mail, version, change, created_at, updated_at) \
-                 VALUES ({literal}, id(2), 'Zoë', 'Beispiel{number}', 'unverified', TRUE, FALSE, FALSE, 1, {number}, 0, 0); \
-                 INSERT INTO clients_without_words (client_id) VALUES ({literal});"
-            );
+            let family = format!("Beispiel{number}");
+            let statement = without_words(number, "Zoë", &family, engine);
             db.batch_execute(&with_ids(&statement, engine)).unwrap();
         }
         let store = database.open(TestClock::new().clock());
@@ -102,5 +94,94 @@ fn words_follow_each_change_and_no_change_that_fails() {
             .unwrap_err();
         assert!(found(store, "lost").is_empty());
         assert!(store.read_blocking(astray).unwrap().is_empty());
+    }
+}
+
+/// A client whose words are made when the data is opened.
+fn without_words(number: usize, given: &str, family: &str, engine: Engine) -> String {
+    let id = format!("{:032x}", 1000 + number);
+    let literal = match engine {
+        Engine::Sqlite => format!("X'{id}'"),
+        Engine::Postgres => format!("'\\x{id}'::bytea"),
+    };
+    format!(
+        "INSERT INTO clients (id, studio_id, given_name, family_name, email_state, service_mail, marketing_mail, care_advice_in_mail, version, change, created_at, updated_at) \
+         VALUES ({literal}, id(2), '{given}', '{family}', 'unverified', TRUE, FALSE, FALSE, 1, {number}, 0, 0); \
+         INSERT INTO clients_without_words (client_id) VALUES ({literal});"
+    )
+}
+
+/// Everybody who is found, page by page.
+fn found_in_pages(store: &Store, text: &str, limit: usize) -> (Vec<String>, Option<Way>) {
+    let text = SearchText::parse(text).unwrap();
+    let (mut all, mut way, mut after) = (Vec::new(), None, None);
+    loop {
+        let page = store
+            .read_blocking(|db| search(db, &Scope::all(), &text, limit, after.as_ref()))
+            .unwrap();
+        let full_name = |client: &Client| {
+            format!(
+                "{} {}",
+                client.given_name.as_str(),
+                client.family_name.as_str()
+            )
+        };
+        all.extend(page.clients.iter().map(full_name));
+        after = page.next;
+        match &after {
+            Some(position) => way = Some(position.way),
+            None => return (all, way),
+        }
+    }
+}
+
+#[test]
+fn who_has_two_common_words_is_found_by_both_together_once() {
+    let given = ["Ada", "Bea", "Zoe Zoelle"];
+    let family = ["Beispiel", "Muster", "Probe"];
+    for engine in engines() {
+        let database = TestDatabase::create(engine);
+        let mut db = database.connect();
+        let studio = "INSERT INTO studios (id, name, sender_name, service_label, time_zone, language, opening_hours, cancellation_cutoff_hours, version, change, created_at, updated_at)
+            VALUES (id(2), 'Studio', 'Studio', 'appointment', 'Europe/London', 'en', '[]', 48, 1, 2, 0, 0);";
+        db.batch_execute(&with_ids(studio, engine)).unwrap();
+        let mut names = Vec::new();
+        let mut statements = String::new();
+        for number in 0..4000 {
+            // All pairs but one, so that two words that many have can also be nobody's.
+            let (one, two) = (number % 3, number / 3 % 3);
+            let family = if (one, two) == (0, 0) {
+                "Rest"
+            } else {
+                family[two]
+            };
+            names.push(format!("{} {family}", given[one]));
+            statements += &without_words(number, given[one], family, engine);
+        }
+        db.batch_execute(&with_ids(&statements, engine)).unwrap();
+        let store = database.open(TestClock::new().clock());
+        for (text, words, paired) in [
+            ("zoe beispiel", ["Zoe", "Beispiel"], true),
+            ("beisp zoel", ["Zoelle", "Beispiel"], true),
+            ("MUST bea", ["Bea", "Muster"], true),
+            ("ada beispiel", ["Ada", "Beispiel"], false),
+            ("zoe zoelle", ["Zoe", "Zoelle"], false),
+        ] {
+            let expected: Vec<&String> = names
+                .iter()
+                .filter(|name| words.iter().all(|word| name.contains(word)))
+                .collect();
+            let (mut all, way) = found_in_pages(&store, text, 60);
+            assert_eq!(all.len(), expected.len(), "{text}");
+            all.sort();
+            let mut expected: Vec<String> = expected.into_iter().cloned().collect();
+            expected.sort();
+            assert_eq!(all, expected, "{text}");
+            assert_eq!(
+                matches!(way, Some(Way::Pair(..))),
+                paired,
+                "{text}: {way:?}"
+            );
+        }
     }
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use stipple_shared::domain::Instant;
-use stipple_shared::storage::client_search::SearchPosition;
+use stipple_shared::storage::client_search::{SearchPosition, Way};
 use stipple_shared::storage::paging::Position;
 use uuid::Uuid;
 
@@ -56,11 +56,17 @@ pub(super) fn read(text: &str, context: &str) -> Option<Position> {
     }
 }
 
+/// Stands where a search goes along one term.
+const ALONE: u8 = u8::MAX;
+
 /// The position in a search as text.
 pub(crate) fn write_search(position: &SearchPosition, context: &str) -> String {
     let mut bytes = digest(context).to_vec();
     bytes.push(3);
-    bytes.push(position.term);
+    bytes.extend(match position.way {
+        Way::Term(term) => [term, ALONE],
+        Way::Pair(first, second) => [first, second],
+    });
     bytes.extend(position.id.as_bytes());
     bytes.extend(position.word.as_bytes());
     URL_SAFE_NO_PAD.encode(bytes)
@@ -70,15 +76,19 @@ pub(crate) fn write_search(position: &SearchPosition, context: &str) -> String {
 pub(crate) fn read_search(text: &str, context: &str) -> Option<SearchPosition> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let (tag, rest) = bytes.split_at_checked(8)?;
-    let ([3, term], rest) = rest.split_at_checked(2)? else {
+    let ([3, first, second], rest) = rest.split_at_checked(3)? else {
         return None;
+    };
+    let way = match *second {
+        ALONE => Way::Term(*first),
+        second => Way::Pair(*first, second),
     };
     let (id, word) = rest.split_at_checked(16)?;
     if tag != digest(context) || word.contains(&0) {
         return None;
     }
     Some(SearchPosition {
-        term: *term,
+        way,
         word: std::str::from_utf8(word).ok()?.to_owned(),
         id: Uuid::from_slice(id).ok()?,
     })
@@ -125,15 +135,17 @@ mod tests {
                 None
             );
         }
-        let position = SearchPosition {
-            term: 1,
-            word: "zoë".into(),
-            id: Uuid::now_v7(),
-        };
-        let text = write_search(&position, &here);
-        assert_eq!(read_search(&text, &here), Some(position));
-        assert_eq!(read_search(&text, "elsewhere"), None);
-        assert_eq!(read(&text, &here), None);
+        for way in [Way::Term(1), Way::Pair(0, 2)] {
+            let position = SearchPosition {
+                way,
+                word: "zoë".into(),
+                id: Uuid::now_v7(),
+            };
+            let text = write_search(&position, &here);
+            assert_eq!(read_search(&text, &here), Some(position));
+            assert_eq!(read_search(&text, "elsewhere"), None);
+            assert_eq!(read(&text, &here), None);
+        }
         for nonsense in ["", "x", "AAAA", "not base64!", "AAAAAAAAAAAA"] {
             assert_eq!(read(nonsense, &here), None);
         }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde::Deserialize;
 use stipple_shared::domain::{ClientId, Instant, SessionState};
-use stipple_shared::storage::client_search::SearchPosition;
+use stipple_shared::storage::client_search::{SearchPosition, Way};
 use stipple_shared::storage::paging::Position;
 use uuid::Uuid;
 
@@ -88,10 +88,11 @@ proptest! {
     }
 
     #[test]
-    fn a_search_goes_on_where_its_page_ended(term in any::<u8>(), word in "[^\\x00]{0,64}", id in any::<u128>(), here in "\\PC{0,60}") {
-        let position = SearchPosition { term, word, id: Uuid::from_u128(id) };
+    fn a_search_goes_on_where_its_page_ended(first in any::<u8>(), second in proptest::option::of(0..u8::MAX), word in "[^\\x00]{0,130}", id in any::<u128>(), here in "\\PC{0,60}") {
+        let way = second.map_or(Way::Term(first), |second| Way::Pair(first, second));
+        let position = SearchPosition { way, word, id: Uuid::from_u128(id) };
         let text = cursor::write_search(&position, &here);
-        prop_assert!(text.len() <= 400);
+        prop_assert!(text.len() <= 800);
         prop_assert_eq!(cursor::read_search(&text, &here), Some(position));
     }
 

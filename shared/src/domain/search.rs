@@ -2,6 +2,9 @@
 //!
 //! Both are folded the same way, so that neither case nor accents matter. A word that is asked for finds all words that
 //! begin with it; a telephone number also all numbers that end with it.
+//!
+//! A client is also kept under each two of their words together. Of two words that many have, as in "anna schmidt", that finds
+//! who has both without looking at everybody who has one.
 
 use std::collections::BTreeSet;
 
@@ -21,8 +24,12 @@ pub const MOST_TERMS: usize = 8;
 const TELLING_DIGITS: usize = 8;
 /// Numbers are found by their end from so many digits on.
 const FEWEST_LAST_DIGITS: usize = 3;
+/// So many of a client's words are kept two by two: those of the names first.
+const MOST_PAIRED: usize = 12;
 /// Marks a number that is kept backwards, so that its last digits are its first.
 const BACKWARDS: char = '~';
+/// Marks two words that are kept together.
+const PAIR: char = '&';
 
 /// What of a client is searched.
 #[derive(Clone, Copy, Debug)]
@@ -42,13 +49,19 @@ pub struct Searched<'a> {
 }
 
 impl Searched<'_> {
-    /// The words under which the client is kept.
+    /// The words under which the client is kept, alone and two by two.
     pub fn words(&self) -> BTreeSet<String> {
         let mut words = BTreeSet::new();
+        let mut paired: Vec<String> = Vec::new();
         let mut add = |word: String| {
-            if !word.is_empty() && words.len() < MOST_WORDS {
-                words.insert(cut(&word));
+            if word.is_empty() || words.len() >= MOST_WORDS {
+                return;
             }
+            let word = cut(&word);
+            if is_paired(&word) && paired.len() < MOST_PAIRED && !words.contains(&word) {
+                paired.push(word.clone());
+            }
+            words.insert(word);
         };
         let names = [
             Some(self.given_name),
@@ -79,8 +92,21 @@ impl Searched<'_> {
             parts(&folded).for_each(|part| add(part.to_owned()));
             add(folded.clone());
         }
+        for (place, one) in paired.iter().enumerate() {
+            let others = paired.iter().take(place);
+            words.extend(others.map(|other| pair(one.min(other), one.max(other))));
+        }
         words
     }
+}
+
+/// Whether a word is kept together with others: not a whole address, and not a number, which few share.
+fn is_paired(word: &str) -> bool {
+    !word.contains('@') && !word.starts_with(BACKWARDS) && !word.chars().all(|c| c.is_ascii_digit())
+}
+
+fn pair(first: &str, second: &str) -> String {
+    format!("{PAIR}{first} {second}")
 }
 
 /// Some of the words that are kept, in their order: from this one on, and before that one.
@@ -94,7 +120,14 @@ pub struct WordRange {
 
 impl WordRange {
     fn beginning_with(word: &str) -> Self {
-        let from = cut(word);
+        Self::from(cut(word))
+    }
+
+    fn beginning_with_pair(first: &str, second: &str) -> Self {
+        Self::from(pair(first, second))
+    }
+
+    fn from(from: String) -> Self {
         // No word holds the last of all characters, so that all words that begin with this one come before it.
         let until = format!("{from}{}", char::MAX);
         Self { from, until }
@@ -104,7 +137,7 @@ impl WordRange {
 /// One thing that is asked for: a client is meant who is kept under a word of one of these ranges, which are in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// The ranges: one or two, apart from each other.
+    /// The ranges: one or two, or more of two words together; apart from each other.
     pub ranges: Vec<WordRange>,
 }
 
@@ -113,6 +146,37 @@ impl Term {
         Self {
             ranges: vec![WordRange::beginning_with(word)],
         }
+    }
+
+    /// The one word that is asked for, where clients are kept under it together with others.
+    fn paired(&self) -> Option<&str> {
+        match self.ranges.as_slice() {
+            [range] if is_paired(&range.from) => Some(&range.from),
+            _ => None,
+        }
+    }
+
+    /// Whether this word and another are looked for together: neither may be the beginning of the other, since then one
+    /// word of a client can be meant by both.
+    pub fn pairs_with(&self, other: &Self) -> bool {
+        match (self.paired(), other.paired()) {
+            (Some(one), Some(two)) => !one.starts_with(two) && !two.starts_with(one),
+            _ => false,
+        }
+    }
+
+    /// Both of these at once, where `mine` and `theirs` are all the words that are kept and begin with the one or the other.
+    pub fn together(&self, mine: &[String], other: &Self, theirs: &[String]) -> Self {
+        let mut ranges = Vec::new();
+        for (words, rest) in [(mine, other), (theirs, self)] {
+            let Some(rest) = rest.paired() else {
+                continue;
+            };
+            let with_rest = |word: &String| WordRange::beginning_with_pair(word, rest);
+            ranges.extend(words.iter().map(with_rest));
+        }
+        ranges.sort_by(|one, two| one.from.cmp(&two.from));
+        Self { ranges }
     }
 
     fn number(digits: &str) -> Self {

@@ -179,6 +179,26 @@ proptest! {
     }
 
     #[test]
+    fn two_words_are_found_together_where_each_is_found(
+        given in "[a-e]{1,3}( [a-e]{1,3}){0,2}", family in "[a-e]{1,3}", one in "[a-e]{1,2}", two in "[a-e]{1,2}",
+    ) {
+        let kept = words(&given, &family, "a.b@client.example", "+354 555 0101", "");
+        let asked = terms(&format!("{one} {two}"));
+        if let [first, second] = asked.as_slice() && first.pairs_with(second) {
+            let beginning_with = |term: &Term| -> Vec<String> {
+                let ranges = term.ranges.iter();
+                ranges.flat_map(|range| kept.range(range.from.clone()..range.until.clone())).cloned().collect()
+            };
+            let together = first.together(&beginning_with(first), second, &beginning_with(second));
+            prop_assert!(together.ranges.is_sorted_by(|one, two| one.until <= two.from));
+            prop_assert_eq!(
+                !beginning_with(&together).is_empty(),
+                !beginning_with(first).is_empty() && !beginning_with(second).is_empty()
+            );
+        }
+    }
+
+    #[test]
     fn what_is_kept_and_asked_for_is_bounded(text in any::<String>(), given in "\\PC{1,200}") {
         for term in terms(&text) {
             prop_assert!((1..=2).contains(&term.ranges.len()));
@@ -189,7 +209,10 @@ proptest! {
         // No more words than characters: the work is linear.
         prop_assert!(terms(&text).len() <= fold(&text).chars().count());
         let kept = Searched { given_name: &name(&given), family_name: &name("x"), preferred_name: None, email: None, telephone: None, external_id: None }.words();
-        prop_assert!(kept.len() <= MOST_WORDS);
-        prop_assert!(kept.iter().all(|word| word.len() <= 4 * LONGEST_WORD));
+        let (pairs, alone): (Vec<_>, Vec<_>) = kept.iter().partition(|word| word.starts_with(PAIR));
+        prop_assert!(alone.len() <= MOST_WORDS);
+        prop_assert!(pairs.len() <= MOST_PAIRED * (MOST_PAIRED - 1) / 2);
+        prop_assert!(alone.iter().all(|word| word.len() <= 4 * LONGEST_WORD));
+        prop_assert!(pairs.iter().all(|word| word.len() <= 8 * LONGEST_WORD + 2));
     }
 }

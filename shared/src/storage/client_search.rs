@@ -1,12 +1,14 @@
 //! Finding clients by the words that they are kept under.
 //!
 //! `client_search_words` is kept in the same transaction as the client. A search goes along the index of the rarest thing
-//! that it asks for, in the order of the words, and looks up each client there for the rest: what it costs depends on the
-//! page and not on how many clients there are.
+//! that it asks for, in the order of the words, and looks up each client there for the rest. Where even that is common, it
+//! goes along two of the words that are kept together. So what it costs depends on the page and not on how many clients
+//! there are.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, min, not};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use uuid::Uuid;
@@ -22,6 +24,12 @@ use crate::error::{Error, Result};
 
 /// How many words must be there for a term to count as more common than one with fewer.
 const LADDER: [i64; 4] = [50, 500, 5_000, 20_000];
+/// From so many rungs on a term is common: to look at all of its clients takes too long.
+const COMMON: usize = 2;
+/// Two words are looked for together where so few different words begin with them; with more, most clients match both.
+const MOST_BEGINNINGS: usize = 16;
+/// The same for a search that goes on: new clients may have brought new words.
+const MOST_BEGINNINGS_LATER: usize = 10 * MOST_BEGINNINGS;
 /// So many clients get their words in one transaction, so that others needn't wait long.
 const BATCH: i64 = 500;
 
@@ -29,11 +37,20 @@ diesel::alias! {
     const OTHER: Alias<Other> = client_search_words as other_word;
 }
 
+/// What a search goes along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// One of the terms.
+    Term(u8),
+    /// Two of them at once, the earlier one first.
+    Pair(u8, u8),
+}
+
 /// Where a page of a search ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchPosition {
-    /// Along which of the terms the search goes.
-    pub term: u8,
+    /// Along which of the terms the search goes, or along which two of them.
+    pub way: Way,
     /// At which word.
     pub word: String,
     /// At which client under that word.
@@ -69,18 +86,20 @@ pub fn search(
     after: Option<&SearchPosition>,
 ) -> Result<FoundClients> {
     let terms = terms(text);
-    let leading = match after {
-        Some(position) => usize::from(position.term),
-        None => rarest(db, &terms)?,
+    let way = match after {
+        Some(position) => Some(position.way),
+        None => best_way(db, &terms)?,
     };
-    let Some(term) = terms.get(leading) else {
+    let Some(Course { way, term, others }) =
+        way.map(|way| along(db, &terms, way)).transpose()?.flatten()
+    else {
         return Ok(FoundClients {
             clients: Vec::new(),
             next: None,
         });
     };
     let mut found: Vec<(String, ClientId)> = Vec::new();
-    for stretch in stretches(term, after) {
+    for stretch in stretches(&term, after) {
         let missing = (limit + 1).saturating_sub(found.len());
         if missing == 0 {
             break;
@@ -100,16 +119,12 @@ pub fn search(
                 .filter(client_search_words::word.ge(range.from))
                 .filter(client_search_words::word.lt(range.until)),
         };
-        for (place, other) in terms.iter().enumerate() {
-            if place != leading {
-                query = query.filter(has_word(other));
-            }
+        for other in &others {
+            query = query.filter(has_word(other));
         }
         // Under their first word of the term alone, so that nobody is found twice. Asked last: most
         // clients fall by the other terms, which is quicker.
-        for range in &term.ranges {
-            query = query.filter(not(has_word_before_this(range)));
-        }
+        query = query.filter(not(has_word_before_this(&term)));
         found.extend(
             query
                 .order((
@@ -127,7 +142,7 @@ pub fn search(
         .last()
         .filter(|_| more)
         .map(|(word, id)| SearchPosition {
-            term: u8::try_from(leading).unwrap_or_default(),
+            way,
             word: word.clone(),
             id: id.0,
         });
@@ -171,13 +186,93 @@ fn stretches(term: &Term, after: Option<&SearchPosition>) -> Vec<Stretch> {
     stretches
 }
 
-/// The term that the fewest words match, as far as a bounded look along the index tells.
-fn rarest(db: &mut Db, terms: &[Term]) -> Result<usize> {
-    let mut rarest = (usize::MAX, 0);
-    if terms.len() == 1 {
-        return Ok(0);
+/// A way with what is to be done on it.
+struct Course<'a> {
+    way: Way,
+    /// Along this the search goes.
+    term: Cow<'a, Term>,
+    /// These are left to be asked for of each client.
+    others: Vec<&'a Term>,
+}
+
+/// What a way comes to for these terms; nothing where they're others.
+fn along<'a>(db: &mut Db, terms: &'a [Term], way: Way) -> Result<Option<Course<'a>>> {
+    let at = |place: u8| terms.get(usize::from(place));
+    let without = |places: [u8; 2]| {
+        let is_left = |place: usize| !places.iter().any(|gone| usize::from(*gone) == place);
+        let left = terms.iter().enumerate();
+        left.filter(|(place, _)| is_left(*place))
+            .map(|(_, term)| term)
+            .collect()
+    };
+    match way {
+        Way::Term(place) => Ok(at(place).map(|term| Course {
+            way,
+            term: Cow::Borrowed(term),
+            others: without([place, place]),
+        })),
+        Way::Pair(first, second) => {
+            let (Some(one), Some(two)) = (at(first), at(second)) else {
+                return Ok(None);
+            };
+            // However many words came up meanwhile: the page before was found this way.
+            let pair = pair_of(db, one, two, MOST_BEGINNINGS_LATER)?;
+            Ok(pair.map(|term| Course {
+                way,
+                term: Cow::Owned(term),
+                others: without([first, second]),
+            }))
+        }
     }
-    for (place, term) in terms.iter().enumerate() {
+}
+
+/// Two words at once, where few words of clients begin with them.
+fn pair_of(db: &mut Db, one: &Term, two: &Term, most: usize) -> Result<Option<Term>> {
+    if !one.pairs_with(two) {
+        return Ok(None);
+    }
+    let (mine, theirs) = (beginnings(db, one, most)?, beginnings(db, two, most)?);
+    if mine.len() > most || theirs.len() > most {
+        return Ok(None);
+    }
+    Ok(Some(one.together(&mine, two, &theirs)))
+}
+
+/// The different words that a term finds, of which one more than can be used is enough.
+fn beginnings(db: &mut Db, term: &Term, most: usize) -> Result<Vec<String>> {
+    let mut words: Vec<String> = Vec::new();
+    let Some(range) = term.ranges.first() else {
+        return Ok(words);
+    };
+    while words.len() <= most {
+        // From one word straight to the next, past all the clients who have it.
+        let next = match words.last() {
+            None => client_search_words::table
+                .filter(client_search_words::word.ge(&range.from))
+                .filter(client_search_words::word.lt(&range.until))
+                .select(min(client_search_words::word))
+                .get_result::<Option<String>>(db)?,
+            Some(last) => client_search_words::table
+                .filter(client_search_words::word.gt(last))
+                .filter(client_search_words::word.lt(&range.until))
+                .select(min(client_search_words::word))
+                .get_result::<Option<String>>(db)?,
+        };
+        match next {
+            Some(word) => words.push(word),
+            None => break,
+        }
+    }
+    Ok(words)
+}
+
+/// The way with the fewest clients beside it, as far as a bounded look along the index tells.
+fn best_way(db: &mut Db, terms: &[Term]) -> Result<Option<Way>> {
+    let mut by_rarity = Vec::new();
+    if terms.len() == 1 {
+        return Ok(Some(Way::Term(0)));
+    }
+    for (place, term) in (0..).zip(terms) {
         let mut steps = 0;
         for range in &term.ranges {
             for rung in LADDER {
@@ -196,14 +291,30 @@ fn rarest(db: &mut Db, terms: &[Term]) -> Result<usize> {
                 steps += 1;
             }
         }
-        if steps < rarest.0 {
-            rarest = (steps, place);
-        }
+        by_rarity.push((steps, place));
         if steps == 0 {
             break;
         }
     }
-    Ok(rarest.1)
+    by_rarity.sort_unstable();
+    let Some((steps, rarest)) = by_rarity.first().copied() else {
+        return Ok(None);
+    };
+    if steps >= COMMON {
+        for (_, other) in by_rarity.iter().skip(1).copied() {
+            let (first, second) = (rarest.min(other), rarest.max(other));
+            let (Some(one), Some(two)) = (
+                terms.get(usize::from(first)),
+                terms.get(usize::from(second)),
+            ) else {
+                continue;
+            };
+            if pair_of(db, one, two, MOST_BEGINNINGS)?.is_some() {
+                return Ok(Some(Way::Pair(first, second)));
+            }
+        }
+    }
+    Ok(Some(Way::Term(rarest)))
 }
 
 /// A word of the row's client in this range.
@@ -219,15 +330,31 @@ fn word_in(from: String, until: String) -> _ {
         .filter(OTHER.field(client_search_words::word).lt(until))
 }
 
-/// Whether the client of the row is also kept under an earlier word of this range.
-fn has_word_before_this(range: &WordRange) -> Condition {
-    Box::new(exists(
-        word_in(range.from.clone(), range.until.clone()).filter(
-            OTHER
-                .field(client_search_words::word)
-                .lt(client_search_words::word),
-        ),
-    ))
+/// Whether the client of the row is also kept under an earlier word of this term.
+fn has_word_before_this(term: &Term) -> Condition {
+    let mut has: Option<Condition> = None;
+    for range in &term.ranges {
+        let one: Condition = Box::new(exists(
+            word_in(range.from.clone(), range.until.clone()).filter(
+                OTHER
+                    .field(client_search_words::word)
+                    .lt(client_search_words::word),
+            ),
+        ));
+        has = Some(either(has, one));
+    }
+    has.unwrap_or_else(nothing)
+}
+
+fn either(one: Option<Condition>, other: Condition) -> Condition {
+    match one {
+        Some(one) => Box::new(one.or(other)),
+        None => other,
+    }
+}
+
+fn nothing() -> Condition {
+    Box::new(diesel::dsl::sql::<Bool>("FALSE"))
 }
 
 /// Whether the client of the row is kept under a word of this term.
@@ -235,12 +362,9 @@ fn has_word(term: &Term) -> Condition {
     let mut has: Option<Condition> = None;
     for range in &term.ranges {
         let one: Condition = Box::new(exists(word_in(range.from.clone(), range.until.clone())));
-        has = Some(match has {
-            Some(other) => Box::new(other.or(one)),
-            None => one,
-        });
+        has = Some(either(has, one));
     }
-    has.unwrap_or_else(|| Box::new(diesel::dsl::sql::<Bool>("FALSE")))
+    has.unwrap_or_else(nothing)
 }
 
 /// The words under which a client should be kept: none for who was taken off the list.

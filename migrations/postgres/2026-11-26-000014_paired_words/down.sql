@@ -1,0 +1,1 @@
+DELETE FROM client_search_words WHERE word >= '&' AND word < '''';
