@@ -101,6 +101,7 @@ pub fn facts(prepared: &Prepared, maker: Option<&LinkMaker>) -> Result<MailFacts
         studio: studio_facts(studio, &language),
         language,
         client_name: name.to_string(),
+        client_email: client.email.as_ref().map(|text| text.to_string()),
         appointment,
         previous_start: prepared.previous.map(|time| time.starts_at),
         care_advice_in_mail: client.care_advice_in_mail,
@@ -167,6 +168,7 @@ pub fn sample(
         steps: vec![preview.step],
         language: language.to_string(),
         client_name: "Alex".into(),
+        client_email: Some("alex@client.example".into()),
         studio: studio_facts(studio, language),
         appointment: Some(AppointmentFacts {
             session_id: uuid::Uuid::nil(),

@@ -264,7 +264,15 @@ fn nothing_about_a_person_leaves_by_the_side_doors() {
     );
     let calendar = message.parts.last().unwrap().text_contents().unwrap();
     assert!(calendar.contains("BEGIN:VCALENDAR"));
-    assert_eq!(found(calendar), Vec::<&str>::new());
+    // It names who is invited, as RFC 5546 wants, by the address that the mail goes to and by nothing else.
+    assert_eq!(found(calendar), ["markermail"]);
+    let attendees = calendar.lines().filter(|line| !found(line).is_empty());
+    assert!(
+        attendees
+            .clone()
+            .all(|line| line.starts_with("ATTENDEE;RSVP=FALSE:mailto:"))
+    );
+    assert_eq!(attendees.count(), 1);
     let html = message.body_html(0).unwrap();
     let preheader = html
         .split("mso-hide:all\">")

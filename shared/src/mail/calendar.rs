@@ -17,6 +17,8 @@ pub struct EventWords<'a> {
     pub location: Option<&'a str>,
     /// The studio's name and mail address.
     pub organizer: Option<(&'a str, &'a str)>,
+    /// The client's mail address.
+    pub attendee: Option<&'a str>,
 }
 
 /// The event of an appointment. The same session has the same UID in every mail, so that a calendar changes the
@@ -54,6 +56,12 @@ pub fn event(appointment: &AppointmentFacts, words: &EventWords<'_>, stamp: Inst
         let mut organizer = Property::new("ORGANIZER", format!("mailto:{}", one_line(address)));
         organizer.add_parameter("CN", &quoted);
         event.append_property(organizer);
+    }
+    // RFC 5546 wants whoever is invited named; answers go by the client's page and not by mail.
+    if let Some(address) = words.attendee {
+        let mut attendee = Property::new("ATTENDEE", format!("mailto:{}", one_line(address)));
+        attendee.add_parameter("RSVP", "FALSE");
+        event.append_multi_property(attendee);
     }
     let mut object = Object::empty();
     object

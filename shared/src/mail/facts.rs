@@ -16,6 +16,8 @@ pub struct MailFacts {
     pub language: String,
     /// How the greeting names the client.
     pub client_name: String,
+    /// Where the mail goes: a calendar takes an invitation for its own where it's among those who are invited.
+    pub client_email: Option<String>,
     /// The place that writes.
     pub studio: StudioFacts,
     /// The appointment, where the mail is about one.

@@ -317,6 +317,7 @@ impl Mail<'_> {
                 .email
                 .as_deref()
                 .map(|email| (sender.as_str(), email)),
+            attendee: self.facts.client_email.as_deref(),
         };
         Ok(self
             .appointment

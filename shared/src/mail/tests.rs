@@ -23,6 +23,7 @@ fn facts(step: Step) -> MailFacts {
         steps: vec![step],
         language: "en".into(),
         client_name: "Alex Example".into(),
+        client_email: Some("alex@client.example".into()),
         studio: StudioFacts {
             sender_name: "Studio Nine".into(),
             service_label: None,
@@ -186,10 +187,19 @@ fn the_calendar_carries_one_uid_the_version_and_utc_times() {
         "LOCATION:9 Example Street\\, London",
         "STATUS:CONFIRMED",
         "ORGANIZER;CN=Studio Nine:mailto:hello@studio.example",
+        "ATTENDEE;RSVP=FALSE:mailto:alex@client.example",
     ] {
         assert!(body.lines().any(|it| it == line), "{line} in {body}");
     }
     assert!(!body.contains("VALARM") && !body.contains("Alex"));
+    // No line break in an address can add a line to the object.
+    let mut crooked = facts(Step::MovedNotice);
+    crooked.client_email = Some("a@client.example\r\nX-ADDED:1".into());
+    let body = unfolded(&render(&crooked, stamp()).unwrap().calendar.unwrap().body);
+    assert!(
+        !body.lines().any(|line| line.starts_with("X-ADDED")),
+        "{body}"
+    );
     assert!(
         mail.text
             .contains("Previously: Tuesday 24 November 2026, 10:00")

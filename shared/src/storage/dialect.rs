@@ -115,10 +115,29 @@ impl DatabaseUrl {
     }
 }
 
+/// Makes the file for its owner alone where there is none yet; what SQLite lays beside it takes after it.
+///
+/// A file that is there isn't touched: to open and close it would end the locks that this process holds on it.
+fn make_private(path: &std::path::Path) -> Result<(), ConnectionError> {
+    let mut options = std::fs::File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(
+            ConnectionError::BadConnection(format!("{}: {error}", path.display())),
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn open_sqlite(
     path: &std::path::Path,
     read_only: bool,
 ) -> Result<SqliteConnection, ConnectionError> {
+    if !read_only {
+        make_private(path)?;
+    }
     let path = path
         .to_str()
         .ok_or_else(|| ConnectionError::BadConnection("the path is not Unicode".into()))?;
@@ -331,6 +350,17 @@ impl Db {
             }
         };
         diesel::sql_query(query).load(self)
+    }
+}
+
+/// Whether the database has no room left: nothing is wrong with what was asked, and it may work again later.
+pub(super) fn is_out_of_room(error: &diesel::result::Error) -> bool {
+    match error {
+        diesel::result::Error::DatabaseError(_, told) => {
+            told.message() == "database or disk is full"
+                || told.message().ends_with("No space left on device")
+        }
+        _ => false,
     }
 }
 

@@ -3,13 +3,16 @@
 use diesel::prelude::*;
 
 use super::audit::{self, AuditDraft, AuditKey};
-use super::dialect::Db;
+use super::dialect::{Db, is_out_of_room};
 use super::kept::MoveChangeSequence;
 use super::schema::change_sequence;
 use super::scope::Scope;
 use crate::clock::Clock;
 use crate::domain::{ApiKeyId, Instant};
 use crate::error::{Error, Result};
+
+/// When to ask again where the disk is full: somebody has to make room first.
+pub(super) const NO_ROOM_SECONDS: u32 = 60;
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +160,12 @@ impl<'a> Tx<'a> {
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
+        if is_out_of_room(&error) {
+            tracing::error!("the database has no room left");
+            return Self::Unavailable {
+                retry_after_seconds: NO_ROOM_SECONDS,
+            };
+        }
         Self::internal(error)
     }
 }

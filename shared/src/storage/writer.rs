@@ -11,7 +11,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use diesel::Connection as _;
 use tokio::sync::oneshot;
 
-use super::dialect::{DatabaseUrl, Db};
+use super::dialect::{DatabaseUrl, Db, is_out_of_room};
+use super::transaction::NO_ROOM_SECONDS;
 use crate::error::{Error, Result};
 use crate::failpoint;
 
@@ -167,6 +168,15 @@ impl WriterThread {
                     }));
                 }
             }
+            GroupEnd::NoRoom => {
+                tracing::error!(writes = group.len(), "the database has no room left");
+                self.connection = None;
+                for write in group {
+                    write.finish(Err(Error::Unavailable {
+                        retry_after_seconds: NO_ROOM_SECONDS,
+                    }));
+                }
+            }
             GroupEnd::Unknown(cause) => {
                 tracing::error!(cause = %cause, writes = group.len(), "the connection was lost during a commit");
                 self.connection = None;
@@ -221,6 +231,7 @@ impl WriterThread {
                 failpoint::reach("after_commit");
                 GroupEnd::Committed
             }
+            Err(failure) if is_out_of_room(&failure.error) => GroupEnd::NoRoom,
             Err(failure) if failure.nothing_is_stored => GroupEnd::Lost {
                 culprit: None,
                 cause: format!("the commit failed: {}", failure.error),
@@ -236,6 +247,8 @@ enum GroupEnd {
     Committed,
     /// Nothing was run.
     NotBegun(String),
+    /// Nothing is kept, since the disk is full.
+    NoRoom,
     /// All of it is kept or nothing, and nobody can say which.
     Unknown(String),
     /// Nothing of it is kept.

@@ -55,7 +55,12 @@ impl FileTransport {
 fn write(directory: &Path, built: &Built) -> io::Result<()> {
     fs::create_dir_all(directory)?;
     let unfinished = directory.join(format!(".{}.part", built.stem));
-    let mut file = File::create(&unfinished)?;
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    // Whoever may list the directory needn't be one who may read the mails.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&unfinished)?;
     file.write_all(&built.bytes)?;
     file.sync_all()?;
     fs::rename(&unfinished, directory.join(format!("{}.eml", built.stem)))?;
