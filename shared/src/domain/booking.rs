@@ -4,9 +4,10 @@ use std::fmt;
 
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::from_text::from_text;
 use super::id::{ClientId, PractitionerId, RoomId, StudioId};
 use super::instant::Instant;
 use super::local_time::{Disambiguation, LocalTimeProblem, resolve_local};
@@ -36,16 +37,29 @@ impl Serialize for LocalStart {
     }
 }
 
+const NOT_LOCAL: &str = "write a time on the studio's clock, such as 2026-12-01T10:00";
+
 impl<'de> Deserialize<'de> for LocalStart {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok())
-            .map(Self)
-            .ok_or_else(|| {
-                de::Error::custom("write a time on the studio's clock, such as 2026-12-01T10:00")
-            })
+        from_text(deserializer, |text| {
+            // By its shape first, because chrono also takes "2026-1-1T1:0" and "+26-01-01T10:00".
+            let is_written_as = |shape: &str| {
+                text.len() == shape.len()
+                    && text.bytes().zip(shape.bytes()).all(|(one, wanted)| {
+                        one == wanted || (wanted == b'0' && one.is_ascii_digit())
+                    })
+            };
+            let format = if is_written_as("0000-00-00T00:00") {
+                "%Y-%m-%dT%H:%M"
+            } else if is_written_as("0000-00-00T00:00:00") {
+                "%Y-%m-%dT%H:%M:%S"
+            } else {
+                return Err(NOT_LOCAL);
+            };
+            NaiveDateTime::parse_from_str(text, format)
+                .map(Self)
+                .map_err(|_unreadable| NOT_LOCAL)
+        })
     }
 }
 

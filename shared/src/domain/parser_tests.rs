@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::booking::LocalStart;
 use super::client::ClientPatch;
 use super::id::ClientId;
 use super::instant::Instant;
@@ -29,6 +30,17 @@ proptest! {
                     prop_assert_eq!(Instant::from(instant.at(zone.0).to_utc()), instant);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_local_start_is_written_in_full_or_refused(
+        text in prop_oneof!["\\PC{0,30}", "[+-]?[0-9]{1,5}-[0-9]{1,2}-[0-9]{1,2}T[0-9]{1,3}:[0-9]{1,3}(:[0-9]{1,2})?"]
+    ) {
+        if let Ok(start) = serde_json::from_value::<LocalStart>(json!(text)) {
+            let shown = json!(start);
+            let shown = shown.as_str().unwrap_or_default();
+            prop_assert!(shown == text || shown == format!("{text}:00"), "{} was read as {}", text, shown);
         }
     }
 
