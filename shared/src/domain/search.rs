@@ -3,8 +3,8 @@
 //! Both are folded the same way, so that neither case nor accents matter. A word that is asked for finds all words that
 //! begin with it; a telephone number also all numbers that end with it.
 //!
-//! A client is also kept under each two of their words together. Of two words that many have, as in "anna schmidt", that finds
-//! who has both without looking at everybody who has one.
+//! A client is also kept under each two of their words together: the first letters of one, and the other. Of two words that
+//! many have, as in "anna schmidt", that finds who has both without looking at everybody who has one.
 
 use std::collections::BTreeSet;
 
@@ -30,6 +30,8 @@ const MOST_PAIRED: usize = 12;
 const BACKWARDS: char = '~';
 /// Marks two words that are kept together.
 const PAIR: char = '&';
+/// So many letters of the first of them: enough to leave few clients, few enough for whoever has typed only the beginning.
+const PAIR_LETTERS: usize = 2;
 
 /// What of a client is searched.
 #[derive(Clone, Copy, Debug)]
@@ -92,9 +94,9 @@ impl Searched<'_> {
             parts(&folded).for_each(|part| add(part.to_owned()));
             add(folded.clone());
         }
-        for (place, one) in paired.iter().enumerate() {
-            let others = paired.iter().take(place);
-            words.extend(others.map(|other| pair(one.min(other), one.max(other))));
+        for one in &paired {
+            let others = paired.iter().filter(|other| *other != one);
+            words.extend(others.map(|other| pair(one, other)));
         }
         words
     }
@@ -106,6 +108,7 @@ fn is_paired(word: &str) -> bool {
 }
 
 fn pair(first: &str, second: &str) -> String {
+    let first: String = first.chars().take(PAIR_LETTERS).collect();
     format!("{PAIR}{first} {second}")
 }
 
@@ -123,10 +126,6 @@ impl WordRange {
         Self::from(cut(word))
     }
 
-    fn beginning_with_pair(first: &str, second: &str) -> Self {
-        Self::from(pair(first, second))
-    }
-
     fn from(from: String) -> Self {
         // No word holds the last of all characters, so that all words that begin with this one come before it.
         let until = format!("{from}{}", char::MAX);
@@ -137,7 +136,7 @@ impl WordRange {
 /// One thing that is asked for: a client is meant who is kept under a word of one of these ranges, which are in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// The ranges: one or two, or more of two words together; apart from each other.
+    /// The ranges: one or two, apart from each other.
     pub ranges: Vec<WordRange>,
 }
 
@@ -156,27 +155,17 @@ impl Term {
         }
     }
 
-    /// Whether this word and another are looked for together: neither may be the beginning of the other, since then one
-    /// word of a client can be meant by both.
-    pub fn pairs_with(&self, other: &Self) -> bool {
-        match (self.paired(), other.paired()) {
-            (Some(one), Some(two)) => !one.starts_with(two) && !two.starts_with(one),
-            _ => false,
+    /// This and another word at once, for whoever asks for both: the clients of each pair whose first word begins with the same
+    /// letters as this one. Nothing where too few letters are given, or where one word of a client can be meant by both.
+    pub fn together_with(&self, other: &Self) -> Option<Self> {
+        let (one, two) = (self.paired()?, other.paired()?);
+        let is_short = one.chars().count() < PAIR_LETTERS;
+        if is_short || one.starts_with(two) || two.starts_with(one) {
+            return None;
         }
-    }
-
-    /// Both of these at once, where `mine` and `theirs` are all the words that are kept and begin with the one or the other.
-    pub fn together(&self, mine: &[String], other: &Self, theirs: &[String]) -> Self {
-        let mut ranges = Vec::new();
-        for (words, rest) in [(mine, other), (theirs, self)] {
-            let Some(rest) = rest.paired() else {
-                continue;
-            };
-            let with_rest = |word: &String| WordRange::beginning_with_pair(word, rest);
-            ranges.extend(words.iter().map(with_rest));
-        }
-        ranges.sort_by(|one, two| one.from.cmp(&two.from));
-        Self { ranges }
+        Some(Self {
+            ranges: vec![WordRange::from(pair(one, two))],
+        })
     }
 
     fn number(digits: &str) -> Self {

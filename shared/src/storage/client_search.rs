@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-use diesel::dsl::{exists, min, not};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use uuid::Uuid;
@@ -23,13 +23,9 @@ use crate::domain::text::SearchText;
 use crate::error::{Error, Result};
 
 /// How many words must be there for a term to count as more common than one with fewer.
-const LADDER: [i64; 4] = [50, 500, 5_000, 20_000];
+const LADDER: [i64; 3] = [50, 500, 5_000];
 /// From so many rungs on a term is common: to look at all of its clients takes too long.
 const COMMON: usize = 2;
-/// Two words are looked for together where so few different words begin with them; with more, most clients match both.
-const MOST_BEGINNINGS: usize = 16;
-/// The same for a search that goes on: new clients may have brought new words.
-const MOST_BEGINNINGS_LATER: usize = 10 * MOST_BEGINNINGS;
 /// So many clients get their words in one transaction, so that others needn't wait long.
 const BATCH: i64 = 500;
 
@@ -42,14 +38,34 @@ diesel::alias! {
 pub enum Way {
     /// One of the terms.
     Term(u8),
-    /// Two of them at once, the earlier one first.
+    /// The first letters of one and all of another.
     Pair(u8, u8),
+}
+
+impl Way {
+    /// What it comes to for these terms, and those that are left to be asked for.
+    fn along(self, terms: &[Term]) -> Option<(Cow<'_, Term>, Vec<&Term>)> {
+        let at = |place: u8| terms.get(usize::from(place));
+        let (term, done) = match self {
+            Self::Term(place) => (Cow::Borrowed(at(place)?), place),
+            // Of the first word only some letters are told by the pair, so it's still asked for.
+            Self::Pair(first, second) => {
+                (Cow::Owned(at(first)?.together_with(at(second)?)?), second)
+            }
+        };
+        let others = (0_u8..)
+            .zip(terms)
+            .filter(|(place, _)| *place != done)
+            .map(|(_, other)| other)
+            .collect();
+        Some((term, others))
+    }
 }
 
 /// Where a page of a search ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchPosition {
-    /// Along which of the terms the search goes, or along which two of them.
+    /// What the search goes along.
     pub way: Way,
     /// At which word.
     pub word: String,
@@ -87,12 +103,10 @@ pub fn search(
 ) -> Result<FoundClients> {
     let terms = terms(text);
     let way = match after {
-        Some(position) => Some(position.way),
+        Some(position) => position.way,
         None => best_way(db, &terms)?,
     };
-    let Some(Course { way, term, others }) =
-        way.map(|way| along(db, &terms, way)).transpose()?.flatten()
-    else {
+    let Some((term, others)) = way.along(&terms) else {
         return Ok(FoundClients {
             clients: Vec::new(),
             next: None,
@@ -124,7 +138,9 @@ pub fn search(
         }
         // Under their first word of the term alone, so that nobody is found twice. Asked last: most
         // clients fall by the other terms, which is quicker.
-        query = query.filter(not(has_word_before_this(&term)));
+        for range in &term.ranges {
+            query = query.filter(not(has_word_before_this(range)));
+        }
         found.extend(
             query
                 .order((
@@ -186,135 +202,64 @@ fn stretches(term: &Term, after: Option<&SearchPosition>) -> Vec<Stretch> {
     stretches
 }
 
-/// A way with what is to be done on it.
-struct Course<'a> {
-    way: Way,
-    /// Along this the search goes.
-    term: Cow<'a, Term>,
-    /// These are left to be asked for of each client.
-    others: Vec<&'a Term>,
-}
-
-/// What a way comes to for these terms; nothing where they're others.
-fn along<'a>(db: &mut Db, terms: &'a [Term], way: Way) -> Result<Option<Course<'a>>> {
-    let at = |place: u8| terms.get(usize::from(place));
-    let without = |places: [u8; 2]| {
-        let is_left = |place: usize| !places.iter().any(|gone| usize::from(*gone) == place);
-        let left = terms.iter().enumerate();
-        left.filter(|(place, _)| is_left(*place))
-            .map(|(_, term)| term)
-            .collect()
-    };
-    match way {
-        Way::Term(place) => Ok(at(place).map(|term| Course {
-            way,
-            term: Cow::Borrowed(term),
-            others: without([place, place]),
-        })),
-        Way::Pair(first, second) => {
-            let (Some(one), Some(two)) = (at(first), at(second)) else {
-                return Ok(None);
-            };
-            // However many words came up meanwhile: the page before was found this way.
-            let pair = pair_of(db, one, two, MOST_BEGINNINGS_LATER)?;
-            Ok(pair.map(|term| Course {
-                way,
-                term: Cow::Owned(term),
-                others: without([first, second]),
-            }))
-        }
-    }
-}
-
-/// Two words at once, where few words of clients begin with them.
-fn pair_of(db: &mut Db, one: &Term, two: &Term, most: usize) -> Result<Option<Term>> {
-    if !one.pairs_with(two) {
-        return Ok(None);
-    }
-    let (mine, theirs) = (beginnings(db, one, most)?, beginnings(db, two, most)?);
-    if mine.len() > most || theirs.len() > most {
-        return Ok(None);
-    }
-    Ok(Some(one.together(&mine, two, &theirs)))
-}
-
-/// The different words that a term finds, of which one more than can be used is enough.
-fn beginnings(db: &mut Db, term: &Term, most: usize) -> Result<Vec<String>> {
-    let mut words: Vec<String> = Vec::new();
-    let Some(range) = term.ranges.first() else {
-        return Ok(words);
-    };
-    while words.len() <= most {
-        // From one word straight to the next, past all the clients who have it.
-        let next = match words.last() {
-            None => client_search_words::table
-                .filter(client_search_words::word.ge(&range.from))
-                .filter(client_search_words::word.lt(&range.until))
-                .select(min(client_search_words::word))
-                .get_result::<Option<String>>(db)?,
-            Some(last) => client_search_words::table
-                .filter(client_search_words::word.gt(last))
-                .filter(client_search_words::word.lt(&range.until))
-                .select(min(client_search_words::word))
-                .get_result::<Option<String>>(db)?,
-        };
-        match next {
-            Some(word) => words.push(word),
-            None => break,
-        }
-    }
-    Ok(words)
-}
-
 /// The way with the fewest clients beside it, as far as a bounded look along the index tells.
-fn best_way(db: &mut Db, terms: &[Term]) -> Result<Option<Way>> {
-    let mut by_rarity = Vec::new();
+fn best_way(db: &mut Db, terms: &[Term]) -> Result<Way> {
+    let mut rarest = (usize::MAX, 0);
     if terms.len() == 1 {
-        return Ok(Some(Way::Term(0)));
+        return Ok(Way::Term(0));
     }
-    for (place, term) in (0..).zip(terms) {
-        let mut steps = 0;
-        for range in &term.ranges {
-            for rung in LADDER {
-                let there = client_search_words::table
-                    .filter(client_search_words::word.ge(&range.from))
-                    .filter(client_search_words::word.lt(&range.until))
-                    .order(client_search_words::word)
-                    .select(client_search_words::client_id)
-                    .offset(rung)
-                    .limit(1)
-                    .get_result::<ClientId>(db)
-                    .optional()?;
-                if there.is_none() {
-                    break;
-                }
-                steps += 1;
-            }
-        }
-        by_rarity.push((steps, place));
-        if steps == 0 {
+    for (place, term) in (0_u8..).zip(terms) {
+        rarest = rarest.min((rungs(db, term)?, place));
+        if rarest.0 == 0 {
             break;
         }
     }
-    by_rarity.sort_unstable();
-    let Some((steps, rarest)) = by_rarity.first().copied() else {
-        return Ok(None);
-    };
-    if steps >= COMMON {
-        for (_, other) in by_rarity.iter().skip(1).copied() {
-            let (first, second) = (rarest.min(other), rarest.max(other));
-            let (Some(one), Some(two)) = (
-                terms.get(usize::from(first)),
-                terms.get(usize::from(second)),
-            ) else {
-                continue;
-            };
-            if pair_of(db, one, two, MOST_BEGINNINGS)?.is_some() {
-                return Ok(Some(Way::Pair(first, second)));
+    let mut best = (rarest.0, Way::Term(rarest.1));
+    if best.0 < COMMON {
+        return Ok(best.1);
+    }
+    // Together with the rarest, so that there are few to look at.
+    let with_rarest =
+        |first: u8, second: u8| first != second && (first == rarest.1 || second == rarest.1);
+    for (first, one) in (0_u8..).zip(terms) {
+        for (second, other) in (0_u8..)
+            .zip(terms)
+            .filter(|(second, _)| with_rarest(first, *second))
+        {
+            if let Some(pair) = one.together_with(other) {
+                let rungs = rungs(db, &pair)?;
+                // Of two that look the same, the pair: in it each client has one word already, and half of another.
+                let is_first_pair = matches!(best.1, Way::Term(_)) && rungs <= best.0;
+                if is_first_pair || rungs < best.0 {
+                    best = (rungs, Way::Pair(first, second));
+                }
             }
         }
     }
-    Ok(Some(Way::Term(rarest)))
+    Ok(best.1)
+}
+
+/// How common a term is: so many rungs of the ladder its words reach.
+fn rungs(db: &mut Db, term: &Term) -> Result<usize> {
+    let mut reached = 0;
+    for range in &term.ranges {
+        for rung in LADDER {
+            let there = client_search_words::table
+                .filter(client_search_words::word.ge(&range.from))
+                .filter(client_search_words::word.lt(&range.until))
+                .order(client_search_words::word)
+                .select(client_search_words::client_id)
+                .offset(rung)
+                .limit(1)
+                .get_result::<ClientId>(db)
+                .optional()?;
+            if there.is_none() {
+                break;
+            }
+            reached += 1;
+        }
+    }
+    Ok(reached)
 }
 
 /// A word of the row's client in this range.
@@ -330,31 +275,15 @@ fn word_in(from: String, until: String) -> _ {
         .filter(OTHER.field(client_search_words::word).lt(until))
 }
 
-/// Whether the client of the row is also kept under an earlier word of this term.
-fn has_word_before_this(term: &Term) -> Condition {
-    let mut has: Option<Condition> = None;
-    for range in &term.ranges {
-        let one: Condition = Box::new(exists(
-            word_in(range.from.clone(), range.until.clone()).filter(
-                OTHER
-                    .field(client_search_words::word)
-                    .lt(client_search_words::word),
-            ),
-        ));
-        has = Some(either(has, one));
-    }
-    has.unwrap_or_else(nothing)
-}
-
-fn either(one: Option<Condition>, other: Condition) -> Condition {
-    match one {
-        Some(one) => Box::new(one.or(other)),
-        None => other,
-    }
-}
-
-fn nothing() -> Condition {
-    Box::new(diesel::dsl::sql::<Bool>("FALSE"))
+/// Whether the client of the row is also kept under an earlier word of this range.
+fn has_word_before_this(range: &WordRange) -> Condition {
+    Box::new(exists(
+        word_in(range.from.clone(), range.until.clone()).filter(
+            OTHER
+                .field(client_search_words::word)
+                .lt(client_search_words::word),
+        ),
+    ))
 }
 
 /// Whether the client of the row is kept under a word of this term.
@@ -362,9 +291,12 @@ fn has_word(term: &Term) -> Condition {
     let mut has: Option<Condition> = None;
     for range in &term.ranges {
         let one: Condition = Box::new(exists(word_in(range.from.clone(), range.until.clone())));
-        has = Some(either(has, one));
+        has = Some(match has {
+            Some(other) => Box::new(other.or(one)),
+            None => one,
+        });
     }
-    has.unwrap_or_else(nothing)
+    has.unwrap_or_else(|| Box::new(diesel::dsl::sql::<Bool>("FALSE")))
 }
 
 /// The words under which a client should be kept: none for who was taken off the list.
