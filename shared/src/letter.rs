@@ -117,6 +117,7 @@ pub fn language(prepared: &Prepared) -> String {
 
 fn studio_facts(studio: &Studio, language: &str) -> StudioFacts {
     StudioFacts {
+        id: studio.id.0,
         sender_name: studio.sender_name.to_string(),
         service_label: service_label(studio, language),
         address: studio.address.as_ref().map(|text| text.to_string()),

@@ -1,12 +1,15 @@
 //! Neutral words: what others may read over a shoulder must not tell what somebody is treated for.
 
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 
+use super::search::fold;
 use super::text::Name;
 
-/// Parts of words that are telling wherever they stand, also inside a compound; folded as [`fold`] does.
-const PARTS: [&str; 26] = [
+/// Parts of words that are telling wherever they stand, also inside a compound; folded as [`look_of`] does.
+const PARTS: [&str; 30] = [
     "scalp",
     "alopec",
     "alopez",
@@ -28,17 +31,23 @@ const PARTS: [&str; 26] = [
     "dermograph",
     "dermograf",
     "calvicie",
-    "follicul",
+    "follic",
+    "hair",
+    "haar",
+    "kahlkopf",
+    "permanent make",
     "follikel",
     "folicul",
     "capilar",
     "capillaire",
 ];
 
+/// Words in which a telling part is harmless.
+const HARMLESS: [&str; 2] = ["chair", "schaar"];
+
 /// Beginnings of telling words.
-const BEGINNINGS: [&str; 10] = [
-    "hair", "haar", "cheveu", "cabello", "balding", "baldness", "calvitie", "aiguille", "toupet",
-    "peruck",
+const BEGINNINGS: [&str; 8] = [
+    "cheveu", "cabello", "balding", "baldness", "calvitie", "aiguille", "toupet", "peruck",
 ];
 
 /// Telling words that are harmless inside others. The English "bald" is not among them: it is German for "soon".
@@ -67,53 +76,68 @@ const WHOLE: [&str; 20] = [
 
 /// The first clinical word in a text, if any.
 pub fn clinical_word(text: &str) -> Option<&'static str> {
-    let text = fold(text);
+    let text = HARMLESS
+        .into_iter()
+        .fold(look_of(text), |text, harmless| text.replace(harmless, ""));
     let part = PARTS.into_iter().find(|part| text.contains(part));
     part.or_else(|| {
-        text.split(|c: char| !c.is_alphanumeric()).find_map(|word| {
+        words(&text).into_iter().find_map(|word| {
             let beginning = BEGINNINGS.into_iter().find(|start| word.starts_with(start));
             beginning.or_else(|| WHOLE.into_iter().find(|whole| word == *whole))
         })
     })
 }
 
-/// The text in small letters without accents and without marks that nobody sees, which would hide a word.
-fn fold(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
-        .filter(|c| !is_unseen(*c))
-        .map(|c| match c {
-            'à' | 'á' | 'â' | 'ä' | 'ã' | 'å' => 'a',
-            'è' | 'é' | 'ê' | 'ë' => 'e',
-            'ì' | 'í' | 'î' | 'ï' => 'i',
-            'ò' | 'ó' | 'ô' | 'ö' | 'õ' => 'o',
-            'ù' | 'ú' | 'û' | 'ü' => 'u',
-            'ç' => 'c',
-            'ñ' => 'n',
-            '\u{FF41}'..='\u{FF5A}' => narrow(c),
-            other => other,
-        })
+/// The words of a text. Letters that stand alone, as in "S.M.P.", are one.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut spells = false;
+    for word in text.split(|c: char| !c.is_alphanumeric()) {
+        let is_letter = word.chars().count() == 1;
+        match words.last_mut() {
+            Some(last) if is_letter && spells => last.push_str(word),
+            _ => words.push(word.to_owned()),
+        }
+        spells = is_letter || (spells && word.is_empty());
+    }
+    words
+}
+
+/// The text as it looks to somebody in a hurry: folded, without what nobody sees, and in Latin letters where others only look
+/// like them.
+fn look_of(text: &str) -> String {
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    fold(text)
+        .chars()
+        .filter(|c| !ignorable.contains(*c))
+        .map(latin_look)
         .collect()
 }
 
-/// A letter of East Asian width as its usual self.
-fn narrow(c: char) -> char {
-    char::from_u32(u32::from(c) - 0xFF41 + u32::from('a')).unwrap_or(c)
-}
-
-/// Accents that stand alone, and marks without a shape: they join, hide, or turn the direction.
-fn is_unseen(c: char) -> bool {
-    matches!(
-        c,
-        '\u{00AD}'
-            | '\u{0300}'..='\u{036F}'
-            | '\u{061C}'
-            | '\u{200B}'..='\u{200F}'
-            | '\u{202A}'..='\u{202E}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{FE00}'..='\u{FE0F}'
-            | '\u{FEFF}'
-    )
+/// The Latin letter that a Cyrillic or Greek one looks like.
+fn latin_look(c: char) -> char {
+    match c {
+        'а' | 'α' => 'a',
+        'с' | 'ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' | 'ε' => 'e',
+        'һ' => 'h',
+        'і' | 'ι' => 'i',
+        'ј' => 'j',
+        'к' | 'κ' => 'k',
+        'ӏ' => 'l',
+        'м' => 'm',
+        'п' | 'η' => 'n',
+        'о' | 'ο' => 'o',
+        'р' | 'ρ' => 'p',
+        'г' => 'r',
+        'ѕ' => 's',
+        'т' | 'τ' => 't',
+        'υ' => 'u',
+        'х' | 'χ' => 'x',
+        'у' => 'y',
+        other => other,
+    }
 }
 
 /// A name or a label that a mailbox or a calendar shows: one line without a clinical word.
@@ -178,6 +202,15 @@ mod tests {
             "sc\u{00AD}alp",
             "Ｓｃａｌｐ",
             "implante capilar",
+            "The Follicle Lounge",
+            "Kopfhaar-Studio",
+            "Rehair Studio",
+            "S.M.P. London",
+            "S M P",
+            "Permanent Make-up Studio",
+            "sсalp",
+            "𝗦calp",
+            "sc\u{115F}alp",
         ] {
             assert!(clinical_word(telling).is_some(), "{telling}");
         }
@@ -187,6 +220,9 @@ mod tests {
             "pelota",
             "smpte",
             "Chair 2",
+            "Armchair & Co",
+            "Studio Schaar",
+            "J. S. Meyer",
             "scarf",
             "bis bald",
         ] {

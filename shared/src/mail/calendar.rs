@@ -15,8 +15,12 @@ pub struct EventWords<'a> {
     pub summary: &'a str,
     /// The studio's address.
     pub location: Option<&'a str>,
-    /// The studio's name and mail address.
-    pub organizer: Option<(&'a str, &'a str)>,
+    /// The studio's name.
+    pub organizer: &'a str,
+    /// The studio's mail address.
+    pub organizer_email: Option<&'a str>,
+    /// Which studio.
+    pub organizer_id: Uuid,
     /// The client's mail address.
     pub attendee: Option<&'a str>,
 }
@@ -48,15 +52,17 @@ pub fn event(appointment: &AppointmentFacts, words: &EventWords<'_>, stamp: Inst
     if let Some(location) = words.location.filter(|text| clinical_word(text).is_none()) {
         event.location(&joined_lines(location));
     }
-    if let Some((name, address)) = words
-        .organizer
-        .filter(|(_, address)| clinical_word(address).is_none())
-    {
-        let quoted = one_line(name).replace('"', "'");
-        let mut organizer = Property::new("ORGANIZER", format!("mailto:{}", one_line(address)));
-        organizer.add_parameter("CN", &quoted);
-        event.append_property(organizer);
-    }
+    let organizer_email = words
+        .organizer_email
+        .filter(|address| clinical_word(address).is_none());
+    // RFC 5546 wants an organizer in any case; who has no address that may be told is named by a URN.
+    let address = match organizer_email {
+        Some(address) => format!("mailto:{}", one_line(address)),
+        None => words.organizer_id.urn().to_string(),
+    };
+    let mut organizer = Property::new("ORGANIZER", address);
+    organizer.add_parameter("CN", &one_line(words.organizer).replace('"', "'"));
+    event.append_property(organizer);
     // RFC 5546 wants whoever is invited named; answers go by the client's page and not by mail.
     if let Some(address) = words.attendee {
         let mut attendee = Property::new("ATTENDEE", format!("mailto:{}", one_line(address)));

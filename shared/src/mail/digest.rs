@@ -48,7 +48,7 @@ const fn words(locale: Locale) -> Words {
                 "Answers from clients",
                 "Other tasks",
             ],
-            unasked: "This address stands in the studio’s settings. Take it out there to end these mails.",
+            unasked: "This address is in the studio’s settings. Remove it there to stop these mails.",
         },
         Locale::German => Words {
             subject: "Ihr Tag in Zahlen",

@@ -19,7 +19,8 @@ impl Engine {
     /// An engine without filters, functions or other templates. HTML is escaped in what is named "html".
     pub fn new() -> Self {
         let mut environment = Environment::empty();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        // What isn't there can be asked for in a choice, but not be printed.
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_fuel(Some(FUEL));
         environment.set_auto_escape_callback(|name| match name {
             "html" => AutoEscape::Html,

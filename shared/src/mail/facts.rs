@@ -33,6 +33,8 @@ pub struct MailFacts {
 /// The place that writes, as a client may know it.
 #[derive(Clone)]
 pub struct StudioFacts {
+    /// Which one.
+    pub id: Uuid,
     /// The neutral name that mails come from.
     pub sender_name: String,
     /// The neutral word for what is booked; `None` takes the language's own.

@@ -4,8 +4,9 @@
 //! The engine could do more: loops, assignments, repetition. None of it passes, so what a template costs is bounded
 //! by its length, and there is nothing that it could reach.
 
-use minijinja::Environment;
+use minijinja::{Environment, Value};
 
+use super::engine::Engine;
 use crate::domain::ReminderStep;
 use crate::domain::mail_template::{TemplateContent, Word};
 use crate::domain::neutral::clinical_word;
@@ -97,6 +98,11 @@ pub enum Problem {
         /// What could stand there.
         choice: String,
     },
+    /// The template prints what some mails don't have.
+    #[error(
+        "not every mail with this text has {0}: write it in a choice, as in {{% if {0} %}} … {{{{ {0} }}}} … {{% endif %}}"
+    )]
+    MayBeMissing(&'static str),
     /// The template tells what the appointment is for.
     #[error(
         "the word \"{0}\" tells whoever sees it what the client is treated for: say it neutrally, or as care advice"
@@ -117,6 +123,7 @@ impl Problem {
             Self::Syntax(_) => "broken_template",
             Self::NotAllowed(_) => "template_not_allowed",
             Self::UnknownVariable { .. } => "unknown_variable",
+            Self::MayBeMissing(_) => "may_be_missing",
             Self::ClinicalWord(_) => "clinical_word",
             Self::SeveralLines => "several_lines",
             Self::TooLong => "too_long",
@@ -153,6 +160,26 @@ pub fn problems(template: &str, place: Place) -> Vec<Problem> {
         problems.push(Problem::TooLong);
     }
     problems
+}
+
+/// What a template prints though not every mail of this step, or of any step, has it.
+pub fn missing(template: &str, place: Place, step: Option<ReminderStep>) -> Option<Problem> {
+    let may_be_missing = [
+        ("when", step.is_none_or(|step| !step.is_about_the_time())),
+        ("previously", step != Some(ReminderStep::MovedNotice)),
+    ];
+    may_be_missing
+        .into_iter()
+        .filter(|(name, may)| *may && place.variables().contains(name))
+        .find(|(absent, _)| {
+            let variables = place.variables().iter();
+            let given = variables
+                .filter(|name| *name != absent)
+                .map(|name| (*name, "x"));
+            let rendered = Engine::new().render("text", template, Value::from_pairs(given));
+            rendered.is_err()
+        })
+        .map(|(name, _)| Problem::MayBeMissing(name))
 }
 
 /// What stands between braces.
@@ -284,7 +311,12 @@ pub fn texts(content: &TemplateContent) -> Vec<(String, &str, Place)> {
 pub fn check(content: &TemplateContent, step: Option<ReminderStep>) -> Result<()> {
     let mut errors = content.misfits(step);
     for (pointer, text, place) in texts(content) {
-        for problem in problems(text, place) {
+        let mut found = problems(text, place);
+        if found.is_empty() {
+            let is_dated = matches!(place, Place::Header | Place::Line | Place::Body);
+            found.extend(is_dated.then(|| missing(text, place, step)).flatten());
+        }
+        for problem in found {
             errors.push(FieldError::new(
                 &pointer,
                 problem.code(),
@@ -343,6 +375,36 @@ mod tests {
             assert_eq!(codes(template, place), [code], "{template}");
         }
         assert_eq!(codes(&"x".repeat(151), Place::Header), ["too_long"]);
+    }
+
+    #[test]
+    fn what_a_mail_may_not_have_stands_in_a_choice() {
+        use ReminderStep::{AftercareDay0, FinalReminder, MovedNotice};
+        let plain = "About {{ when }}";
+        let chosen = "{% if when %}About {{ when }}{% else %}About you{% endif %}";
+        for (template, step, problem) in [
+            (plain, Some(FinalReminder), None),
+            (
+                plain,
+                Some(AftercareDay0),
+                Some(Problem::MayBeMissing("when")),
+            ),
+            (plain, None, Some(Problem::MayBeMissing("when"))),
+            (chosen, Some(AftercareDay0), None),
+            (chosen, None, None),
+            ("Was {{ previously }}", Some(MovedNotice), None),
+            (
+                "Was {{ previously }}",
+                Some(FinalReminder),
+                Some(Problem::MayBeMissing("previously")),
+            ),
+        ] {
+            assert_eq!(
+                missing(template, Place::Body, step),
+                problem,
+                "{template} {step:?}"
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Facts into words.
 
-use minijinja::{Value, context};
+use std::borrow::Cow;
+
+use minijinja::{HtmlEscape, Value, context};
 
 use super::calendar::{self, EventWords};
 use super::content::RenderedMail;
@@ -195,7 +197,7 @@ impl Mail<'_> {
         match part {
             Part::Text => Value::from(isolated(name, self.direction)),
             Part::Html => {
-                let escaped = minijinja::HtmlEscape(name);
+                let escaped = HtmlEscape(name);
                 Value::from_safe_string(format!("<bdi dir=\"auto\">{escaped}</bdi>"))
             }
         }
@@ -203,21 +205,28 @@ impl Mail<'_> {
 
     /// One template of the words, with the variables that [`super::lint`] allows.
     fn template(&self, part: Part, template: &str) -> Result<String> {
-        if !template.contains('{') && part == Part::Text {
-            return Ok(template.to_owned());
+        // Words are text, whoever wrote them: only the layout is HTML.
+        let template = match part {
+            Part::Text => Cow::Borrowed(template),
+            Part::Html => Cow::Owned(HtmlEscape(template).to_string().replace('\n', "<br>")),
+        };
+        if !template.contains('{') {
+            return Ok(template.into_owned());
         }
         let when = |instant| {
             self.wording()
                 .day_and_time(instant, self.facts.studio.time_zone)
         };
+        // What isn't there is left out: a template that prints it all the same fails, instead of saying "none".
+        let known = |text: Option<String>| text.map_or(Value::UNDEFINED, Value::from);
         let values = context! {
             client_name => self.name(part, &one_line(&self.facts.client_name)),
             service_label => self.service_label()?,
             sender_name => self.name(part, &self.sender_name()?),
-            when => self.appointment.map(|it| when(it.starts_at)).transpose()?,
-            previously => self.facts.previous_start.map(when).transpose()?,
+            when => known(self.appointment.map(|it| when(it.starts_at)).transpose()?),
+            previously => known(self.facts.previous_start.map(when).transpose()?),
         };
-        self.engine.render(part.name(), template, values)
+        self.engine.render(part.name(), &template, values)
     }
 
     fn wording(&self) -> Wording<'_> {
@@ -313,10 +322,9 @@ impl Mail<'_> {
         let words = EventWords {
             summary: &summary,
             location: studio.address.as_deref(),
-            organizer: studio
-                .email
-                .as_deref()
-                .map(|email| (sender.as_str(), email)),
+            organizer: &sender,
+            organizer_email: studio.email.as_deref(),
+            organizer_id: studio.id,
             attendee: self.facts.client_email.as_deref(),
         };
         Ok(self

@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::words::Locale;
 use super::*;
-use crate::domain::mail_template::OwnWords;
+use crate::domain::mail_template::{OwnWords, TemplateContent};
 use crate::domain::neutral::clinical_word;
-use crate::domain::text::Language;
+use crate::domain::text::{Language, TemplateText};
 use crate::domain::{Instant, ReminderStep as Step};
 
 fn at(text: &str) -> Instant {
@@ -25,6 +25,7 @@ fn facts(step: Step) -> MailFacts {
         client_name: "Alex Example".into(),
         client_email: Some("alex@client.example".into()),
         studio: StudioFacts {
+            id: Uuid::from_u128(9),
             sender_name: "Studio Nine".into(),
             service_label: None,
             address: Some("9 Example Street\nLondon".into()),
@@ -328,4 +329,46 @@ fn colours_can_be_told_apart_in_light_and_in_dark() {
         assert!(contrast(text, ground) >= 4.5, "{text} on {ground}");
     }
     assert!(contrast("#ffffff", "#1c6e7d") >= 4.5 && contrast("#1f2428", "#eaf4f6") >= 4.5);
+}
+
+#[test]
+fn a_studios_own_words_are_text_in_html_too() {
+    let own = OwnWords {
+        language: Language::literal("en"),
+        step: Some(Step::FinalReminder),
+        content: TemplateContent {
+            title: Some(TemplateText::literal("Soon <b>now</b> & then")),
+            body: Some(vec![TemplateText::literal(
+                "Write to <post@studio.example>.\nSee you, {{ client_name }}<script>alert(1)</script>",
+            )]),
+            ..TemplateContent::default()
+        },
+    };
+    let mail = render_with(&facts(Step::FinalReminder), &[own], stamp()).unwrap();
+    assert!(
+        mail.text
+            .contains("Write to <post@studio.example>.\nSee you, Alex Example<script>")
+    );
+    assert!(!mail.html.contains("<script") && !mail.html.contains("<b>"));
+    assert!(
+        mail.html
+            .contains("Soon &lt;b&gt;now&lt;&#x2f;b&gt; &amp; then")
+    );
+    assert!(
+        mail.html.contains(
+            "&lt;post@studio.example&gt;.<br>See you, <bdi dir=\"auto\">Alex Example</bdi>"
+        )
+    );
+}
+
+#[test]
+fn an_invitation_has_an_organizer_even_without_an_address() {
+    for address in [None, Some("desk@scalp.example".to_owned())] {
+        let mut facts = facts(Step::BookingConfirmation);
+        facts.studio.email = address;
+        let body = unfolded(&render(&facts, stamp()).unwrap().calendar.unwrap().body);
+        let organizer = "ORGANIZER;CN=Studio Nine:urn:uuid:00000000-0000-0000-0000-000000000009";
+        assert!(body.lines().any(|line| line == organizer), "{body}");
+        assert!(!body.contains("scalp"));
+    }
 }
