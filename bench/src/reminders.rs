@@ -42,7 +42,7 @@ const DAYS: [&str; 7] = [
     "saturday",
     "sunday",
 ];
-/// So many people treat in a studio: each has a session every five minutes, by day and night.
+/// So many people treat in a studio: each has a short session every four hours, by day and night.
 const PRACTITIONERS: usize = 50;
 const CLIENTS: usize = 2_000;
 /// So many bookings share a transaction while the data is made.
@@ -293,7 +293,7 @@ impl House {
                 json!({
                     "client_id": self.clients[number % CLIENTS], "kind": self.kind, "duration_minutes": 5,
                     "practitioner_id": self.practitioners[number % PRACTITIONERS],
-                    "booking": {"starts_at": first + TimeDelta::minutes(5 * slot)},
+                    "booking": {"starts_at": first + TimeDelta::hours(4 * slot)},
                 })
             })
             .collect();
