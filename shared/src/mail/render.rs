@@ -129,15 +129,17 @@ impl Mail<'_> {
         let ahead = self
             .appointment
             .is_some_and(|appointment| !appointment.cancelled);
+        let studio = &self.facts.studio;
+        let can_be_reached = studio.telephone.is_some() || studio.email.is_some();
         let hint = match (self.facts.links.is_some(), ahead) {
-            (true, true) => Word::PageHint,
-            (true, false) => Word::PageHintLater,
-            (false, true) => Word::ReachStudio,
-            (false, false) => Word::ReachStudioLater,
+            (true, true) => Some(Word::PageHint),
+            (true, false) => Some(Word::PageHintLater),
+            (false, true) => Some(Word::ReachStudio).filter(|_| can_be_reached),
+            (false, false) => Some(Word::ReachStudioLater).filter(|_| can_be_reached),
         };
         let why_this_mail = self.template(part, self.words.word(Word::WhyThisMail)?)?;
         let words = context! {
-            hint => self.words.word(hint)?,
+            hint => hint.map(|hint| self.words.word(hint)).transpose()?,
             advice => self.words.word(Word::Advice)?,
             page_link => self.words.word(Word::PageLink)?,
             preferences_link => self.words.word(Word::PreferencesLink)?,

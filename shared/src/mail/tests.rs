@@ -372,3 +372,19 @@ fn an_invitation_has_an_organizer_even_without_an_address() {
         assert!(!body.contains("scalp"));
     }
 }
+
+#[test]
+fn nobody_is_told_to_call_a_studio_without_a_number_or_an_address() {
+    let mut facts = facts(Step::FinalReminder);
+    assert!(
+        render(&facts, stamp())
+            .unwrap()
+            .text
+            .contains("call or write")
+    );
+    facts.studio.telephone = None;
+    facts.studio.email = None;
+    let mail = render(&facts, stamp()).unwrap();
+    assert!(!mail.text.contains("call or write") && !mail.html.contains("call or write"));
+    assert!(mail.text.contains("\n\nKind regards,\n"), "{}", mail.text);
+}
