@@ -5,7 +5,7 @@ use stipple_shared::domain::client::{ClientPatch, NewClient};
 use stipple_shared::domain::text::SearchText;
 use stipple_shared::storage::client_search::{Way, astray, search};
 use stipple_shared::storage::clients::Client;
-use stipple_shared::storage::{Scope, Store, WriteContext};
+use stipple_shared::storage::{Db, Scope, Store, WriteContext};
 use stipple_test_support::{Engine, TestClock, TestDatabase, engines};
 
 use crate::migrations::with_ids;
@@ -25,14 +25,20 @@ fn found(store: &Store, text: &str) -> Vec<String> {
         .collect()
 }
 
+/// A connection to the database, with a studio in it.
+fn with_studio(database: &TestDatabase, engine: Engine) -> Db {
+    let mut db = database.connect();
+    let studio = "INSERT INTO studios (id, name, sender_name, service_label, time_zone, language, opening_hours, cancellation_cutoff_hours, version, change, created_at, updated_at)
+        VALUES (id(2), 'Studio', 'Studio', 'appointment', 'Europe/London', 'en', '[]', 48, 1, 2, 0, 0);";
+    db.batch_execute(&with_ids(studio, engine)).unwrap();
+    db
+}
+
 #[test]
 fn clients_stored_without_words_get_them_when_the_data_is_opened() {
     for engine in engines() {
         let database = TestDatabase::create(engine);
-        let mut db = database.connect();
-        let studio = "INSERT INTO studios (id, name, sender_name, service_label, time_zone, language, opening_hours, cancellation_cutoff_hours, version, change, created_at, updated_at)
-            VALUES (id(2), 'Studio', 'Studio', 'appointment', 'Europe/London', 'en', '[]', 48, 1, 2, 0, 0);";
-        db.batch_execute(&with_ids(studio, engine)).unwrap();
+        let mut db = with_studio(&database, engine);
         for number in 0..CLIENTS {
             let family = format!("Beispiel{number}");
             let statement = without_words(number, "Zoë", &family, engine);
@@ -141,10 +147,7 @@ fn who_has_two_common_words_is_found_by_both_together_once() {
     let family = ["Beispiel", "Muster", "Probe"];
     for engine in engines() {
         let database = TestDatabase::create(engine);
-        let mut db = database.connect();
-        let studio = "INSERT INTO studios (id, name, sender_name, service_label, time_zone, language, opening_hours, cancellation_cutoff_hours, version, change, created_at, updated_at)
-            VALUES (id(2), 'Studio', 'Studio', 'appointment', 'Europe/London', 'en', '[]', 48, 1, 2, 0, 0);";
-        db.batch_execute(&with_ids(studio, engine)).unwrap();
+        let mut db = with_studio(&database, engine);
         let mut names = Vec::new();
         let mut statements = String::new();
         for number in 0..4000 {

@@ -56,13 +56,15 @@ pub(super) fn read(text: &str, context: &str) -> Option<Position> {
     }
 }
 
+/// A position in a search; 3 was one of a search that knew no pairs.
+const SEARCH: u8 = 4;
 /// Stands where a search goes along one term.
 const ALONE: u8 = u8::MAX;
 
 /// The position in a search as text.
 pub(crate) fn write_search(position: &SearchPosition, context: &str) -> String {
     let mut bytes = digest(context).to_vec();
-    bytes.push(3);
+    bytes.push(SEARCH);
     bytes.extend(match position.way {
         Way::Term(term) => [term, ALONE],
         Way::Pair(first, second) => [first, second],
@@ -76,7 +78,7 @@ pub(crate) fn write_search(position: &SearchPosition, context: &str) -> String {
 pub(crate) fn read_search(text: &str, context: &str) -> Option<SearchPosition> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let (tag, rest) = bytes.split_at_checked(8)?;
-    let ([3, first, second], rest) = rest.split_at_checked(3)? else {
+    let ([SEARCH, first, second], rest) = rest.split_at_checked(3)? else {
         return None;
     };
     let way = match *second {
