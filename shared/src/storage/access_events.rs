@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::kept_text::Keep as _;
 use super::paging::{PageRequest, Position};
 use super::schema::access_events;
 use super::scope::{Seen, client_is_seen};
@@ -56,6 +57,7 @@ impl AccessEvent {
         for look in looks {
             diesel::insert_into(access_events::table)
                 .values(look)
+                .kept()
                 .execute(tx.db)?;
         }
         Ok(())

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::columns::Json;
+use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::practitioners::Practitioner;
 use super::references::named;
@@ -216,6 +217,7 @@ impl ApiKey {
         let found: Option<Self> = api_keys::table
             .filter(api_keys::secret_hash.eq(secret_hash))
             .select(Self::as_select())
+            .kept()
             .get_result(db)
             .optional()?;
         let found = match found {

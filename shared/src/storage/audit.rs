@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::dialect::Db;
+use super::kept_text::Keep as _;
 use super::schema::{audit_details, audit_events};
 use super::transaction::WriteContext;
 use crate::domain::Instant;
@@ -164,6 +165,7 @@ pub(super) fn append(
                 .single_value()),
         )
         .select((audit_events::sequence, audit_events::hash))
+        .kept()
         .get_result(db)
         .optional()?;
     let (mut sequence, mut hash) = last.unwrap_or_default();
@@ -190,6 +192,7 @@ pub(super) fn append(
         hash.clone_from(&event.hash);
         diesel::insert_into(audit_events::table)
             .values(&event)
+            .kept()
             .execute(db)?;
         diesel::insert_into(audit_details::table)
             .values(&AuditDetail {
@@ -197,6 +200,7 @@ pub(super) fn append(
                 before_change: draft.before.as_deref(),
                 after_change: draft.after.as_deref(),
             })
+            .kept()
             .execute(db)?;
     }
     Ok(())

@@ -5,12 +5,13 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::booking::{LONGEST_CLAIM, plan_sessions};
 use super::clients::Client;
+use super::kept_text::Keep as _;
 use super::paging::{PageRequest, Position};
 use super::plans::Plan;
 use super::practitioners::Practitioner;
 use super::schema::{practitioners, rooms, sessions};
+use super::session_rules::{LONGEST_CLAIM, plan_sessions};
 use super::sessions::{Session, holds_time};
 use super::studios::Studio;
 use super::time_off::TimeOff;
@@ -288,6 +289,7 @@ fn usable_rooms(
         .filter(rooms::active.eq(true))
         .order(rooms::id)
         .select(rooms::id)
+        .kept()
         .load(db)?;
     Ok(match asked {
         None => Some(usable),

@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 
 /// A calendar feed, without its secret.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = calendar_feeds, treat_none_as_null = true)]
+#[diesel(table_name = calendar_feeds, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct CalendarFeed {
     /// Its id.
     pub id: CalendarFeedId,

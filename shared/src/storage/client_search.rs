@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::clients::Client;
 use super::dialect::{Db, MultiBackend};
+use super::kept_text::Keep as _;
 use super::schema::{client_search_words, clients, clients_without_words};
 use super::scope::{Scope, client_is_seen};
 use crate::domain::ClientId;
@@ -321,6 +322,7 @@ pub(super) fn keep_words(db: &mut Db, client: &Client) -> Result<()> {
     let kept: BTreeSet<String> = client_search_words::table
         .filter(client_search_words::client_id.eq(client.id))
         .select(client_search_words::word)
+        .kept()
         .load::<String>(db)?
         .into_iter()
         .collect();
@@ -333,6 +335,7 @@ pub(super) fn keep_words(db: &mut Db, client: &Client) -> Result<()> {
                 client_search_words::word.eq(new),
                 client_search_words::client_id.eq(client.id),
             ))
+            .kept()
             .execute(db)?;
     }
     Ok(())

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use super::columns::Json;
+use super::kept_text::Keep as _;
 use super::schema::idempotency_records;
 use super::transaction::Tx;
 use crate::domain::Instant;
@@ -62,6 +63,7 @@ pub(super) fn find(tx: &mut Tx<'_>, request: &RequestKey) -> Result<Option<Answe
             &request.key,
         ))
         .select(Record::as_select())
+        .kept()
         .get_result(tx.db)
         .optional()?;
     match found {
@@ -100,6 +102,7 @@ pub(super) fn keep(tx: &mut Tx<'_>, request: &RequestKey, answer: &Answer) -> Re
     };
     diesel::insert_into(idempotency_records::table)
         .values(&record)
+        .kept()
         .execute(tx.db)?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::products::Product;
 use super::references::named;
@@ -179,6 +180,7 @@ impl Lot {
                 .inner_join(products::table.on(products::id.eq(lots::product_id)))
                 .filter(lots::id.eq(id))
                 .select((Self::as_select(), products::kind))
+                .kept()
                 .get_result(db)
                 .optional()?;
             let Some((lot, kind)) = found else {

@@ -24,7 +24,7 @@ use crate::error::{Error, FieldError, Result};
 
 /// A studio's own words: for one step, or those that all its mails share.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
-#[diesel(table_name = mail_templates, treat_none_as_null = true)]
+#[diesel(table_name = mail_templates, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct MailTemplate {
     /// Its id.
     pub id: MailTemplateId,

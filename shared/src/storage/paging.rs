@@ -233,9 +233,11 @@ macro_rules! finders {
                 db: &mut $crate::storage::Db,
                 id: $id,
             ) -> $crate::error::Result<Self> {
+                use $crate::storage::kept_text::Keep as _;
                 $table::table
                     .find(id)
                     .select(Self::as_select())
+                    .kept()
                     .get_result(db)
                     .optional()?
                     .ok_or($crate::error::Error::NotFound { what: $what })
@@ -274,12 +276,14 @@ macro_rules! savers {
                 mut self,
                 tx: &mut $crate::storage::Tx<'_>,
             ) -> $crate::error::Result<Self> {
+                use $crate::storage::kept_text::Keep as _;
                 self.version = 1;
                 self.change = tx.next_change()?;
                 self.created_at = tx.now();
                 self.updated_at = self.created_at;
                 diesel::insert_into($table::table)
                     .values(&self)
+                    .kept()
                     .execute(tx.db)?;
                 Ok(self)
             }
@@ -331,6 +335,7 @@ macro_rules! savers {
                 mut self,
                 tx: &mut $crate::storage::Tx<'_>,
             ) -> $crate::error::Result<Self> {
+                use $crate::storage::kept_text::Keep as _;
                 let read_as = self.version;
                 self.version = read_as + 1;
                 self.change = tx.next_change()?;
@@ -341,6 +346,7 @@ macro_rules! savers {
                     &self.id.0,
                     &read_as,
                 )
+                .kept()
                 .execute(tx.db)?;
                 if saved == 0 {
                     return Err($crate::error::Error::Stale {

@@ -6,6 +6,7 @@ use serde_json::{Map, json};
 use utoipa::ToSchema;
 
 use super::columns::Json;
+use super::kept_text::Keep as _;
 use super::lots::Lot;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::practitioners::Practitioner;
@@ -152,6 +153,7 @@ impl PigmentRecord {
             .filter(pigment_records::voided_at.is_null())
             .filter(pigment_records::amended_by_record_id.is_null())
             .count()
+            .kept()
             .get_result(db)?;
         Ok(standing > 0)
     }

@@ -6,15 +6,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::booking::{
-    MayOverride, choose_room, claims_near, hours_breaches, overlaps_among,
-    refuse_unallowed_override,
-};
+use super::booking::{MayOverride, refuse_unallowed_override};
 use super::plans::Plan;
 use super::practitioners::Practitioner;
 use super::references::named;
 use super::schema::{plans, sessions};
 use super::session_history::{self, Step};
+use super::session_rules::{choose_room, claims_near, hours_breaches, overlaps_among};
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Tx, leaving, sharing, stranded};

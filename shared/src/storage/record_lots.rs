@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::Db;
+use super::kept_text::Keep as _;
 use super::products::Product;
 use super::schema::pigment_record_lots;
 use crate::domain::lot::LotFacts;
@@ -90,6 +91,7 @@ impl RecordLot {
             };
             diesel::insert_into(pigment_record_lots::table)
                 .values(&row)
+                .kept()
                 .execute(db)?;
         }
         Ok(())

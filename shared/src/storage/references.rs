@@ -25,6 +25,8 @@ pub(super) fn studio_for(
     client: &Client,
 ) -> Result<StudioId> {
     match asked {
+        // The client's own studio exists: their row refers to it.
+        Some(id) if id == client.studio_id && tx.scope().sees_studio(id) => Ok(id),
         Some(id) => named(Studio::find_seen(tx, id), "/studio_id").map(|studio| studio.id),
         None if tx.scope().sees_studio(client.studio_id) => Ok(client.studio_id),
         None => Err(Error::invalid(

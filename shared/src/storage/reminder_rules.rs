@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::columns::Json;
+use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::reminder_sync::{self, REACH_OF_CARE, REACH_OF_INVITATIONS};
 use super::schema::reminder_rules;
@@ -119,17 +120,24 @@ impl ReminderRule {
 
     /// A studio's rules as the schedule's rules see them.
     pub(super) fn of_studio(db: &mut Db, studio_id: StudioId) -> Result<Vec<Rule>> {
-        let rows: Vec<Self> = reminder_rules::table
-            .filter(reminder_rules::studio_id.eq(studio_id))
-            .select(Self::as_select())
-            .load(db)?;
+        let rows: Vec<(ReminderStep, Json<Vec<SessionKind>>, Json<Timing>, bool)> =
+            reminder_rules::table
+                .filter(reminder_rules::studio_id.eq(studio_id))
+                .select((
+                    reminder_rules::step,
+                    reminder_rules::session_kinds,
+                    reminder_rules::timing,
+                    reminder_rules::enabled,
+                ))
+                .kept()
+                .load(db)?;
         Ok(rows
             .into_iter()
-            .map(|row| Rule {
-                step: row.step,
-                session_kinds: row.session_kinds.0,
-                timing: row.timing.0,
-                enabled: row.enabled,
+            .map(|(step, session_kinds, timing, enabled)| Rule {
+                step,
+                session_kinds: session_kinds.0,
+                timing: timing.0,
+                enabled,
             })
             .collect())
     }

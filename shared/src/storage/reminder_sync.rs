@@ -8,13 +8,14 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::audit::AuditDraft;
-use super::booking::plan_sessions;
 use super::clients::Client;
+use super::kept_text::Keep as _;
 use super::mails::Mail;
 use super::plans::Plan;
 use super::reminder_rules::ReminderRule;
 use super::reminders::{Reminder, knowledge_of};
 use super::schema::{mails, reminders, sessions};
+use super::session_rules::plan_sessions;
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Db, Tx};
@@ -143,6 +144,7 @@ fn with_invitations(db: &mut Db, client_id: ClientId) -> Result<Vec<SessionId>> 
         .filter(reminders::client_id.eq(client_id))
         .filter(reminders::step.eq(ReminderStep::TouchUpInvitation))
         .select((reminders::session_id, reminders::state))
+        .kept()
         .load::<(SessionId, ReminderState)>(db)?
         .into_iter()
         .filter_map(|(id, state)| (state == ReminderState::Scheduled).then_some(id))
@@ -157,6 +159,7 @@ fn with_invitations(db: &mut Db, client_id: ClientId) -> Result<Vec<SessionId>> 
         .filter(sessions::state.eq(SessionState::Completed))
         .order((sessions::completed_at.desc(), sessions::id.desc()))
         .select(sessions::id)
+        .kept()
         .load(db)?
         .into_iter()
         .next();
@@ -455,6 +458,7 @@ fn is_latest_work(db: &mut Db, session: &Session) -> Result<bool> {
             sessions::plan_id,
             sessions::id,
         ))
+        .kept()
         .load(db)?;
     Ok(!others
         .into_iter()

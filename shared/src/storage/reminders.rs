@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, finders, load_page, savers, seers};
 use super::schema::reminders;
 use super::scope::{Seen, both, client_is_seen};
@@ -140,6 +141,7 @@ impl Reminder {
         Ok(reminders::table
             .filter(reminders::session_id.eq(session_id))
             .select(Self::as_select())
+            .kept()
             .load(db)?)
     }
 

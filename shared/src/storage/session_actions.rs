@@ -2,21 +2,19 @@
 
 use chrono::TimeDelta;
 
-use super::booking::{MayOverride, overlap_breaches, plan_sessions, refuse_unallowed_override};
+use super::booking::{MayOverride, refuse_unallowed_override};
 use super::columns::Json;
 use super::pigment_records::PigmentRecord;
 use super::plans::Plan;
 use super::practitioners::Practitioner;
 use super::session_history::{self, Step};
+use super::session_rules::{found_wanting, overlap_breaches};
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::tasks::Task;
-use super::{Tx, reminder_sync, sharing};
+use super::{Tx, sharing};
 use crate::domain::booking::{Cancel, Complete, Occurred, Revert};
-use crate::domain::gap::{self, GapVerdict};
-use crate::domain::nonconformity::{Nonconformity, NonconformityCode, nonconformity};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
-use crate::domain::task::NewTask;
 use crate::domain::text::Reason;
 use crate::domain::{EndedBy, Instant, PlanState, SessionId, SessionState, TaskKind};
 use crate::error::{Error, Result};
@@ -353,161 +351,6 @@ impl Session {
         Task::close_about(tx, saved.id, &[TaskKind::OverdueForBooking], why)?;
         Ok(saved)
     }
-
-    /// What follows from every change of a session's time or state: reminders, the plan's other sessions, tasks.
-    pub(super) fn settle(
-        &self,
-        tx: &mut Tx<'_>,
-        action: Option<SessionAction>,
-        studio: &Studio,
-    ) -> Result<()> {
-        if !self.is_made_by(action) {
-            self.close_what_is_over(tx, action)?;
-        }
-        let Some(plan_id) = self.plan_id else {
-            return reminder_sync::sync_around(tx, self, None, action, studio);
-        };
-        let in_plan = Self::of_plan(tx.db, plan_id)?;
-        let at = |ordinal: Option<i32>| {
-            let ordinal = ordinal?;
-            in_plan.iter().find(|other| other.ordinal == Some(ordinal))
-        };
-        let before = at(self.ordinal.map(|ordinal| ordinal - 1));
-        reminder_sync::sync_around(tx, self, before, action, studio)?;
-        if self.state != SessionState::Completed
-            && let Some(after) = at(self.ordinal.map(|ordinal| ordinal + 1))
-        {
-            let why = "The session before isn't completed any more.";
-            Task::close_about(tx, after.id, &[TaskKind::OverdueForBooking], why)?;
-        }
-        let plan = Plan::find(tx.db, plan_id)?;
-        let all = plan_sessions(tx.db, plan_id, studio)?;
-        for breach in gap::breaches(&all, &plan.gaps) {
-            let Some(later) = all
-                .iter()
-                .find(|session| session.ordinal == breach.later_ordinal)
-            else {
-                continue;
-            };
-            let session = Self::find(tx.db, later.session_id)?;
-            // What somebody accepted when booking isn't news.
-            if session.id != self.id
-                && !session
-                    .overrides
-                    .iter()
-                    .any(|used| used.code == breach.kind.as_str())
-            {
-                let code = vec![breach.kind.as_str().into()];
-                session.open_task(tx, TaskKind::GapBreach, tx.now(), "codes", code)?;
-            }
-        }
-        Plan::settle(tx, plan_id)
-    }
-
-    /// Whether this act made the session, so that nothing can have followed from it before.
-    pub(super) fn is_made_by(&self, action: Option<SessionAction>) -> bool {
-        self.version == 1 && action == Some(SessionAction::Book)
-    }
-
-    /// Closes the tasks that this state, or this time, leaves nothing to do about.
-    fn close_what_is_over(&self, tx: &mut Tx<'_>, action: Option<SessionAction>) -> Result<()> {
-        let has_moved = action == Some(SessionAction::Reschedule);
-        let mut over = Vec::new();
-        if self.state != SessionState::Booked || has_moved {
-            over.push(TaskKind::Unconfirmed);
-        }
-        if self.state != SessionState::Planned {
-            over.push(TaskKind::OverdueForBooking);
-        }
-        if self.state.is_final() {
-            over.push(TaskKind::PractitionerLeft);
-        }
-        if self.state.is_final() || has_moved {
-            over.push(TaskKind::HoursBreach);
-        }
-        let why = "The session is booked, has another time, was answered, or has ended.";
-        Task::close_about(tx, self.id, &over, why)
-    }
-
-    fn open_task(
-        &self,
-        tx: &mut Tx<'_>,
-        kind: TaskKind,
-        due_at: Instant,
-        field: &str,
-        values: Vec<serde_json::Value>,
-    ) -> Result<()> {
-        let mut detail = serde_json::Map::new();
-        detail.insert(field.to_owned(), serde_json::Value::Array(values));
-        let task = NewTask {
-            studio_id: self.studio_id,
-            kind,
-            dedupe_key: format!("{kind}:{}:{}", self.id, self.schedule_version),
-            client_id: Some(self.client_id),
-            plan_id: self.plan_id,
-            session_id: Some(self.id),
-            mail_id: None,
-            detail,
-            due_at,
-        };
-        Task::open(tx, task).map(drop)
-    }
-}
-
-/// What wasn't as it should have been when the session took place.
-fn found_wanting(
-    tx: &mut Tx<'_>,
-    before: &Session,
-    studio: &Studio,
-    occurred_at: Instant,
-) -> Result<Vec<Nonconformity>> {
-    let mut found = Vec::new();
-    if before.starts_at.is_none() {
-        found.push(nonconformity(
-            NonconformityCode::NotBooked,
-            "The session took place without having been booked.",
-            "",
-        ));
-    }
-    let zone = studio.time_zone.0;
-    if let Some(starts_at) = before.starts_at
-        && occurred_at.day_at(zone) < starts_at.day_at(zone)
-    {
-        found.push(nonconformity(
-            NonconformityCode::BeforeItsDay,
-            format!("The session was booked for {}.", starts_at.day_at(zone)),
-            "",
-        ));
-    }
-    if let (Some(plan_id), Some(ordinal)) = (before.plan_id, before.ordinal) {
-        let plan = Plan::find(tx.db, plan_id)?;
-        let all = plan_sessions(tx.db, plan_id, studio)?;
-        let ordinal = u8::try_from(ordinal).map_err(Error::internal)?;
-        let earlier = all.iter().find(|session| session.ordinal + 1 == ordinal);
-        let day = occurred_at.day_at(zone);
-        let gap = ordinal
-            .checked_sub(1)
-            .and_then(|earlier| gap::gap_after(&plan.gaps, earlier));
-        if let (Some(gap), Some(earlier)) = (gap, earlier) {
-            match earlier.completed_day {
-                Some(earlier_day) => {
-                    if let GapVerdict::TooEarly { earliest } = gap.check(earlier_day, day) {
-                        found.push(nonconformity(
-                            NonconformityCode::GapTooShort,
-                            format!("The plan's gap allowed this session from {earliest} on."),
-                            "",
-                        ));
-                    }
-                }
-                None => found.push(nonconformity(
-                    NonconformityCode::EarlierSessionNotCompleted,
-                    "The plan's earlier session had not taken place.",
-                    "",
-                )),
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// A planned session that took the reverted one's place gives it back; one that has its own time doesn't.

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::columns::Json;
+use super::kept_text::Keep as _;
 use super::schema::session_transitions;
 use super::sessions::Session;
 use super::{Db, Scope, Tx};
@@ -112,6 +113,7 @@ pub(super) fn note(tx: &mut Tx<'_>, before: &Session, after: &Session, step: Ste
     };
     diesel::insert_into(session_transitions::table)
         .values(&transition)
+        .kept()
         .execute(tx.db)?;
     Ok(())
 }
@@ -150,6 +152,7 @@ impl Session {
             .filter(session_transitions::session_id.eq(id))
             .order(session_transitions::id)
             .select(SessionTransition::as_select())
+            .kept()
             .load(db)?)
     }
 }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::clients::Client;
 use super::columns::Json;
+use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, Position, load_page, refuse_taken_external_id, resource};
 use super::practitioners::Practitioner;
 use super::references::{named, studio_for};
@@ -319,6 +320,7 @@ impl Session {
             .filter(sessions::state.ne(SessionState::NoShow))
             .order(sessions::ordinal)
             .select(Self::as_select())
+            .kept()
             .load(db)?)
     }
 

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::Tx;
+use super::kept_text::Keep as _;
 use super::schema::{
     api_keys, assessments, clients, pigment_records, plans, reminders, sessions, tasks,
 };
@@ -25,6 +26,7 @@ pub(super) fn reaches_studio(
         .filter(clients::id.eq(id))
         .filter(clients::studio_id.eq(studio_id))
         .count()
+        .kept()
         .get_result(tx.db)?;
     if here > 0 {
         return Ok(());
@@ -33,6 +35,7 @@ pub(super) fn reaches_studio(
     let studios: Vec<StudioId> = sessions::table
         .filter(sessions::client_id.eq(id))
         .select(sessions::studio_id)
+        .kept()
         .load(tx.db)?;
     if !studios.contains(&studio_id) {
         move_file(tx, id, saved)
@@ -57,6 +60,7 @@ pub(super) fn reaches_practitioner(
         .filter(api_keys::own_clients_only.eq(true))
         .filter(api_keys::revoked_at.is_null())
         .count()
+        .kept()
         .get_result(tx.db)?;
     if limited == 0 {
         return Ok(());
@@ -64,6 +68,7 @@ pub(super) fn reaches_practitioner(
     let mut treats: Vec<Option<PractitionerId>> = sessions::table
         .filter(sessions::client_id.eq(id))
         .select(sessions::practitioner_id)
+        .kept()
         .load(tx.db)?;
     treats.extend(
         plans::table

@@ -9,10 +9,10 @@ use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::Tx;
-use super::booking::hours_breaches;
 use super::once::once;
 use super::practitioners::Practitioner;
 use super::schema::{rooms, sessions};
+use super::session_rules::hours_breaches;
 use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::columns::Json;
+use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::schema::tasks;
 use super::scope::{Seen, both, client_is_seen};
@@ -114,6 +115,7 @@ impl Task {
         let known: i64 = tasks::table
             .filter(tasks::dedupe_key.eq(&new.dedupe_key))
             .count()
+            .kept()
             .get_result(tx.db)?;
         if known > 0 {
             return Ok(None);
@@ -155,6 +157,7 @@ impl Task {
             .filter(tasks::kind.eq(kind))
             .filter(tasks::state.ne(TaskState::Done))
             .select(tasks::dedupe_key)
+            .kept()
             .load(tx.db)?;
         Ok(standing.iter().any(|key| key.starts_with(about)))
     }
@@ -187,6 +190,7 @@ impl Task {
             .filter(tasks::dedupe_key.eq(dedupe_key))
             .filter(tasks::state.eq(TaskState::Open))
             .select(Self::as_select())
+            .kept()
             .get_result(tx.db)
             .optional()?;
         match open {
@@ -211,6 +215,7 @@ impl Task {
         let all: Vec<Self> = tasks::table
             .filter(tasks::session_id.eq(session_id))
             .select(Self::as_select())
+            .kept()
             .load(tx.db)?;
         let is_over = |task: &Self| task.state == TaskState::Open && kinds.contains(&task.kind);
         for task in all.into_iter().filter(is_over) {

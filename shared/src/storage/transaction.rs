@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::audit::{self, AuditDraft, AuditKey};
 use super::dialect::{Db, is_out_of_room};
 use super::kept::MoveChangeSequence;
+use super::kept_text::Keep as _;
 use super::schema::change_sequence;
 use super::scope::Scope;
 use crate::clock::Clock;
@@ -113,7 +114,7 @@ impl<'a> Tx<'a> {
         };
         let answer = closure(&mut tx)?;
         if let Some(change) = tx.newest_change {
-            MoveChangeSequence(change).execute(tx.db)?;
+            MoveChangeSequence(change).kept().execute(tx.db)?;
         }
         audit::append(tx.db, audit_key, context, tx.now, &tx.drafts)?;
         Ok(answer)
@@ -146,6 +147,7 @@ impl<'a> Tx<'a> {
             None => change_sequence::table
                 .find(1)
                 .select(change_sequence::value)
+                .kept()
                 .get_result(self.db)?,
         };
         self.newest_change = Some(newest + 1);
