@@ -24,26 +24,32 @@ pub struct Letter {
 }
 
 /// Renders a prepared mail; without somebody who makes links it has none.
-///
-/// Own words that fail never keep a mail back: the built-in ones take their place.
 pub fn write(prepared: &Prepared, links: Option<&LinkMaker>) -> Result<Letter> {
     let facts = facts(prepared, links)?;
-    let as_it_is = |mail| Letter {
-        mail,
-        own_words_failed: false,
-    };
-    if prepared.mail.kind == FRESH_LINK {
-        return fresh_link::render(&facts).map(as_it_is);
-    }
-    let stamp = prepared.mail.created_at;
-    match render_with(&facts, &prepared.own_words, stamp) {
-        Ok(mail) => Ok(as_it_is(mail)),
-        Err(_) if !prepared.own_words.is_empty() => Ok(Letter {
-            mail: render_with(&facts, &[], stamp)?,
-            own_words_failed: true,
-        }),
-        Err(error) => Err(error),
-    }
+    in_own_words(&prepared.own_words, |own| {
+        if prepared.mail.kind == FRESH_LINK {
+            fresh_link::render(&facts, own)
+        } else {
+            render_with(&facts, own, prepared.mail.created_at)
+        }
+    })
+}
+
+/// Own words that fail never keep a mail back: the built-in ones take their place.
+fn in_own_words(
+    own: &[OwnWords],
+    render: impl Fn(&[OwnWords]) -> Result<RenderedMail>,
+) -> Result<Letter> {
+    let rendered = render(own);
+    let own_words_failed = rendered.is_err() && !own.is_empty();
+    Ok(Letter {
+        mail: if own_words_failed {
+            render(&[])?
+        } else {
+            rendered?
+        },
+        own_words_failed,
+    })
 }
 
 /// The client's links in a prepared mail. They hang on when it was queued, so that whoever previews it sees the same.
@@ -137,13 +143,16 @@ pub fn service_label(studio: &Studio, language: &str) -> Option<String> {
 }
 
 /// A studio's digest as a mail.
-pub fn digest(prepared: &PreparedDigest) -> Result<RenderedMail> {
-    digest::render(&DigestFacts {
-        language: prepared.studio.language.to_string(),
-        sender_name: prepared.studio.sender_name.to_string(),
+pub fn digest(prepared: &PreparedDigest) -> Result<Letter> {
+    let studio = &prepared.studio;
+    let facts = DigestFacts {
+        language: studio.language.to_string(),
+        sender_name: studio.sender_name.to_string(),
+        service_label: service_label(studio, &studio.language),
         sessions_today: prepared.sessions_today,
         open_tasks: prepared.open_tasks.clone(),
-    })
+    };
+    in_own_words(&prepared.own_words, |own| digest::render(&facts, own))
 }
 
 /// What a mail to a made-up client would say.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use stipple_shared::domain::MailId;
+use stipple_shared::domain::{MailId, ReminderStep};
 use stipple_shared::error::{Error, Result};
 use stipple_shared::failpoint;
 use stipple_shared::letter;
@@ -11,7 +11,7 @@ use stipple_shared::mail::RenderedMail;
 use stipple_shared::storage::delivery::{self, AttemptEnd, Begun, Prepared};
 use stipple_shared::storage::digest::{self, Looked};
 use stipple_shared::storage::mail_templates::MailTemplate;
-use stipple_shared::storage::mails::LeaseToken;
+use stipple_shared::storage::mails::{LeaseToken, Mail};
 use uuid::Uuid;
 
 use crate::engine::{Engine, describe};
@@ -106,18 +106,22 @@ impl Engine {
         }
         let letter = letter::write(prepared, self.options.links.as_ref())?;
         if letter.own_words_failed {
-            self.report_own_words(prepared).await?;
+            let (step, language) = (prepared.steps.first().copied(), letter::language(prepared));
+            self.report_own_words(&prepared.mail, language, step)
+                .await?;
         }
         serde_json::to_string(&letter.mail).map_err(Error::internal)
     }
 
     /// Tells staff that a mail went out in the built-in words, because the studio's own failed.
-    async fn report_own_words(&self, prepared: &Prepared) -> Result<()> {
-        let (studio_id, language) = (prepared.studio.id, letter::language(prepared));
-        let Some(step) = prepared.steps.first().copied() else {
-            return Ok(());
-        };
-        self.write(move |tx| MailTemplate::report_failure(tx, studio_id, &language, step))
+    pub(crate) async fn report_own_words(
+        &self,
+        mail: &Mail,
+        language: String,
+        step: Option<ReminderStep>,
+    ) -> Result<()> {
+        let (studio_id, kind) = (mail.studio_id, mail.kind.clone());
+        self.write(move |tx| MailTemplate::report_failure(tx, studio_id, &language, &kind, step))
             .await
     }
 

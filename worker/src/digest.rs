@@ -29,7 +29,15 @@ impl Engine {
         };
         let content: RenderedMail = match &prepared.mail.content {
             Some(frozen) => serde_json::from_str(frozen).map_err(Error::internal)?,
-            None => letter::digest(&prepared)?,
+            None => {
+                let letter = letter::digest(&prepared)?;
+                if letter.own_words_failed {
+                    let language = prepared.studio.language.to_string();
+                    self.report_own_words(&prepared.mail, language, None)
+                        .await?;
+                }
+                letter.mail
+            }
         };
         let text = serde_json::to_string(&content).map_err(Error::internal)?;
         let outgoing = OutgoingMail {

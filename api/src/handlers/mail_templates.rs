@@ -50,6 +50,7 @@ pub(crate) struct MailWordsQuery {
 /// they leave out stays as it was. Text may name variables, as `{{ client_name }}`, and choose, as
 /// `{% if when %}…{% else %}…{% endif %}`. Subject and preheader know `service_label`, `sender_name` and `when`; title,
 /// body, greeting and `why_this_mail` also `client_name` and `previously`. Everything but care advice has to be neutral.
+/// The words `fresh_link_…` make the mail with a link that a client asked for, `digest_…` the morning mail to staff.
 #[utoipa::path(
     tag = "mails",
     operation_id = "add_mail_template",

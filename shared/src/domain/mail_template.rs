@@ -69,6 +69,32 @@ text_enums! {
         DayAndTime = "day_and_time",
         /// A time of day.
         TimeOfDay = "time_of_day",
+        /// The subject and heading of the mail that a client asked for, with a new link.
+        FreshLinkSubject = "fresh_link_subject",
+        /// What stands over that link.
+        FreshLinkBody = "fresh_link_body",
+        /// What to do for whoever didn't ask for it.
+        FreshLinkUnasked = "fresh_link_unasked",
+        /// The subject and heading of the morning mail to staff.
+        DigestSubject = "digest_subject",
+        /// The label of today's sessions.
+        DigestToday = "digest_today",
+        /// What it says where nothing else waits.
+        DigestNothing = "digest_nothing",
+        /// The label of sessions that nobody confirmed.
+        DigestUnconfirmed = "digest_unconfirmed",
+        /// The label of plans whose next session is to be booked.
+        DigestToBook = "digest_to_book",
+        /// The label of mails that failed or may not have arrived.
+        DigestMails = "digest_mails",
+        /// The label of clients whom no mail reaches.
+        DigestAddresses = "digest_addresses",
+        /// The label of what clients wrote or wished.
+        DigestAnswers = "digest_answers",
+        /// The label of all other tasks.
+        DigestOther = "digest_other",
+        /// How to stop the morning mail.
+        DigestUnasked = "digest_unasked",
     }
 }
 

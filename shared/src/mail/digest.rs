@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
-
 use super::content::RenderedMail;
-use super::text::{Direction, isolated, one_line};
-use super::words::{Locale, Phrasebook};
+use super::layout::{Detail, Letterhead, Section, Sheet};
+use super::words::Phrasebook;
 use crate::domain::TaskKind;
-use crate::domain::mail_template::Word;
-use crate::domain::neutral::clinical_word;
-use crate::error::{Error, Result};
+use crate::domain::mail_template::{OwnWords, Word};
+use crate::error::Result;
 
 /// What a digest says.
 #[derive(Clone, Debug)]
@@ -19,222 +16,136 @@ pub struct DigestFacts {
     pub language: String,
     /// The neutral name that its mails come from.
     pub sender_name: String,
+    /// The neutral word for what is booked; `None` takes the language's own.
+    pub service_label: Option<String>,
     /// Sessions that are to take place today.
     pub sessions_today: i64,
     /// Open tasks by what they are about.
     pub open_tasks: BTreeMap<TaskKind, i64>,
 }
 
-/// The words of one language: a subject, the first line, then a label for each group.
-struct Words {
-    subject: &'static str,
-    today: &'static str,
-    nothing: &'static str,
-    groups: [&'static str; 6],
-    unasked: &'static str,
-}
-
-const fn words(locale: Locale) -> Words {
-    match locale {
-        Locale::English => Words {
-            subject: "Your day in numbers",
-            today: "Appointments today",
-            nothing: "Nothing else waits for you.",
-            groups: [
-                "Not confirmed yet",
-                "Next appointment to be booked",
-                "Mails that failed, or may not have arrived",
-                "Clients without an address that works: please call",
-                "Answers from clients",
-                "Other tasks",
-            ],
-            unasked: "This address is in the studio’s settings. Remove it there to stop these mails.",
-        },
-        Locale::German => Words {
-            subject: "Ihr Tag in Zahlen",
-            today: "Termine heute",
-            nothing: "Sonst wartet nichts auf Sie.",
-            groups: [
-                "Noch nicht bestätigt",
-                "Nächster Termin zu buchen",
-                "E-Mails, die scheiterten oder vielleicht nicht ankamen",
-                "Kundinnen und Kunden ohne gültige Adresse: bitte anrufen",
-                "Antworten von Kundinnen und Kunden",
-                "Weitere Aufgaben",
-            ],
-            unasked: "Diese Adresse steht in den Einstellungen des Studios. Nehmen Sie sie dort heraus, um diese E-Mails zu beenden.",
-        },
-        Locale::French => Words {
-            subject: "Votre journée en chiffres",
-            today: "Rendez-vous aujourd’hui",
-            nothing: "Rien d’autre ne vous attend.",
-            groups: [
-                "Pas encore confirmés",
-                "Prochain rendez-vous à fixer",
-                "Messages non envoyés ou peut-être non reçus",
-                "Clients sans adresse valable\u{a0}: à appeler",
-                "Réponses de clients",
-                "Autres tâches",
-            ],
-            unasked: "Cette adresse figure dans les réglages du studio. Retirez-la pour ne plus recevoir ces messages.",
-        },
-        Locale::Spanish => Words {
-            subject: "Su día en cifras",
-            today: "Citas de hoy",
-            nothing: "No hay nada más pendiente.",
-            groups: [
-                "Sin confirmar",
-                "Próxima cita por reservar",
-                "Mensajes que fallaron o quizá no llegaron",
-                "Clientes sin dirección válida: llame, por favor",
-                "Respuestas de clientes",
-                "Otras tareas",
-            ],
-            unasked: "Esta dirección figura en los ajustes del estudio. Quítela allí para no recibir más estos mensajes.",
-        },
-    }
-}
+/// The lines that tasks are counted in, in their order.
+const GROUPS: [Word; 6] = [
+    Word::DigestUnconfirmed,
+    Word::DigestToBook,
+    Word::DigestMails,
+    Word::DigestAddresses,
+    Word::DigestAnswers,
+    Word::DigestOther,
+];
 
 /// The line that a task is counted in.
-const fn group(kind: TaskKind) -> usize {
+const fn group(kind: TaskKind) -> Word {
     match kind {
-        TaskKind::Unconfirmed => 0,
-        TaskKind::OverdueForBooking => 1,
-        TaskKind::MailFailed | TaskKind::MailAmbiguous => 2,
-        TaskKind::NoUsableAddress | TaskKind::AddressBounced | TaskKind::WrongPerson => 3,
-        TaskKind::MoveRequested | TaskKind::ClientReport => 4,
-        _ => 5,
+        TaskKind::Unconfirmed => Word::DigestUnconfirmed,
+        TaskKind::OverdueForBooking => Word::DigestToBook,
+        TaskKind::MailFailed | TaskKind::MailAmbiguous => Word::DigestMails,
+        TaskKind::NoUsableAddress | TaskKind::AddressBounced | TaskKind::WrongPerson => {
+            Word::DigestAddresses
+        }
+        TaskKind::MoveRequested | TaskKind::ClientReport => Word::DigestAnswers,
+        _ => Word::DigestOther,
     }
 }
 
-const HTML: &str = r#"<!DOCTYPE html>
-<html lang="{{ language }}" dir="ltr">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{{ subject }}</title>
-</head>
-<body style="font-family: system-ui, sans-serif; line-height: 1.5; max-width: 36em; margin: 0 auto; padding: 16px">
-<h1 style="font-size: 1.25em">{{ subject }}</h1>
-<ul>
-{%- for line in lines %}
-<li>{{ line }}</li>
-{%- endfor %}
-</ul>
-{%- if nothing %}
-<p>{{ nothing }}</p>
-{%- endif %}
-<p style="font-size: 0.875em">{{ unasked }}</p>
-</body>
-</html>
-"#;
-
-/// Renders it.
-pub fn render(facts: &DigestFacts) -> Result<RenderedMail> {
-    let locale = Locale::of(&facts.language);
-    let own = words(locale);
-    let common = Phrasebook::new(locale.code(), &[])?;
-    let name = one_line(&facts.sender_name);
-    let sender_name = if name.is_empty() || clinical_word(&name).is_some() {
-        common.word(Word::SenderName)?.to_owned()
-    } else {
-        name
+/// Renders it, in a studio's own words where it has some.
+pub fn render(facts: &DigestFacts, own: &[OwnWords]) -> Result<RenderedMail> {
+    let words = Phrasebook::new(&facts.language, own)?;
+    let letterhead = Letterhead::new(&words, &facts.sender_name, facts.service_label.as_deref())?;
+    let mut details = Vec::new();
+    let mut add = |word: Word, count: i64| -> Result<()> {
+        details.push(Detail {
+            is_first: word == Word::DigestToday,
+            is_number: true,
+            ..Detail::new(words.word(word)?, count.to_string())
+        });
+        Ok(())
     };
-    let mut counts = [0_i64; 6];
-    for (kind, count) in &facts.open_tasks {
-        if let Some(total) = counts.get_mut(group(*kind)) {
-            *total += count;
+    add(Word::DigestToday, facts.sessions_today)?;
+    for line in GROUPS {
+        let tasks = facts.open_tasks.iter();
+        let counts = tasks.filter(|(kind, _)| group(**kind) == line);
+        let count: i64 = counts.map(|(_, count)| count).sum();
+        if count > 0 {
+            add(line, count)?;
         }
     }
-    let mut lines = vec![format!("{}: {}", own.today, facts.sessions_today)];
-    let waiting = own
-        .groups
-        .iter()
-        .zip(counts)
-        .filter(|(_, count)| *count > 0);
-    lines.extend(waiting.map(|(label, count)| format!("{label}: {count}")));
-    let nothing = (lines.len() == 1).then_some(own.nothing);
-    let mut engine = Environment::new();
-    engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    engine.set_auto_escape_callback(|_| AutoEscape::Html);
-    let html = engine
-        .render_str(
-            HTML,
-            context! {
-                language => locale.code(),
-                subject => own.subject,
-                lines => &lines,
-                nothing,
-                unasked => own.unasked,
-            },
-        )
-        .map_err(Error::internal)?;
-    let mut text = String::new();
-    for line in lines.iter().map(String::as_str).chain(nothing) {
-        text.push_str(line);
-        text.push('\n');
-    }
-    text.push_str(&format!(
-        "\n{}\n{}\n",
-        own.unasked,
-        isolated(&sender_name, Direction::LeftToRight)
-    ));
-    Ok(RenderedMail {
-        subject: own.subject.to_owned(),
-        preheader: sender_name.clone(),
-        sender_name,
-        text,
-        html,
+    let nothing_waits = details.len() == 1;
+    let subject = words.word(Word::DigestSubject)?;
+    let sheet = Sheet {
+        greeting: None,
+        sections: vec![Section {
+            title: subject,
+            paragraphs: Vec::new(),
+            advice: Vec::new(),
+        }],
+        details,
+        hint: nothing_waits.then_some(Word::DigestNothing),
+        page: None,
+        closing: None,
+        footer: Word::DigestUnasked,
+        unsubscribe: None,
+        preferences: None,
         calendar: None,
-        list_unsubscribe: None,
-    })
+    };
+    letterhead.write(subject, sheet)
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
+    use crate::domain::neutral::clinical_word;
+    use crate::mail::words::Locale;
+
+    fn facts(language: &str, open_tasks: BTreeMap<TaskKind, i64>) -> DigestFacts {
+        DigestFacts {
+            language: language.into(),
+            sender_name: "Studio Nine".into(),
+            service_label: None,
+            sessions_today: 4,
+            open_tasks,
+        }
+    }
 
     #[test]
     fn it_counts_in_every_language_and_names_nothing_clinical() {
-        for locale in Locale::ALL {
-            let mail = render(&DigestFacts {
-                language: locale.code().into(),
-                sender_name: "Studio Nine".into(),
-                sessions_today: 4,
-                open_tasks: TaskKind::ALL.iter().map(|kind| (*kind, 2)).collect(),
-            })
-            .unwrap();
+        for language in ["en", "en-US", "de", "de-AT", "fr", "es"] {
+            let tasks = TaskKind::ALL.iter().map(|kind| (*kind, 2)).collect();
+            let mail = render(&facts(language, tasks), &[]).unwrap();
             assert_eq!(clinical_word(&mail.subject), None);
             assert_eq!(clinical_word(&mail.text), None);
-            for line in words(locale).groups {
-                assert!(mail.text.contains(line), "{locale:?} {line}");
+            assert_eq!(mail.preheader, "Studio Nine");
+            assert!(
+                mail.html
+                    .contains(&format!("<html lang=\"{language}\" dir=\"ltr\">"))
+            );
+            let table = Locale::of(language).table().unwrap();
+            for word in GROUPS {
+                let label = table.words[&word].as_str();
+                assert!(mail.text.contains(label), "{language} {label}");
+                assert!(mail.html.contains(label), "{language} {label}");
             }
-            assert!(mail.text.contains(": 4\n") && mail.html.contains("<li>"));
-            let counted: i64 = mail
+            let counts = mail
                 .text
                 .lines()
-                .skip(1)
-                .filter_map(|line| line.rsplit_once(": ")?.1.parse::<i64>().ok())
-                .sum();
-            assert_eq!(counted, 2 * i64::try_from(TaskKind::ALL.len()).unwrap());
+                .filter_map(|line| line.rsplit_once(": ")?.1.parse::<i64>().ok());
+            let in_html = mail.html.matches("<bdi dir=\"auto\">").count();
+            assert_eq!(in_html, counts.clone().count() + 2, "counts and two names");
+            let total = 4 + 2 * i64::try_from(TaskKind::ALL.len()).unwrap();
+            assert_eq!(counts.sum::<i64>(), total, "{}", mail.text);
         }
     }
 
     #[test]
     fn a_quiet_day_says_so() {
-        let mail = render(&DigestFacts {
-            language: "en".into(),
-            sender_name: "The Scalp Clinic".into(),
-            sessions_today: 0,
-            open_tasks: BTreeMap::new(),
-        })
-        .unwrap();
-        assert!(
-            mail.text
-                .starts_with("Appointments today: 0\nNothing else waits for you.\n")
-        );
+        let mut facts = facts("en", BTreeMap::new());
+        facts.sender_name = "The Scalp Clinic".into();
+        let mail = render(&facts, &[]).unwrap();
+        let quiet =
+            "Appointments today: 4\n\nNothing else waits for you.\n\nYour studio\n\nThis address";
+        assert!(mail.text.starts_with(quiet), "{}", mail.text);
+        assert!(mail.html.contains("Nothing else waits for you."));
         assert_eq!(mail.sender_name, "Your studio");
     }
 }

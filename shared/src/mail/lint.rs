@@ -69,8 +69,9 @@ impl Place {
     /// Where a shared word stands.
     pub fn of(word: Word) -> Self {
         match word {
-            Word::Preheader => Self::Header,
-            Word::Greeting | Word::WhyThisMail => Self::Line,
+            Word::Preheader | Word::FreshLinkSubject | Word::DigestSubject => Self::Header,
+            Word::Greeting | Word::WhyThisMail | Word::FreshLinkUnasked => Self::Line,
+            Word::FreshLinkBody => Self::Body,
             Word::DetailLine => Self::Detail,
             Word::Date | Word::DayAndTime => Self::Day,
             Word::TimeOfDay => Self::Time,

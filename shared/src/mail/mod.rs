@@ -12,6 +12,7 @@ pub mod digest;
 mod engine;
 pub mod facts;
 pub mod fresh_link;
+mod layout;
 pub mod lint;
 pub mod render;
 pub mod text;
@@ -22,5 +23,7 @@ pub use content::{Calendar, Method, RenderedMail};
 pub use facts::{AppointmentFacts, Links, MailFacts, StudioFacts};
 pub use render::{render, render_with};
 
+#[cfg(test)]
+mod fresh_link_tests;
 #[cfg(test)]
 mod tests;

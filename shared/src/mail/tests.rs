@@ -10,7 +10,7 @@ use crate::domain::neutral::clinical_word;
 use crate::domain::text::{Language, TemplateText};
 use crate::domain::{Instant, ReminderStep as Step};
 
-fn at(text: &str) -> Instant {
+pub(super) fn at(text: &str) -> Instant {
     Instant::parse(text).unwrap()
 }
 
@@ -18,7 +18,7 @@ fn stamp() -> Instant {
     at("2026-11-22T08:00:00Z")
 }
 
-fn facts(step: Step) -> MailFacts {
+pub(super) fn facts(step: Step) -> MailFacts {
     MailFacts {
         steps: vec![step],
         language: "en".into(),
@@ -244,7 +244,7 @@ fn a_frozen_mail_thaws_unchanged_and_debug_shows_nobody() {
     }
 }
 
-fn own(language: &str, step: Option<Step>, content: serde_json::Value) -> OwnWords {
+pub(super) fn own(language: &str, step: Option<Step>, content: serde_json::Value) -> OwnWords {
     OwnWords {
         language: Language::parse(language).unwrap(),
         step,

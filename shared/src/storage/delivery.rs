@@ -287,7 +287,7 @@ fn prepare_fresh_link(
         previous: None,
         session,
         client,
-        own_words: Vec::new(),
+        own_words: MailTemplate::in_use(tx.db, studio.id)?,
         studio,
     }))
 }

@@ -8,11 +8,13 @@ use diesel::prelude::*;
 
 use super::Tx;
 use super::delivery::{self, Begun, LeaseLengths, Prepared};
+use super::mail_templates::MailTemplate;
 use super::mails::{DIGEST, LeaseToken, Mail};
 use super::schema::{mails, sessions, studios, tasks};
 use super::sending_rate::{self, SendingRate};
 use super::studios::Studio;
 use crate::domain::local_time::{add_days, at_local_time, start_of_day};
+use crate::domain::mail_template::OwnWords;
 use crate::domain::{MailId, MailState, SessionState, TaskKind, TaskState};
 use crate::error::{Error, Result};
 
@@ -30,6 +32,8 @@ pub struct PreparedDigest {
     pub sessions_today: i64,
     /// Open tasks by what they are about.
     pub open_tasks: BTreeMap<TaskKind, i64>,
+    /// The studio's own words for it.
+    pub own_words: Vec<OwnWords>,
 }
 
 /// Queues the digests of the day that are due and weren't queued yet.
@@ -119,6 +123,7 @@ fn prepare(tx: &mut Tx<'_>, mail: Mail) -> Result<Option<PreparedDigest>> {
         .select((tasks::kind, count_star()))
         .load(tx.db)?;
     Ok(Some(PreparedDigest {
+        own_words: MailTemplate::in_use(tx.db, studio.id)?,
         mail,
         studio,
         sessions_today,

@@ -230,7 +230,8 @@ impl MailTemplate {
         tx: &mut Tx<'_>,
         studio_id: StudioId,
         language: &str,
-        step: ReminderStep,
+        kind: &str,
+        step: Option<ReminderStep>,
     ) -> Result<()> {
         let newest: Option<i64> = mail_templates::table
             .filter(mail_templates::studio_id.eq(studio_id))
@@ -239,11 +240,15 @@ impl MailTemplate {
         let newest = newest.unwrap_or_default();
         let mut detail = Map::new();
         detail.insert("language".into(), language.into());
-        detail.insert("step".into(), step.as_str().into());
+        detail.insert("mail_kind".into(), kind.into());
+        if let Some(step) = step {
+            detail.insert("step".into(), step.as_str().into());
+        }
+        let about = step.map_or(kind, |step| step.as_str());
         let task = NewTask {
             studio_id,
             kind: TaskKind::MailTemplateFailed,
-            dedupe_key: format!("mail_template_failed:{studio_id}:{step}:{language}:{newest}"),
+            dedupe_key: format!("mail_template_failed:{studio_id}:{about}:{language}:{newest}"),
             client_id: None,
             plan_id: None,
             session_id: None,
