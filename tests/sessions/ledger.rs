@@ -211,6 +211,48 @@ fn a_preview_is_the_mail_that_would_go_and_then_the_one_that_went() {
     });
 }
 
+/// Where the texts stand in a mail, if they're all there.
+#[track_caller]
+fn places(mail: &str, texts: &[&str]) -> Vec<usize> {
+    let found: Vec<Option<usize>> = texts.iter().map(|text| mail.find(text)).collect();
+    assert!(!found.contains(&None), "{found:?} in {mail}");
+    found.into_iter().flatten().collect()
+}
+
+#[test]
+fn what_falls_together_is_told_in_the_order_of_its_meaning() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let (_, sessions) = house.plan();
+        let id = sessions[0].clone();
+        house.book(&id, 20, "10:00");
+        for step in ["preparation", "final_reminder"] {
+            let row = find(house, &id, step);
+            let hasten = path(&row, "send-now");
+            house.server.post(&hasten, &json!({})).expect(200);
+        }
+        let row = find(house, &id, "preparation");
+        let preview = house.server.get(&path(&row, "preview")).expect(200);
+        let subject = text(&preview.json["mail"]["subject"]);
+        assert!(subject.starts_with("Booked: "), "{subject}");
+        let mails = post.deliver();
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        assert!(mails[0].contains("Subject: Booked: "), "{}", mails[0]);
+        let sections = [
+            "Your appointment is booked",
+            "See you soon",
+            "Getting ready for your appointment",
+        ];
+        for mail in [&text(&preview.json["mail"]["text"]), &mails[0]] {
+            let places = places(mail, &sections);
+            assert!(places.is_sorted(), "{places:?} in {mail}");
+        }
+        let sent = house.server.get(&path(&row, "preview")).expect(200);
+        assert_eq!(sent.json["attempted"], true);
+        assert_eq!(sent.json["mail"]["text"], preview.json["mail"]["text"]);
+    });
+}
+
 #[test]
 fn each_act_is_in_the_audit_trail_with_its_reason() {
     use diesel::prelude::*;

@@ -115,6 +115,26 @@ impl ReminderStep {
         matches!(self.subject(), Subject::Invitation)
     }
 
+    /// Where it stands in a mail that tells of several things: first what is true of the appointment, then what to do
+    /// before it, after it, and about the next one. The first gives the mail its subject.
+    pub const fn place_in_mail(self) -> u8 {
+        match self {
+            Self::CancelledNotice => 0,
+            Self::MovedNotice => 1,
+            Self::BookingConfirmation => 2,
+            Self::ConfirmRequest => 3,
+            Self::FinalReminder => 4,
+            Self::Preparation => 5,
+            Self::AftercareDay0 => 6,
+            Self::AftercareDay4 => 7,
+            Self::AftercareDay10 => 8,
+            Self::AftercareDay30 => 9,
+            Self::BookNextOpens => 10,
+            Self::BookNextClosing => 11,
+            Self::TouchUpInvitation => 12,
+        }
+    }
+
     /// What a reminder of this step hangs on: the time that was set, or the care for what was done.
     pub const fn anchor(self) -> Anchor {
         match self.subject() {
@@ -293,6 +313,32 @@ mod tests {
         ] {
             assert!(step.check_timing(start).is_err(), "{step}");
         }
+    }
+
+    #[test]
+    fn a_mail_begins_with_what_is_true_of_the_appointment() {
+        use ReminderStep as Step;
+        let mut steps = Step::ALL.to_vec();
+        steps.sort_by_key(|step| step.place_in_mail());
+        let expected = [
+            Step::CancelledNotice,
+            Step::MovedNotice,
+            Step::BookingConfirmation,
+            Step::ConfirmRequest,
+            Step::FinalReminder,
+            Step::Preparation,
+            Step::AftercareDay0,
+            Step::AftercareDay4,
+            Step::AftercareDay10,
+            Step::AftercareDay30,
+            Step::BookNextOpens,
+            Step::BookNextClosing,
+            Step::TouchUpInvitation,
+        ];
+        assert_eq!(steps, expected);
+        let mut places: Vec<u8> = steps.iter().map(|step| step.place_in_mail()).collect();
+        places.dedup();
+        assert_eq!(places.len(), Step::ALL.len(), "no two share a place");
     }
 
     #[test]

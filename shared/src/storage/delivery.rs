@@ -376,14 +376,15 @@ pub fn hand_over(
     }
 }
 
-/// The reminders that a mail carries.
+/// The reminders that a mail carries, in its order.
 fn carried(tx: &mut Tx<'_>, id: MailId) -> Result<Vec<Reminder>> {
-    Ok(reminders::table
+    let mut carried = reminders::table
         .filter(reminders::mail_id.eq(id))
         .filter(reminders::state.eq(ReminderState::Leased))
-        .order((reminders::step, reminders::id))
         .select(Reminder::as_select())
-        .load(tx.db)?)
+        .load(tx.db)?;
+    carried.sort_by_key(Reminder::place_in_mail);
+    Ok(carried)
 }
 
 /// Whether an error is about what is stored or made of it, not about the database itself: of an outage no row is to

@@ -193,7 +193,7 @@ impl Reminder {
             None => vec![self.clone()],
         };
         together.retain(|other| other.step.is_marketing() == self.step.is_marketing());
-        together.sort_by_key(|row| (row.step.as_str(), row.id));
+        together.sort_by_key(Self::place_in_mail);
         Ok(together)
     }
 

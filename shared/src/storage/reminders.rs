@@ -153,6 +153,11 @@ impl Reminder {
         ))
     }
 
+    /// What the rows that share a mail are ordered by.
+    pub(super) fn place_in_mail(&self) -> (u8, ReminderId) {
+        (self.step.place_in_mail(), self.id)
+    }
+
     /// Whether nothing has been sent of it, nothing can have been, and nobody decided that nothing should.
     pub(super) fn is_open(&self) -> bool {
         match self.state {
