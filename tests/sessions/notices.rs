@@ -5,6 +5,12 @@ use serde_json::json;
 use crate::house::{House, text};
 use crate::post::Post;
 
+/// The number that a calendar takes the newest mail by.
+fn sequence(mail: &str) -> u32 {
+    let line = mail.lines().find_map(|line| line.strip_prefix("SEQUENCE:"));
+    line.unwrap().trim().parse().unwrap()
+}
+
 /// A consultation in twenty days that its client was told of.
 fn told(house: &House, post: &Post) -> String {
     let id = house.arrange(&house.client_id, "consultation", 60).id();
@@ -37,7 +43,7 @@ fn two_moves_are_told_as_one_with_the_time_that_the_client_knew() {
             mail.contains("Previously: Tuesday 15 December 2026, 10:00"),
             "{mail}"
         );
-        assert!(mail.contains("SEQUENCE:3"), "{mail}");
+        assert!(mail.contains("SEQUENCE:6"), "{mail}");
         house.wait(60);
         assert_eq!(post.subjects(), [""; 0]);
     });
@@ -90,7 +96,7 @@ fn a_booking_that_is_taken_back_is_told_as_off_with_its_time() {
         for line in [
             "METHOD:CANCEL",
             "STATUS:CANCELLED",
-            "SEQUENCE:2",
+            "SEQUENCE:3",
             "DTSTART:20261215T100000Z",
         ] {
             assert!(mail.contains(line), "{line} in {mail}");
@@ -100,6 +106,7 @@ fn a_booking_that_is_taken_back_is_told_as_off_with_its_time() {
         let mails = post.deliver();
         assert_eq!(mails.len(), 1);
         assert!(mails[0].contains("Subject: Booked: ") && mails[0].contains("METHOD:REQUEST"));
+        assert!(mails[0].contains("SEQUENCE:4"), "{}", mails[0]);
     });
 }
 
@@ -129,9 +136,16 @@ fn a_cancellation_is_told_once_and_taken_back_only_where_it_was_told() {
         assert_eq!(post.subjects(), [""; 0]);
         house.act(&id, "cancel", &json!({})).expect(200);
         house.wait(10);
-        assert_eq!(post.subjects(), ["Cancelled"]);
+        let off = post.deliver();
+        assert_eq!(off.len(), 1);
+        assert!(off[0].contains("Subject: Cancelled: "), "{}", off[0]);
         house.act(&id, "revert", &reason).expect(200);
-        assert_eq!(post.subjects(), ["Booked"]);
+        let on = post.deliver();
+        assert_eq!(on.len(), 1);
+        assert!(on[0].contains("Subject: Booked: "), "{}", on[0]);
+        // A calendar takes each for newer than what it was told before.
+        let (off, on) = (sequence(&off[0]), sequence(&on[0]));
+        assert!(2 < off && off < on, "{off} {on}");
     });
 }
 

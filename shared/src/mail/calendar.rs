@@ -28,8 +28,6 @@ pub struct EventWords<'a> {
 /// The event of an appointment. The same session has the same UID in every mail, so that a calendar changes the
 /// event it has instead of entering a second one.
 ///
-/// A cancellation keeps the sequence number, because a cancelled session that is reverted must win again by its
-/// later stamp.
 pub fn event(appointment: &AppointmentFacts, words: &EventWords<'_>, stamp: Instant) -> Calendar {
     let method = if appointment.cancelled {
         Method::Cancel
@@ -39,7 +37,7 @@ pub fn event(appointment: &AppointmentFacts, words: &EventWords<'_>, stamp: Inst
     let mut event = Event::with_uid(&uid(appointment.session_id));
     event
         .timestamp(stamp.utc())
-        .sequence(u32::try_from(appointment.schedule_version).unwrap_or_default())
+        .sequence(sequence(appointment))
         .starts(appointment.starts_at.utc())
         .ends(appointment.ends_at.utc())
         .summary(&one_line(words.summary))
@@ -79,6 +77,21 @@ pub fn event(appointment: &AppointmentFacts, words: &EventWords<'_>, stamp: Inst
     Calendar {
         method,
         body: object.to_string(),
+    }
+}
+
+/// The number that a calendar takes the newest mail by.
+///
+/// Each version has an even one, and what calls it off the odd one that follows: calendars want a cancellation to be
+/// higher than what it cancels, and whatever comes after it to be higher still.
+fn sequence(appointment: &AppointmentFacts) -> u32 {
+    let version = u32::try_from(appointment.schedule_version).unwrap_or_default();
+    let even = version.saturating_mul(2);
+    match (appointment.cancelled, appointment.taken_back) {
+        (false, _) => even,
+        (true, false) => even.saturating_add(1),
+        // The version that was called off is the one before, and this one may be booked anew.
+        (true, true) => even.saturating_sub(1),
     }
 }
 

@@ -62,6 +62,8 @@ pub struct AppointmentFacts {
     pub ends_at: Instant,
     /// Whether it is off.
     pub cancelled: bool,
+    /// Whether it is off because the booking was taken back, which raised the version already.
+    pub taken_back: bool,
 }
 
 /// The client's own addresses at the service.
