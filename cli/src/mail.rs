@@ -116,6 +116,12 @@ impl MailSettings {
         }
     }
 
+    /// Whether mails leave for a server, and not for files.
+    pub(crate) fn has_server(&self) -> bool {
+        let target = self.way_out.as_ref().map(|(target, _)| target);
+        target.is_some_and(|target| !matches!(target, Target::Files(_)))
+    }
+
     /// Where mails lie or go, in words.
     pub(crate) fn describe(&self) -> String {
         match &self.way_out {

@@ -20,6 +20,12 @@ pub(crate) async fn start(
     if mail.way_out.is_none() {
         tracing::warn!("no mail settings: reminders are held until there are some");
     }
+    let public_url = links.public_url.as_ref();
+    if mail.has_server() && public_url.is_some_and(|url| !url.is_https()) {
+        tracing::warn!(
+            "the public URL isn't https: mailboxes take a one-click unsubscribe header with no other, so invitations go without one"
+        );
+    }
     let options = EngineOptions {
         links: links.maker(),
         id: worker_id,

@@ -43,6 +43,11 @@ impl PublicUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether nobody on the way can read or change what it opens.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
 }
 
 impl FromStr for PublicUrl {
@@ -147,7 +152,9 @@ mod tests {
                 "http://127.0.0.1:8080/stipple",
             ),
         ] {
-            assert_eq!(text.parse::<PublicUrl>().unwrap().as_str(), expected);
+            let url = text.parse::<PublicUrl>().unwrap();
+            assert_eq!(url.as_str(), expected);
+            assert_eq!(url.is_https(), expected.starts_with("https:"));
         }
         for wrong in [
             "",

@@ -112,6 +112,11 @@ fn one_click_needs_both_headers_and_a_safe_address() {
     );
     mail.list_unsubscribe = Some("https://a.example/\r\nBcc: x@example.com".into());
     assert!(parsed(&mail).header("List-Unsubscribe").is_none());
+    // RFC 8058 knows https alone.
+    mail.list_unsubscribe = Some("http://stipple.example/u/a1B2".into());
+    let message = parsed(&mail);
+    assert!(message.header("List-Unsubscribe").is_none());
+    assert!(message.header("List-Unsubscribe-Post").is_none());
 }
 
 #[test]
