@@ -200,3 +200,48 @@ pub fn sample(
     };
     render_with(&facts, &own, now)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+    use crate::domain::mail_template::{TemplateContent, Word};
+    use crate::domain::text::TemplateText;
+
+    fn digest_in(subject: &'static str) -> Letter {
+        let facts = DigestFacts {
+            language: "en".into(),
+            sender_name: "Studio Nine".into(),
+            service_label: None,
+            sessions_today: 4,
+            open_tasks: std::collections::BTreeMap::new(),
+        };
+        let own = OwnWords {
+            language: Language::literal("en"),
+            step: None,
+            content: TemplateContent {
+                words: [(Word::DigestSubject, TemplateText::literal(subject))].into(),
+                ..TemplateContent::default()
+            },
+        };
+        in_own_words(&[own], |own| digest::render(&facts, own)).unwrap()
+    }
+
+    #[test]
+    fn own_words_are_used_and_never_keep_a_mail_back() {
+        let letter = digest_in("Today at {{ sender_name }}");
+        assert_eq!(letter.mail.subject, "Today at Studio Nine");
+        assert!(!letter.own_words_failed);
+        for failing in ["At {{ when }}", "{% for a in 'aa' %}", "Scalps today"] {
+            let letter = digest_in(failing);
+            assert_eq!(letter.mail.subject, "Your day in numbers");
+            assert!(letter.own_words_failed, "{failing}");
+        }
+    }
+
+    #[test]
+    fn without_own_words_an_error_stays_one() {
+        let broken = in_own_words(&[], |_| Err(crate::error::Error::internal("broken")));
+        assert!(broken.is_err());
+    }
+}
