@@ -78,6 +78,8 @@ pub(super) struct Detail {
     pub zone: Option<String>,
     pub is_first: bool,
     pub is_number: bool,
+    /// What calls or writes to the studio in one tap.
+    pub link: Option<String>,
 }
 
 impl Detail {
@@ -89,6 +91,7 @@ impl Detail {
             zone: None,
             is_first: false,
             is_number: false,
+            link: None,
         }
     }
 }
@@ -255,6 +258,7 @@ impl<'a> Letterhead<'a> {
             zone => detail.zone.as_ref().map(|zone| self.name(part, zone)),
             is_first => detail.is_first,
             is_number => detail.is_number,
+            link => detail.link.as_deref(),
         }
     }
 

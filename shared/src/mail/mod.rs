@@ -14,6 +14,7 @@ pub mod facts;
 pub mod fresh_link;
 mod layout;
 pub mod lint;
+mod reach;
 pub mod render;
 pub mod text;
 pub mod when;
@@ -23,6 +24,8 @@ pub use content::{Calendar, Method, RenderedMail};
 pub use facts::{AppointmentFacts, Links, MailFacts, StudioFacts};
 pub use render::{render, render_with};
 
+#[cfg(test)]
+mod detail_tests;
 #[cfg(test)]
 mod fresh_link_tests;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::calendar::{self, EventWords};
 use super::content::RenderedMail;
 use super::facts::{AppointmentFacts, MailFacts};
 use super::layout::{Detail, Letterhead, Section, Sheet, Variables};
+use super::reach::{mail_link, telephone_link};
 use super::text::{joined_lines, one_line};
 use super::when::zone_name;
 use super::words::Phrasebook;
@@ -140,6 +141,11 @@ impl Mail<'_> {
             details.push(Detail {
                 zone: at.map(|at| zone_name(at, zone)),
                 is_first: word == Word::When,
+                link: match word {
+                    Word::Telephone => telephone_link(&text),
+                    Word::Email => mail_link(&text),
+                    _ => None,
+                },
                 ..Detail::new(words.word(word)?, text)
             });
             Ok(())
@@ -148,12 +154,16 @@ impl Mail<'_> {
             let (starts_at, ends_at) = (appointment.starts_at, appointment.ends_at);
             let starts = wording.day_and_time(starts_at, zone)?;
             add(Word::When, starts, Some(starts_at))?;
-            if starts_at.day_at(zone) == ends_at.day_at(zone) {
-                add(Word::Until, wording.time_of_day(ends_at, zone)?, None)?;
+            let is_same_day = starts_at.day_at(zone) == ends_at.day_at(zone);
+            let ends = if is_same_day {
+                wording.time_of_day(ends_at, zone)?
             } else {
-                let ends = wording.day_and_time(ends_at, zone)?;
-                add(Word::Until, ends, Some(ends_at))?;
-            }
+                wording.day_and_time(ends_at, zone)?
+            };
+            // When the clocks change in between, two times of day alone don't say how long it takes.
+            let is_same_clock = zone_name(starts_at, zone) == zone_name(ends_at, zone);
+            let named = (!is_same_day || !is_same_clock).then_some(ends_at);
+            add(Word::Until, ends, named)?;
         }
         let moved = self.facts.steps.contains(&Step::MovedNotice);
         if let Some(previous) = self.facts.previous_start.filter(|_| moved) {
