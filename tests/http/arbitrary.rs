@@ -195,7 +195,7 @@ fn a_well_formed_request_with_anything_in_it_is_never_a_fault() {
                         path
                     };
                     let (key, tag, other_tag, authorization) = headers;
-                    let mut caller = server.stranger();
+                    let mut caller = server.stranger().asking_at_random();
                     let secret = format!(
                         "Bearer {}",
                         server.key(stipple_shared::domain::Role::Owner).secret

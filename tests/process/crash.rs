@@ -229,7 +229,7 @@ fn dies_while_scheduling(scene: &Scene, is_stored: bool) -> String {
             .header("Idempotency-Key", "the-same-booking")
             .send(body.to_string())
     };
-    let doomed = Serving::start(scene.doomed("api"));
+    let doomed = scene.place.serve(scene.doomed("api"));
     doomed.wait_until_answers();
     // That the key was used is noted once a minute, and is not what this is about.
     assert_eq!(doomed.status("/v1/studios", Some(&secret)), 200);
@@ -240,7 +240,7 @@ fn dies_while_scheduling(scene: &Scene, is_stored: bool) -> String {
     let sessions = |scene: &Scene| salon::reminder_states(&scene.store).len();
     assert_eq!(sessions(scene) > 0, is_stored, "{}", scene.point);
     // Whoever got no answer asks again with the same key: one booking comes of it, whatever was stored.
-    let restarted = Serving::start(scene.command("api"));
+    let restarted = scene.place.serve(scene.command("api"));
     restarted.wait_until_answers();
     assert_eq!(book(&restarted).unwrap().status(), 201);
     drop(restarted);

@@ -112,7 +112,7 @@ fn a_kill_in_the_middle_loses_nothing_and_repeats_nothing_unsaid() {
         command
             .env("STIPPLE_SMTP_URL", mails.url())
             .env("STIPPLE_MAIL_FROM", "studio@example.com");
-        let serving = Serving::start(command);
+        let serving = place.serve(command);
         serving.wait_until_ready();
         serving
     };

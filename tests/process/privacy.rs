@@ -1,6 +1,5 @@
 //! Nothing about a person leaves by the side doors: log, metrics, URLs, and what a mailbox or a calendar shows.
 
-use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -85,6 +84,8 @@ impl Story<'_> {
                     "application/json"
                 },
             );
+        let watcher = self.serving.watcher();
+        watcher.sent("application/json", body.as_bytes());
         let sent = match method {
             "GET" => agent().run(request.body(()).unwrap()),
             _ => agent().run(request.body(body.to_owned()).unwrap()),
@@ -95,6 +96,7 @@ impl Story<'_> {
         for name in ["location", "link", "x-request-id"] {
             if let Some(value) = answer.headers().get(name) {
                 seen.push(value.to_str().unwrap().to_owned());
+                watcher.url(value.to_str().unwrap());
             }
         }
         let text = answer.body_mut().read_to_string().unwrap();
@@ -196,9 +198,9 @@ fn play(story: &Story<'_>) {
 }
 
 /// Waits until the log says so.
-fn wait_for(path: &std::path::Path, text: &str) {
+fn wait_for(serving: &Serving, text: &str) {
     let began = Instant::now();
-    while !fs::read_to_string(path).unwrap().contains(text) {
+    while !serving.log().contains(text) {
         assert!(
             began.elapsed() < Duration::from_secs(30),
             "{text} was never logged"
@@ -210,14 +212,12 @@ fn wait_for(path: &std::path::Path, text: &str) {
 /// Plays the story with this mail server; answers the log, the figures, and the addresses.
 fn told_by(smtp: &str) -> (String, String, Vec<String>) {
     let place = Place::new();
-    let log = place.path("log");
     let mut command = place.command(&["up"]);
     command
         .env("STIPPLE_LOG", "trace")
         .env("STIPPLE_SMTP_URL", smtp)
-        .env("STIPPLE_MAIL_FROM", "studio@example.com")
-        .stderr(File::create(&log).unwrap());
-    let serving = Serving::start(command);
+        .env("STIPPLE_MAIL_FROM", "studio@example.com");
+    let mut serving = place.serve(command);
     serving.wait_until_ready();
     let key = place.read("stipple-data/owner.key").trim().to_owned();
     let story = Story {
@@ -226,7 +226,7 @@ fn told_by(smtp: &str) -> (String, String, Vec<String>) {
         seen: Arc::default(),
     };
     play(&story);
-    wait_for(&log, "a mail was tried");
+    wait_for(&serving, "a mail was tried");
     let metrics = agent()
         .get(serving.url("/metrics"))
         .call()
@@ -236,8 +236,8 @@ fn told_by(smtp: &str) -> (String, String, Vec<String>) {
         .unwrap();
     let seen = story.seen.lock().unwrap().clone();
     serving.signal("TERM");
-    assert!(serving.wait().0.success());
-    (fs::read_to_string(log).unwrap(), metrics, seen)
+    assert!(serving.wait_until_ended().success());
+    (serving.log(), metrics, seen)
 }
 
 #[test]

@@ -1,27 +1,57 @@
 //! The binary in a directory of its own, with nothing of this environment.
 
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use stipple_test_support::privacy::{self, Watch, Watcher};
 use tempfile::TempDir;
 use ureq::Agent;
 
 /// How long anything may take before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A directory in which the binary is run.
-pub(crate) struct Place(TempDir);
+/// What a process that serves logs, where the test doesn't want to see it: all that we say, and much of what others do.
+const TALKATIVE: &str =
+    "debug,stipple=trace,stipple_api=trace,stipple_shared=trace,stipple_worker=trace";
+
+/// A directory in which the binary is run. What its processes wrote is searched when this is dropped.
+pub(crate) struct Place {
+    watch: Watch,
+    directory: TempDir,
+    logs: TempDir,
+    processes: AtomicUsize,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            privacy::watch_stored_in(&self.watch.watcher(), self.directory.path());
+        }
+    }
+}
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self(TempDir::new().unwrap())
+        Self {
+            watch: Watch::begin(),
+            directory: TempDir::new().unwrap(),
+            logs: TempDir::new().unwrap(),
+            processes: AtomicUsize::new(0),
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.directory.path().join(name)
+    }
+
+    /// Whom to tell what is said about people and what is shown to others.
+    pub(crate) fn watcher(&self) -> Watcher {
+        self.watch.watcher()
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
@@ -33,7 +63,7 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stipple"));
         command
             .args(arguments)
-            .current_dir(self.0.path())
+            .current_dir(self.directory.path())
             .env_clear()
             .env("STIPPLE_LISTEN", "127.0.0.1:0")
             .env("STIPPLE_LOG", "error")
@@ -43,12 +73,27 @@ impl Place {
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+        let output = self.command(arguments).output().unwrap();
+        privacy::take_in_log(&String::from_utf8_lossy(&output.stderr));
+        output
     }
 
     /// Starts a command that serves, and waits until it says where.
     pub(crate) fn start(&self, arguments: &[&str]) -> Serving {
-        Serving::start(self.command(arguments))
+        self.serve(self.command(arguments))
+    }
+
+    /// The same with a command that was set up in a particular way. Its log goes to a file.
+    pub(crate) fn serve(&self, mut command: Command) -> Serving {
+        let number = self.processes.fetch_add(1, Ordering::Relaxed);
+        let log = self.logs.path().join(number.to_string());
+        // A test may want all of it, down to each byte of a connection.
+        let asked = command.get_envs().find(|(name, _)| *name == "STIPPLE_LOG");
+        if asked.and_then(|(_, filter)| filter) != Some(OsStr::new("trace")) {
+            command.env("STIPPLE_LOG", TALKATIVE);
+        }
+        command.stderr(File::create(&log).unwrap());
+        Serving::start(command, log, self.watcher())
     }
 }
 
@@ -71,23 +116,41 @@ pub(crate) struct Serving {
     child: Child,
     output: BufReader<ChildStdout>,
     base: String,
+    log: PathBuf,
+    watcher: Watcher,
 }
 
 impl Serving {
-    pub(crate) fn start(mut command: Command) -> Self {
+    fn start(mut command: Command, log: PathBuf, watcher: Watcher) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
-        let base = line.strip_prefix("listening on ").unwrap().trim();
+        let told = fs::read_to_string(&log).unwrap();
+        assert!(line.starts_with("listening on "), "{told}");
+        let base = line.trim_start_matches("listening on ").trim();
         Self {
             base: base.to_owned(),
             child,
             output,
+            log,
+            watcher,
         }
     }
 
+    /// What it has logged up to now.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Whom to tell what is said about people and what is shown to others.
+    pub(crate) fn watcher(&self) -> &Watcher {
+        &self.watcher
+    }
+
+    /// The address of a path, which is about to be asked for.
     pub(crate) fn url(&self, path: &str) -> String {
+        self.watcher.url(path);
         format!("{}{path}", self.base)
     }
 
@@ -119,8 +182,22 @@ impl Serving {
         }
     }
 
+    /// Shows the figures to the watch, where there are any.
+    fn watch_metrics(&self) {
+        let asked = patient(Duration::from_secs(2))
+            .get(self.url("/metrics"))
+            .call();
+        if let Ok(mut answer) = asked
+            && answer.status() == 200
+            && let Ok(text) = answer.body_mut().read_to_string()
+        {
+            self.watcher.metrics(&text);
+        }
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, name: &str) {
+        self.watch_metrics();
         let sent = Command::new("kill")
             .args([&format!("-{name}"), &self.child.id().to_string()])
             .status()
@@ -128,16 +205,21 @@ impl Serving {
         assert!(sent.success());
     }
 
-    /// Waits for the end, and answers what was printed after the first line.
-    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
+    /// Waits for the end.
+    pub(crate) fn wait_until_ended(&mut self) -> ExitStatus {
         let began = Instant::now();
-        let status = loop {
+        loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
+                return status;
             }
             assert!(began.elapsed() < PATIENCE, "the process doesn't end");
             std::thread::sleep(Duration::from_millis(20));
-        };
+        }
+    }
+
+    /// Waits for the end, and answers what was printed after the first line.
+    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
+        let status = self.wait_until_ended();
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
         (status, rest)
@@ -146,17 +228,27 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
+        if !std::thread::panicking() && matches!(self.child.try_wait(), Ok(None)) {
+            self.watch_metrics();
+        }
         // It may have ended already.
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
+        if let Ok(log) = fs::read(&self.log) {
+            privacy::take_in_log(&String::from_utf8_lossy(&log));
+        }
     }
 }
 
 /// A client that takes every status for an answer and keeps its connection.
 pub(crate) fn agent() -> Agent {
+    patient(PATIENCE)
+}
+
+fn patient(patience: Duration) -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(patience))
         .build()
         .into()
 }

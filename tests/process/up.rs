@@ -77,11 +77,10 @@ fn a_second_signal_does_not_wait_for_what_is_under_way() {
 #[test]
 fn two_processes_share_one_file() {
     let place = Place::new();
-    let first = place.command(&["up"]);
-    let second = place.command(&["api"]);
-    let [first, second] = [first, second]
-        .map(|command| std::thread::spawn(|| crate::process::Serving::start(command)));
-    let (first, second) = (first.join().unwrap(), second.join().unwrap());
+    let (first, second) = std::thread::scope(|scope| {
+        let [first, second] = ["up", "api"].map(|command| scope.spawn(|| place.start(&[command])));
+        (first.join().unwrap(), second.join().unwrap())
+    });
     let key = place.read("stipple-data/owner.key");
     for serving in [&first, &second] {
         serving.wait_until_ready();

@@ -12,6 +12,8 @@ use stipple_shared::storage::audit::AuditKey;
 use stipple_shared::storage::{DatabaseUrl, Db, Store, StoreOptions};
 use tempfile::TempDir;
 
+use crate::privacy::{Watch, Watcher, watch_stored};
+
 /// Which engine a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -48,6 +50,8 @@ fn say(line: &str) {
 pub struct TestDatabase {
     url: DatabaseUrl,
     audit_key: AuditKey,
+    // Searches once what is stored was asked for, which `drop` does.
+    watch: Watch,
     place: Place,
 }
 
@@ -78,6 +82,7 @@ impl TestDatabase {
         Self {
             url,
             audit_key: AuditKey::generate().unwrap(),
+            watch: Watch::begin(),
             place,
         }
     }
@@ -111,8 +116,14 @@ impl TestDatabase {
         Self {
             url,
             audit_key: self.audit_key.clone(),
+            watch: Watch::begin(),
             place,
         }
+    }
+
+    /// Whom to tell what is said about people and what is shown to others.
+    pub fn watcher(&self) -> Watcher {
+        self.watch.watcher()
     }
 
     /// Where it is.
@@ -153,20 +164,31 @@ impl TestDatabase {
 
     /// A bare connection that goes round the store's doors: for what a stranger with a database shell can do.
     pub fn connect(&self) -> Db {
+        self.try_connect().unwrap()
+    }
+
+    fn try_connect(&self) -> Result<Db, Box<dyn std::error::Error>> {
         match &self.place {
             Place::Directory(directory) => {
                 let path = directory.path().join("stipple.db");
-                let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-                diesel::sql_query("PRAGMA busy_timeout = 10000")
-                    .execute(&mut connection)
-                    .unwrap();
-                diesel::sql_query("PRAGMA foreign_keys = ON")
-                    .execute(&mut connection)
-                    .unwrap();
-                Db::Sqlite(connection)
+                let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
+                diesel::sql_query("PRAGMA busy_timeout = 10000").execute(&mut connection)?;
+                diesel::sql_query("PRAGMA foreign_keys = ON").execute(&mut connection)?;
+                Ok(Db::Sqlite(connection))
             }
             #[cfg(feature = "postgres")]
-            Place::Server(database) => Db::Postgres(database.connect()),
+            Place::Server(database) => Ok(Db::Postgres(database.connect()?)),
+        }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        if let Ok(mut connection) = self.try_connect() {
+            watch_stored(&self.watcher(), &mut connection);
         }
     }
 }
@@ -223,8 +245,8 @@ mod postgres {
             self.url_text().parse().unwrap()
         }
 
-        pub(super) fn connect(&self) -> PgConnection {
-            PgConnection::establish(&self.url_text()).unwrap()
+        pub(super) fn connect(&self) -> ConnectionResult<PgConnection> {
+            PgConnection::establish(&self.url_text())
         }
     }
 

@@ -24,6 +24,7 @@ use ureq::Agent;
 use ureq::http::Request;
 
 use crate::contract::{Contract, Received};
+use crate::privacy::Watcher;
 use crate::{Engine, TestClock, TestDatabase};
 
 /// How a server under test is started.
@@ -151,6 +152,8 @@ impl TestServer {
             agent: self.agent.clone(),
             base: format!("http://{}", self.address()),
             headers: Vec::new(),
+            watcher: self.database.watcher(),
+            asks_at_random: false,
         }
     }
 
@@ -196,6 +199,7 @@ impl TestServer {
 
     /// Stops the server and says how long that took.
     pub fn stop(&mut self) -> Duration {
+        self.watch_metrics();
         let began = Stopwatch::now();
         if let Some(running) = self.running.take() {
             stop(&running.listening);
@@ -205,8 +209,26 @@ impl TestServer {
     }
 }
 
+impl TestServer {
+    /// Shows the figures to the watch. Where the test has the server refuse or stopped it, there are none to see.
+    fn watch_metrics(&self) {
+        let Some(running) = self.running.as_ref().filter(|_| !std::thread::panicking()) else {
+            return;
+        };
+        let url = format!("http://{}/metrics", running.listening.address);
+        let asked = agent_for(Duration::from_secs(2)).get(url).call();
+        let Some(mut answer) = asked.ok().filter(|answer| answer.status() == 200) else {
+            return;
+        };
+        if let Ok(text) = answer.body_mut().read_to_string() {
+            self.database.watcher().metrics(&text);
+        }
+    }
+}
+
 impl Drop for TestServer {
     fn drop(&mut self) {
+        self.watch_metrics();
         if let Some(running) = self.running.take() {
             stop(&running.listening);
             // Not unwrapped: a second panic would hide the one that may be under way.
@@ -263,11 +285,15 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn agent() -> Agent {
+    agent_for(Duration::from_secs(60))
+}
+
+fn agent_for(patience: Duration) -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .allow_non_standard_methods(true)
-        .timeout_global(Some(Duration::from_secs(60)))
+        .timeout_global(Some(patience))
         .build()
         .into()
 }
@@ -278,9 +304,20 @@ pub struct Caller {
     agent: Agent,
     base: String,
     headers: Vec<(String, String)>,
+    watcher: Watcher,
+    asks_at_random: bool,
 }
 
 impl Caller {
+    /// The same, whose addresses are made of the same random texts as bodies: what's asked for tells nothing then.
+    #[must_use]
+    pub fn asking_at_random(&self) -> Self {
+        Self {
+            asks_at_random: true,
+            ..self.clone()
+        }
+    }
+
     /// The same, who sends this header too.
     #[must_use]
     pub fn header(&self, name: &str, value: &str) -> Self {
@@ -334,8 +371,12 @@ impl Caller {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
+        if !self.asks_at_random {
+            self.watcher.url(path);
+        }
         let sent = match body {
             Some((kind, bytes)) => {
+                self.watcher.sent(kind, bytes);
                 if !kind.is_empty() {
                     request = request.header("Content-Type", kind);
                 }
@@ -362,6 +403,7 @@ impl Caller {
             text: String::from_utf8_lossy(&bytes).into_owned(),
             asked: format!("{method} {path}"),
         };
+        answer.tell(&self.watcher);
         let received = Received {
             method,
             path: path.split('?').next().unwrap_or(path),
@@ -391,6 +433,23 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What it says of people, and which addresses it gives out.
+    fn tell(&self, watcher: &Watcher) {
+        for name in ["Location", "Link"] {
+            if let Some(value) = self.header(name) {
+                watcher.url(value);
+            }
+        }
+        // The contract's examples are nobody's.
+        if self.asked.contains(" /openapi.") {
+            return;
+        }
+        watcher.urls_in(&self.text);
+        if self.status < 400 {
+            watcher.answered(&self.json);
+        }
+    }
+
     /// Goes on where this is the status, else shows the answer.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

@@ -6,6 +6,7 @@ pub mod clock;
 mod contract;
 pub mod databases;
 pub mod http;
+pub mod privacy;
 pub mod salon;
 pub mod smtp_server;
 

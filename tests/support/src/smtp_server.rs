@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use crate::privacy::{Watch, Watcher};
+
 /// Where the server misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
@@ -87,6 +89,8 @@ struct Memory {
 
 /// The running server; it ends when this value is dropped.
 pub struct SmtpServer {
+    // What it's told of those who get mails must not stand in the log.
+    _watch: Watch,
     address: SocketAddr,
     memory: Arc<Mutex<Memory>>,
     stopped: Arc<AtomicBool>,
@@ -101,7 +105,10 @@ impl SmtpServer {
     /// The same with a certificate, for STARTTLS or TLS from the first byte.
     pub fn start_with(script: Script, tls: Option<Arc<ServerConfig>>) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let watch = Watch::begin();
+        let watcher = watch.watcher();
         let server = Self {
+            _watch: watch,
             address: listener.local_addr()?,
             memory: Arc::default(),
             stopped: Arc::default(),
@@ -114,6 +121,7 @@ impl SmtpServer {
                 }
                 let Ok(stream) = stream else { continue };
                 let (memory, tls) = (Arc::clone(&memory), tls.clone());
+                let watcher = watcher.clone();
                 thread::spawn(move || {
                     let number = {
                         let mut memory = lock(&memory);
@@ -128,8 +136,8 @@ impl SmtpServer {
                         script.fault = None;
                     }
                     // A client that leaves in the middle is what many tests are about.
-                    let _ =
-                        Conversation::new(stream, script, memory, tls).and_then(Conversation::hold);
+                    let _ = Conversation::new(stream, script, memory, tls, watcher)
+                        .and_then(Conversation::hold);
                 });
             }
         });
@@ -231,6 +239,7 @@ struct Conversation {
     script: Script,
     memory: Arc<Mutex<Memory>>,
     tls: Option<Arc<ServerConfig>>,
+    watcher: Watcher,
 }
 
 impl Conversation {
@@ -239,6 +248,7 @@ impl Conversation {
         script: Script,
         memory: Arc<Mutex<Memory>>,
         tls: Option<Arc<ServerConfig>>,
+        watcher: Watcher,
     ) -> io::Result<Self> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
@@ -247,6 +257,7 @@ impl Conversation {
             script,
             memory,
             tls,
+            watcher,
         })
     }
 
@@ -310,7 +321,9 @@ impl Conversation {
                     self.answer(At::Mail, "250 sender ok")?;
                 }
                 "RCPT" => {
-                    to.push(in_brackets(&line));
+                    let recipient = in_brackets(&line);
+                    self.watcher.value("recipient", &recipient);
+                    to.push(recipient);
                     self.answer(At::Rcpt, "250 recipient ok")?;
                 }
                 "DATA" => {
