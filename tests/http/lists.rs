@@ -1,5 +1,7 @@
 //! Pages, filters and cursors.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use stipple_test_support::builders::new_client;
 use stipple_test_support::{Answer, TestServer};
@@ -194,6 +196,38 @@ fn a_cursor_fits_the_list_that_it_was_given_for() {
         server
             .get(&format!("/v1/clients?cursor={clients}"))
             .expect(200);
+    });
+}
+
+#[test]
+fn a_cursor_that_was_changed_by_hand_is_refused() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        register(server, &studio_id, 3);
+        for list in ["/v1/clients?limit=1", "/v1/clients?limit=1&updated_since=0"] {
+            let cursor = next_cursor(&server.get(list));
+            let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+            // Eight bytes bind it to its list; then comes which kind of position it is, and the position.
+            let head = &bytes[..8];
+            let mut forged: Vec<Vec<u8>> = [(0, 16), (1, 8), (2, 24), (3, 16)]
+                .into_iter()
+                .map(|(kind, length)| [head, &[kind], &vec![0; length]].concat())
+                .collect();
+            for place in 0..bytes.len() {
+                let mut other = bytes.clone();
+                other[place] ^= 1;
+                forged.push(other);
+            }
+            forged.push(bytes[..bytes.len() - 1].to_vec());
+            for bytes in forged {
+                let cursor = URL_SAFE_NO_PAD.encode(bytes);
+                server
+                    .get(&format!("{list}&cursor={cursor}"))
+                    .expect_problem(400, "invalid_query")
+                    .expect_error("cursor", "invalid_cursor");
+            }
+            server.get(&format!("{list}&cursor={cursor}")).expect(200);
+        }
     });
 }
 

@@ -1,4 +1,6 @@
-//! Cursors: opaque to the caller, bound to the path and the filters that they were given for.
+//! Cursors: opaque to the caller, bound to the path and the filters that they were given for, and whole.
+//!
+//! One that was changed by hand is refused: read as another position it would begin the list anew, or leave some of it out.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,7 +19,7 @@ pub(super) fn context(path: &str, filters: &str, updated_since: Option<i64>) -> 
 
 /// The position as text.
 pub(super) fn write(position: &Position, context: &str) -> String {
-    let mut bytes = digest(context).to_vec();
+    let mut bytes = Vec::new();
     match position {
         Position::Id(id) => {
             bytes.push(0);
@@ -33,17 +35,13 @@ pub(super) fn write(position: &Position, context: &str) -> String {
             bytes.extend(id.as_bytes());
         }
     }
-    URL_SAFE_NO_PAD.encode(bytes)
+    sealed(&bytes, context)
 }
 
 /// The position in a text that we wrote for this context.
 pub(super) fn read(text: &str, context: &str) -> Option<Position> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (tag, rest) = bytes.split_at_checked(8)?;
-    if tag != digest(context) {
-        return None;
-    }
-    let (kind, rest) = rest.split_first()?;
+    let bytes = unsealed(text, context)?;
+    let (kind, rest) = bytes.split_first()?;
     match kind {
         0 => Some(Position::Id(Uuid::from_slice(rest).ok()?)),
         1 => Some(Position::Change(i64::from_be_bytes(rest.try_into().ok()?))),
@@ -63,22 +61,20 @@ const ALONE: u8 = u8::MAX;
 
 /// The position in a search as text.
 pub(crate) fn write_search(position: &SearchPosition, context: &str) -> String {
-    let mut bytes = digest(context).to_vec();
-    bytes.push(SEARCH);
+    let mut bytes = vec![SEARCH];
     bytes.extend(match position.way {
         Way::Term(term) => [term, ALONE],
         Way::Pair(first, second) => [first, second],
     });
     bytes.extend(position.id.as_bytes());
     bytes.extend(position.word.as_bytes());
-    URL_SAFE_NO_PAD.encode(bytes)
+    sealed(&bytes, context)
 }
 
 /// The position in a text that we wrote for this search.
 pub(crate) fn read_search(text: &str, context: &str) -> Option<SearchPosition> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (tag, rest) = bytes.split_at_checked(8)?;
-    let ([SEARCH, first, second], rest) = rest.split_at_checked(3)? else {
+    let bytes = unsealed(text, context)?;
+    let ([SEARCH, first, second], rest) = bytes.split_at_checked(3)? else {
         return None;
     };
     let way = match *second {
@@ -86,7 +82,7 @@ pub(crate) fn read_search(text: &str, context: &str) -> Option<SearchPosition> {
         second => Way::Pair(*first, second),
     };
     let (id, word) = rest.split_at_checked(16)?;
-    if tag != digest(context) || word.contains(&0) {
+    if word.contains(&0) {
         return None;
     }
     Some(SearchPosition {
@@ -96,12 +92,34 @@ pub(crate) fn read_search(text: &str, context: &str) -> Option<SearchPosition> {
     })
 }
 
-fn digest(context: &str) -> [u8; 8] {
-    let mut tag = [0; 8];
-    for (to, from) in tag.iter_mut().zip(Sha256::digest(context.as_bytes())) {
+/// So many bytes of a digest tell what was changed by hand.
+const SEAL: usize = 8;
+
+fn sealed(position: &[u8], context: &str) -> String {
+    let mut bytes = seal(position, context).to_vec();
+    bytes.extend(position);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The bytes that were sealed for this context.
+fn unsealed(text: &str, context: &str) -> Option<Vec<u8>> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (found, position) = bytes.split_at_checked(SEAL)?;
+    (found == seal(position, context)).then(|| position.to_vec())
+}
+
+fn seal(position: &[u8], context: &str) -> [u8; SEAL] {
+    let digest = Sha256::new()
+        // Its length first, so that nothing of the one can be taken for the other.
+        .chain_update((position.len() as u64).to_be_bytes())
+        .chain_update(position)
+        .chain_update(context)
+        .finalize();
+    let mut seal = [0; SEAL];
+    for (to, from) in seal.iter_mut().zip(digest) {
         *to = from;
     }
-    tag
+    seal
 }
 
 #[cfg(test)]
