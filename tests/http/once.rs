@@ -117,6 +117,33 @@ fn a_name_belongs_to_one_key_and_one_path() {
 }
 
 #[test]
+fn however_an_id_is_spelt_it_is_the_same_request() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        let caller = server.owner().header(KEY, "spelt");
+        let room = new_room();
+        let first = caller
+            .post(&format!("/v1/studios/{studio_id}/rooms"), &room)
+            .expect(201);
+        assert_eq!(first.header("Idempotency-Replayed"), None);
+        let (upper, simple) = (studio_id.to_uppercase(), studio_id.replace('-', ""));
+        assert_ne!(upper, studio_id);
+        for spelling in [&studio_id, &upper, &simple] {
+            let again = caller
+                .post(&format!("/v1/studios/{spelling}/rooms"), &room)
+                .expect(201);
+            assert_eq!(again.header("Idempotency-Replayed"), Some("true"));
+            assert_eq!((again.text, again.status), (first.text.clone(), 201));
+            caller
+                .post(&format!("/v1/studios/{spelling}/rooms"), &new_room())
+                .expect_problem(422, "idempotency_key_reused");
+        }
+        let rooms = server.get(&format!("/v1/studios/{studio_id}/rooms"));
+        assert_eq!(rooms.data().len(), 1);
+    });
+}
+
+#[test]
 fn after_three_days_a_name_is_free_again() {
     each(|server| {
         let studio_id = server.studio().id();

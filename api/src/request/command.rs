@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use stipple_shared::error::{Error, Result};
 use stipple_shared::storage::idempotency::{Answer, RequestKey};
 use stipple_shared::storage::{Actor, Tx, WriteContext};
+use uuid::Uuid;
 
 use super::query::{self, NoFilter};
 use super::{BODY_LIMIT, Body, headers, reading};
@@ -117,7 +118,7 @@ impl<P: Permission, B: Body> FromRequest for Command<P, B> {
             let request_key = headers::idempotency_key(&request)?.map(|key| RequestKey {
                 principal: caller.key_id.to_string(),
                 method: request.method().to_string(),
-                path: request.path().to_owned(),
+                path: path_as_read(&request),
                 key,
                 body_hash: Sha256::digest(&bytes).to_vec(),
             });
@@ -144,6 +145,18 @@ impl<P: Permission, B: Body> FromRequest for Command<P, B> {
             })
         })
     }
+}
+
+/// The path with its ids as we write them: a repetition may spell them in another way.
+fn path_as_read(request: &HttpRequest) -> String {
+    let Some(pattern) = request.match_pattern() else {
+        return request.path().to_owned();
+    };
+    let segments = request.match_info();
+    segments.iter().fold(pattern, |path, (name, text)| {
+        let id = Uuid::try_parse(text).map_or_else(|_| text.to_owned(), |id| id.to_string());
+        path.replace(&format!("{{{name}}}"), &id)
+    })
 }
 
 /// Else serde would take a list for the fields of an object in their order.
