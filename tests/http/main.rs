@@ -7,6 +7,7 @@ mod access;
 mod access_log;
 mod arbitrary;
 mod bodies;
+mod bounds;
 mod lists;
 mod mail_templates;
 mod names;

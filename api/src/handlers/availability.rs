@@ -3,6 +3,7 @@
 use actix_web::get;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use stipple_shared::domain::instant::is_in_years;
 use stipple_shared::domain::number::DurationMinutes;
 use stipple_shared::domain::{ClientId, PractitionerId, RoomId, SessionId, StudioId, TimeZoneName};
 use stipple_shared::storage::availability::{
@@ -61,6 +62,9 @@ impl TryFrom<AvailabilityQuery> for Asked {
             .num_days();
         if !(0..=LONGEST_PERIOD_DAYS).contains(&days) {
             return Err("write an until_day that is from_day or up to 62 days later".into());
+        }
+        if !is_in_years(query.from_day) || !is_in_years(query.until_day) {
+            return Err("write days in the years 1900 to 2200".into());
         }
         let duration_minutes = query
             .duration_minutes

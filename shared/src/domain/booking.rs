@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::from_text::from_text;
 use super::id::{ClientId, PractitionerId, RoomId, StudioId};
-use super::instant::Instant;
+use super::instant::{Instant, OUT_OF_YEARS, is_in_years};
 use super::local_time::{Disambiguation, LocalTimeProblem, resolve_local};
 use super::number::{DurationMinutes, Ordinal};
 use super::overlap::Conflict;
@@ -56,9 +56,13 @@ impl<'de> Deserialize<'de> for LocalStart {
             } else {
                 return Err(NOT_LOCAL);
             };
-            NaiveDateTime::parse_from_str(text, format)
-                .map(Self)
-                .map_err(|_unreadable| NOT_LOCAL)
+            let start =
+                NaiveDateTime::parse_from_str(text, format).map_err(|_unreadable| NOT_LOCAL)?;
+            if is_in_years(start) {
+                Ok(Self(start))
+            } else {
+                Err(OUT_OF_YEARS)
+            }
         })
     }
 }

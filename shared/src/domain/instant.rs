@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
@@ -17,6 +17,18 @@ pub struct Instant(i64);
 
 /// 0001-01-01 and 9999-12-31: what RFC 3339 can write with four digits.
 const RANGE_MILLIS: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
+
+/// The years in which something of a studio's may happen: what lies outside was mistyped, or stands for "never".
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=2200;
+
+/// What to do about a time or a day outside of them.
+pub const OUT_OF_YEARS: &str =
+    "write a time in the years 1900 to 2200; where there is none, leave the field out";
+
+/// Whether something may happen on such a day.
+pub fn is_in_years(day: impl Datelike) -> bool {
+    YEARS.contains(&day.year())
+}
 
 impl Instant {
     /// The instant this many milliseconds after 1970-01-01T00:00:00Z, bounded to the years 1 to 9999.
@@ -112,10 +124,14 @@ impl Serialize for Instant {
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| {
+        let instant = Self::parse(&text).ok_or_else(|| {
             de::Error::custom(
                 "write the instant as RFC 3339 with an offset, such as 2026-11-25T09:00:00+01:00",
             )
-        })
+        })?;
+        if !is_in_years(instant.utc()) {
+            return Err(de::Error::custom(OUT_OF_YEARS));
+        }
+        Ok(instant)
     }
 }

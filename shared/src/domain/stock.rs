@@ -1,6 +1,6 @@
 //! What products and their lots are made of.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -208,11 +208,16 @@ pub struct LotShape<'a> {
     pub expires_on: Option<NaiveDate>,
     /// How exactly that is printed.
     pub expiry_precision: Option<ExpiryPrecision>,
+    /// When it was delivered.
+    pub received_on: Option<NaiveDate>,
     /// Whether it may be used.
     pub state: LotState,
     /// Why the state is what it is.
     pub state_reason: Option<&'a Reason>,
 }
+
+/// The years in which a lot may have been delivered or expire; others are mistyped.
+const LOT_YEARS: std::ops::RangeInclusive<i32> = 1990..=2100;
 
 impl LotShape<'_> {
     /// Refuses a lot that contradicts itself.
@@ -230,6 +235,18 @@ impl LotShape<'_> {
                 "without_expiry",
                 "write expires_on too, or leave out expiry_precision",
             ));
+        }
+        for (pointer, day) in [
+            ("/expires_on", self.expires_on),
+            ("/received_on", self.received_on),
+        ] {
+            if day.is_some_and(|day| !LOT_YEARS.contains(&day.year())) {
+                return Err(Error::invalid(
+                    pointer,
+                    "out_of_range",
+                    "write a date in the years 1990 to 2100",
+                ));
+            }
         }
         if self.state != LotState::Available && self.state_reason.is_none() {
             return Err(Error::invalid(
@@ -258,6 +275,7 @@ mod tests {
             no_code_reason: None,
             expires_on: "2027-06-01".parse().ok(),
             expiry_precision: Some(ExpiryPrecision::Month),
+            received_on: "2026-06-01".parse().ok(),
             state: LotState::Available,
             state_reason: None,
         };
@@ -301,6 +319,20 @@ mod tests {
                     ..held_back
                 },
                 "/state_reason",
+            ),
+            (
+                LotShape {
+                    expires_on: "9999-12-31".parse().ok(),
+                    ..good
+                },
+                "/expires_on",
+            ),
+            (
+                LotShape {
+                    received_on: "0202-06-01".parse().ok(),
+                    ..good
+                },
+                "/received_on",
             ),
         ] {
             assert_eq!(pointer(shape), expected);

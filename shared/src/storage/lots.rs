@@ -203,6 +203,7 @@ impl Lot {
             no_code_reason: self.no_code_reason.as_ref(),
             expires_on: self.expires_on,
             expiry_precision: self.expiry_precision,
+            received_on: self.received_on,
             state: self.state,
             state_reason: self.state_reason.as_ref(),
         }
