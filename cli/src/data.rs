@@ -5,12 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use stipple_api::ClientLinks;
-use stipple_shared::Clock;
 use stipple_shared::config::{DataArgs, PublicArgs};
 use stipple_shared::links::LinkKey;
 use stipple_shared::storage::audit::AuditKey;
 use stipple_shared::storage::plan_templates::PlanTemplate;
 use stipple_shared::storage::{Contents, DatabaseUrl, Store, StoreOptions, WriteContext};
+use stipple_shared::{Clock, Error};
 
 use crate::failure::Failure;
 use crate::private_file;
@@ -46,13 +46,13 @@ impl Data {
     /// What the database holds so far. The file of a database that isn't there yet is made.
     pub(crate) fn contents(&self) -> Result<Contents, Failure> {
         self.make_directory()?;
-        Ok(Store::contents(&self.url)?)
+        Store::contents(&self.url).map_err(|error| self.unusable(error))
     }
 
     /// Brings the schema up to date, and says how many steps that took.
     pub(crate) fn migrate(&self) -> Result<usize, Failure> {
         self.make_directory()?;
-        Ok(Store::migrate(&self.url)?)
+        Store::migrate(&self.url).map_err(|error| self.unusable(error))
     }
 
     /// Brings the schema up to date where this process owns the file. On a server that is an administrator's decision.
@@ -92,12 +92,30 @@ impl Data {
     /// Opens it under another clock, for a story that is told afterwards.
     pub(crate) fn open_at(&self, clock: Clock) -> Result<Store, Failure> {
         let audit_key = self.audit_key()?;
-        Ok(Store::open(StoreOptions {
+        Store::open(StoreOptions {
             url: self.url.clone(),
             clock,
             audit_key,
             group_commits: true,
-        })?)
+        })
+        .map_err(|error| self.unusable(error))
+    }
+
+    /// Which file it is that can't be used, or that it's the server's database. The address of a server may hold a password.
+    fn unusable(&self, error: Error) -> Failure {
+        match (&error, self.url.file()) {
+            (Error::Internal(_) | Error::Unavailable { .. }, Some(file)) => Failure::fault(
+                &format!("the data in {} can't be used", file.display()),
+                &error,
+            ),
+            _ => error.into(),
+        }
+    }
+
+    /// Whether it's the demo's. A database that can't be asked isn't taken for it.
+    pub(crate) fn is_demo(&self) -> bool {
+        let is_there = self.url.file().is_none_or(|file| file.exists());
+        is_there && matches!(Store::contents(&self.url), Ok(Contents::Demo))
     }
 
     /// What clients' links are read and made with.

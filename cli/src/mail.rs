@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use stipple_shared::Clock;
-use stipple_shared::config::MailArgs;
+use stipple_shared::config::{DataArgs, MailArgs};
 use stipple_shared::domain::text::EmailAddress;
 use stipple_shared::mail::RenderedMail;
 use stipple_shared::storage::Contents;
@@ -16,6 +16,7 @@ use stipple_worker::transport::{
 };
 use uuid::Uuid;
 
+use crate::data::{DIRECTORY, Data};
 use crate::failure::Failure;
 use crate::print;
 use crate::serving;
@@ -154,6 +155,8 @@ pub(crate) enum Mail {
 #[derive(Args)]
 pub(crate) struct Test {
     #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
     mail: MailArgs,
     /// Who gets the mail
     #[arg(value_name = "ADDRESS", value_parser = EmailAddress::parse)]
@@ -164,6 +167,10 @@ impl Mail {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let Self::Test(test) = self;
         let settings = MailSettings::read(&test.mail)?;
+        // The data is looked at for this alone, so that mails can be tried before there is any.
+        if Data::locate(test.data, DIRECTORY).is_demo() {
+            settings.refuse_real_server_for(Contents::Demo)?;
+        }
         let Some((target, from)) = settings.way_out else {
             return Err(Failure::setting(
                 "--smtp-url",

@@ -105,6 +105,54 @@ fn a_test_mail_says_what_became_of_it() {
 }
 
 #[test]
+fn mails_are_tried_with_the_same_flags_as_they_are_sent_with() {
+    let place = Place::new();
+    let flags = ["--data-dir", "data", "--smtp-url", "file:mails"];
+    let test = [&["mail", "test", "alex@example.com"][..], &flags].concat();
+    let written = place.run(&test);
+    assert_eq!(succeeded(&written), "written: the mail stands in a file\n");
+    assert!(!place.path("data").exists(), "trying a mail makes no data");
+    succeeded(&place.run(&["migrate", "--data-dir", "data"]));
+    succeeded(&place.run(&test));
+    assert_eq!(fs::read_dir(place.path("mails")).unwrap().count(), 2);
+
+    // What the demo mustn't do in earnest isn't tried from it either.
+    drop(place.start(&["up", "--demo", "--data-dir", "demo"]));
+    let earnest = [
+        "mail",
+        "test",
+        "alex@example.com",
+        "--data-dir",
+        "demo",
+        "--smtp-url",
+        "smtp://127.0.0.1:1",
+        "--mail-from",
+        "desk@example.com",
+    ];
+    let refused = complaint(&place.run(&earnest));
+    assert!(
+        refused.contains("the demo sends no real mails"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_named() {
+    let place = Place::new();
+    fs::create_dir_all(place.path("broken")).unwrap();
+    fs::write(place.path("broken/stipple.db"), "no database\n".repeat(500)).unwrap();
+    fs::create_dir_all(place.path("directory/stipple.db")).unwrap();
+    for directory in ["broken", "directory"] {
+        for command in ["up", "api", "worker", "migrate"] {
+            let output = place.run(&[command, "--data-dir", directory]);
+            let told = complaint(&output);
+            let path = format!("{directory}/stipple.db can't be used: ");
+            assert!(told.contains(&path), "{command}: {told}");
+        }
+    }
+}
+
+#[test]
 fn a_worker_tells_how_it_is_and_nothing_else() {
     let place = Place::new();
     let output = place.run(&["worker", "--log", "off"]);
