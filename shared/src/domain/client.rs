@@ -30,7 +30,8 @@ pub struct NewClient {
     pub telephone: Option<Telephone>,
     /// Date of birth.
     pub date_of_birth: Option<NaiveDate>,
-    /// The language of their mails; the studio's where there is none.
+    /// The language of their mails; the studio's where there is none. Mails are in English where a language has neither
+    /// words built in (`en`, `de`, `fr` and `es` have) nor the studio's own.
     pub language: Option<Language>,
     /// Whether they want mails about their sessions.
     #[serde(default = "yes")]
@@ -82,7 +83,7 @@ merge_patch! {
             telephone: Telephone,
             /// Date of birth.
             date_of_birth: NaiveDate,
-            /// The language of their mails.
+            /// The language of their mails; English where it has neither words built in nor the studio's own.
             language: Language,
             /// Notes for all staff; nothing clinical.
             notes: Note,

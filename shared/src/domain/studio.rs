@@ -24,7 +24,8 @@ pub struct NewStudio {
     pub service_label: NeutralName,
     /// Where the studio stands in time: all its days and times of day are counted there.
     pub time_zone: TimeZoneName,
-    /// The language of its mails, where a client has none of their own.
+    /// The language of its mails, where a client has none of their own. They are in English where it has neither words
+    /// built in (`en`, `de`, `fr` and `es` have) nor the studio's own.
     #[serde(default = "default_language")]
     #[schema(value_type = Language, required = false, default = "en")]
     pub language: Language,
@@ -93,7 +94,7 @@ merge_patch! {
             service_label: NeutralName,
             /// Where the studio stands in time.
             time_zone: TimeZoneName,
-            /// The language of its mails.
+            /// The language of its mails; English where it has neither words built in nor the studio's own.
             language: Language,
             /// When the studio is open.
             opening_hours: WeeklyHours,
