@@ -184,6 +184,25 @@ impl Problem {
         .with_errors(errors)
     }
 
+    /// A change number that is above all that were given.
+    pub fn unknown_change(latest: i64) -> Self {
+        let detail = format!(
+            "this database's latest change is {latest}, so the copy was made from other data: empty it, and begin again \
+             with updated_since=0"
+        );
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "unknown_change",
+            "The change number is not of this database",
+            detail.clone(),
+        )
+        .with_errors(vec![FieldError::new(
+            "updated_since",
+            "unknown_change",
+            detail,
+        )])
+    }
+
     /// A header that can't be read.
     pub fn invalid_header(name: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();

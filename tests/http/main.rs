@@ -21,6 +21,7 @@ mod sync;
 mod tags;
 mod timeline;
 mod trail;
+mod words;
 
 use stipple_test_support::{TestServer, engines};
 

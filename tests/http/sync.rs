@@ -151,3 +151,75 @@ fn what_was_taken_back_comes_as_a_change() {
             .expect_error("/ends_at", "not_after_start");
     });
 }
+
+#[test]
+fn a_copy_of_other_data_is_told_to_begin_again() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        server.client(&studio_id);
+        for list in ["/v1/clients", "/v1/sessions", "/v1/tasks"] {
+            let page = server.get(list).expect(200);
+            let latest = page.json["latest_change"].as_i64().unwrap();
+            server
+                .get(&format!("{list}?updated_since={latest}"))
+                .expect(200);
+            for ahead in [latest + 1, i64::MAX] {
+                let refused = server
+                    .get(&format!("{list}?updated_since={ahead}"))
+                    .expect_problem(400, "unknown_change")
+                    .expect_error("updated_since", "unknown_change");
+                let detail = refused.json["detail"].as_str().unwrap();
+                assert!(detail.contains("updated_since=0"), "{refused}");
+                assert!(detail.contains(&latest.to_string()), "{refused}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_filter_that_things_leave_is_no_way_to_keep_a_copy() {
+    each(|server| {
+        let (here, there) = (server.studio().id(), server.studio().id());
+        let client = server.client(&here);
+        let session = server
+            .post(
+                "/v1/sessions",
+                &json!({"client_id": client.id(), "kind": "consultation", "duration_minutes": 60}),
+            )
+            .expect(201);
+        for refused in [
+            format!("/v1/clients?updated_since=0&studio_id={here}"),
+            "/v1/clients?external_id=one&updated_since=0".to_owned(),
+            "/v1/sessions?updated_since=0&state=planned".to_owned(),
+            "/v1/sessions?updated_since=0&starts_from=2026-11-25T09:00:00Z".to_owned(),
+            "/v1/tasks?updated_since=0&state=open".to_owned(),
+            "/v1/practitioners?updated_since=0&active=true".to_owned(),
+        ] {
+            let answer = server.get(&refused).expect_problem(400, "invalid_query");
+            assert_eq!(
+                answer.json["errors"][0]["code"], "not_with_updated_since",
+                "{answer}"
+            );
+        }
+        // What never changes for a thing is taken: at its studio a session stays whatever becomes of it.
+        for (query, found) in [
+            (format!("studio_id={here}"), 1),
+            (format!("studio_id={there}"), 0),
+            (format!("client_id={}&kind=consultation", client.id()), 1),
+        ] {
+            let page = server
+                .get(&format!("/v1/sessions?updated_since=0&{query}"))
+                .expect(200);
+            assert_eq!(page.data().len(), found, "{page}");
+        }
+        // A client who leaves a studio is told to whoever keeps a copy of all, and no longer there.
+        let since = server.get("/v1/clients").json["latest_change"].clone();
+        server
+            .patch(&client.location(), "*", &json!({"studio_id": there}))
+            .expect(200);
+        let changes = server.get(&format!("/v1/clients?updated_since={since}"));
+        assert_eq!(changes.data().len(), 1);
+        assert_eq!(changes.json["data"][0]["studio_id"], json!(there));
+        assert_eq!(session.json["studio_id"], json!(here));
+    });
+}

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use super::Answered;
 use crate::access::{RecordClinical, SeeClinical};
 use crate::answer::{PageBody, resources};
-use crate::request::{Command, Id, Json, Merge, Paging, Reading};
+use crate::request::{Command, Filter, Id, Json, Merge, Paging, Reading};
 
 resources! {
     Assessment: "/v1/assessments", record: |it| Some((it.client_id, AccessKind::Assessment));
@@ -29,6 +29,10 @@ pub(crate) struct AssessmentsQuery {
     client_id: Option<ClientId>,
     /// Those of this studio.
     studio_id: Option<StudioId>,
+}
+
+impl Filter for AssessmentsQuery {
+    const LASTING: &'static [&'static str] = &["client_id", "studio_id"];
 }
 
 /// Records an assessment.

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Answered;
 use crate::access::{ManageClients, SeeClients};
 use crate::answer::{ListBody, PageBody, resources};
-use crate::request::{Asking, Command, Id, Json, Merge, Paging, Reading, cursor};
+use crate::request::{Asking, Command, Filter, Id, Json, Merge, Paging, Reading, cursor};
 
 resources! {
     Client: "/v1/clients";
@@ -29,6 +29,10 @@ pub(crate) struct ClientsQuery {
     external_id: Option<ExternalId>,
     /// Those registered at this studio.
     studio_id: Option<StudioId>,
+}
+
+impl Filter for ClientsQuery {
+    const LASTING: &'static [&'static str] = &[];
 }
 
 /// Registers a client.

@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use super::Answered;
 use crate::access::{ManageStock, SeeClinical, SeeStock};
 use crate::answer::{PageBody, resources};
-use crate::request::{Command, Id, Json, Merge, Paging, Reading};
+use crate::request::{Command, Filter, Id, Json, Merge, Paging, Reading};
 
 resources! {
     Lot: "/v1/lots";
@@ -33,6 +33,10 @@ pub(crate) struct LotsQuery {
     /// Those with this code, of whatever product: makers use the same code twice.
     #[param(value_type = Option<LotCode>)]
     code: Option<LotCode>,
+}
+
+impl Filter for LotsQuery {
+    const LASTING: &'static [&'static str] = &["product_id"];
 }
 
 /// Adds a lot of a product.

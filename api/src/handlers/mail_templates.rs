@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use super::Answered;
 use crate::access::{ManageStudio, SeeStudio};
 use crate::answer::{PageBody, plain, resources};
-use crate::request::{Command, Id, Json, Merge, Paging, Reading};
+use crate::request::{Command, Filter, Id, Json, Merge, Paging, Reading};
 
 resources! {
     MailTemplate: "/v1/mail-templates";
@@ -32,6 +32,10 @@ pub(crate) struct MailTemplatesQuery {
     step: Option<ReminderStep>,
     /// Only those that mails use, or only the others.
     active: Option<bool>,
+}
+
+impl Filter for MailTemplatesQuery {
+    const LASTING: &'static [&'static str] = &["language", "step"];
 }
 
 /// Which built-in words.

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::Answered;
 use crate::access::{RecordClinical, SeeClinical};
 use crate::answer::{PageBody, resources};
-use crate::request::{Command, Id, Json, Paging, Reading};
+use crate::request::{Command, Filter, Id, Json, Paging, Reading};
 
 resources! {
     PigmentRecord: "/v1/pigment-records", record: |it| Some((it.client_id, AccessKind::PigmentRecord));
@@ -35,6 +35,16 @@ pub(crate) struct PigmentRecordsQuery {
     /// The one that another system calls so.
     #[param(value_type = Option<ExternalId>)]
     external_id: Option<ExternalId>,
+}
+
+impl Filter for PigmentRecordsQuery {
+    const LASTING: &'static [&'static str] = &[
+        "client_id",
+        "session_id",
+        "lot_id",
+        "product_id",
+        "external_id",
+    ];
 }
 
 /// Records what went into whom.

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 use super::Answered;
 use crate::access::{ManageStudio, SeeStudio};
 use crate::answer::{PageBody, resources};
-use crate::request::{Command, Id, Json, Merge, Paging, Reading};
+use crate::request::{Command, Filter, Id, Json, Merge, Paging, Reading};
 
 resources! {
     PlanTemplate: "/v1/plan-templates";
@@ -25,6 +25,10 @@ pub(crate) struct PlanTemplatesQuery {
     indication: Option<Indication>,
     /// Only those that plans can be opened with, or only the others.
     active: Option<bool>,
+}
+
+impl Filter for PlanTemplatesQuery {
+    const LASTING: &'static [&'static str] = &[];
 }
 
 /// Adds a plan template.

@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use super::Answered;
 use crate::access::{RecordClinical, SeeClients};
 use crate::answer::{PageBody, resources};
-use crate::request::{Command, Id, Json, MaybeJson, Merge, Paging, Reading};
+use crate::request::{Command, Filter, Id, Json, MaybeJson, Merge, Paging, Reading};
 
 resources! {
     Plan: "/v1/plans", clinical: [
@@ -39,6 +39,10 @@ pub(crate) struct PlansQuery {
     studio_id: Option<StudioId>,
     /// Those that stand so.
     state: Option<PlanState>,
+}
+
+impl Filter for PlansQuery {
+    const LASTING: &'static [&'static str] = &["client_id", "studio_id"];
 }
 
 /// Opens a plan.

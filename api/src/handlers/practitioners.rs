@@ -15,7 +15,7 @@ use super::Answered;
 use super::session_actions::may_override;
 use crate::access::{Book, ManageStudio, ManageTimeOff, SeeStudio};
 use crate::answer::{self, PageBody, resources};
-use crate::request::{Command, Id, Ids, Json, Merge, NoBody, Paging, Reading};
+use crate::request::{Command, Filter, Id, Ids, Json, Merge, NoBody, Paging, Reading};
 
 resources! {
     Practitioner: "/v1/practitioners";
@@ -44,6 +44,10 @@ pub(crate) struct PractitionersQuery {
     external_id: Option<ExternalId>,
     /// Only those who can be booked, or only those who can't.
     active: Option<bool>,
+}
+
+impl Filter for PractitionersQuery {
+    const LASTING: &'static [&'static str] = &[];
 }
 
 /// Adds a practitioner.

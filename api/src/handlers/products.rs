@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use super::Answered;
 use crate::access::{ManageStock, SeeClinical, SeeStock};
 use crate::answer::{PageBody, resources};
-use crate::request::{Command, Id, Json, Merge, Paging, Reading};
+use crate::request::{Command, Filter, Id, Json, Merge, Paging, Reading};
 
 resources! {
     Product: "/v1/products";
@@ -30,6 +30,10 @@ pub(crate) struct ProductsQuery {
     /// The one that another system calls so.
     #[param(value_type = Option<ExternalId>)]
     external_id: Option<ExternalId>,
+}
+
+impl Filter for ProductsQuery {
+    const LASTING: &'static [&'static str] = &["kind"];
 }
 
 /// Adds a product.

@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Answered;
 use crate::access::{ManageReminders, ManageStudio, SeeReminders, SeeStudio};
 use crate::answer::{PageBody, resources};
-use crate::request::{Command, Id, MaybeJson, Merge, Paging, Reading};
+use crate::request::{Command, Filter, Id, MaybeJson, Merge, Paging, Reading};
 use crate::server::Api;
 
 resources! {
@@ -49,6 +49,10 @@ pub(crate) struct RemindersQuery {
     /// Those due before this instant.
     #[param(value_type = Option<Instant>)]
     due_before: Option<Instant>,
+}
+
+impl Filter for RemindersQuery {
+    const LASTING: &'static [&'static str] = &["client_id", "session_id", "studio_id", "step"];
 }
 
 /// Lists reminders, in the order in which they were scheduled.

@@ -18,7 +18,7 @@ use super::Answered;
 use super::session_actions::may_override;
 use crate::access::{Book, SeeClients};
 use crate::answer::{ListBody, PageBody, resources};
-use crate::request::{Command, Id, Json, Merge, Paging, Reading};
+use crate::request::{Command, Filter, Id, Json, Merge, Paging, Reading};
 
 resources! {
     Session: "/v1/sessions", clinical: ["clinical_notes", "nonconformities", "overrides"], record: |it| {
@@ -54,6 +54,10 @@ pub(crate) struct SessionsQuery {
     /// Those that start before this instant.
     #[param(value_type = Option<Instant>)]
     starts_before: Option<Instant>,
+}
+
+impl Filter for SessionsQuery {
+    const LASTING: &'static [&'static str] = &["client_id", "plan_id", "studio_id", "kind"];
 }
 
 /// Plans a session outside of a plan's series, and books it at once where a time is given.

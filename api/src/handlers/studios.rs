@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::Answered;
 use crate::access::{ManageStudio, SeeStudio};
 use crate::answer::{PageBody, resources};
-use crate::request::{Command, Id, Ids, Json, Merge, Paging, Reading};
+use crate::request::{Command, Filter, Id, Ids, Json, Merge, Paging, Reading};
 
 resources! {
     Studio: "/v1/studios";
@@ -37,6 +37,10 @@ pub(crate) struct StudiosQuery {
     /// The one that another system calls so.
     #[param(value_type = Option<ExternalId>)]
     external_id: Option<ExternalId>,
+}
+
+impl Filter for StudiosQuery {
+    const LASTING: &'static [&'static str] = &[];
 }
 
 /// Opens a studio.

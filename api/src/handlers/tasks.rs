@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 use super::Answered;
 use crate::access::{ManageTasks, SeeClients};
 use crate::answer::{PageBody, resources};
-use crate::request::{Command, Id, Json, Paging, Reading};
+use crate::request::{Command, Filter, Id, Json, Paging, Reading};
 
 resources! {
     Task: "/v1/tasks", clinical: ["clinical_note"];
@@ -31,6 +31,10 @@ pub(crate) struct TasksQuery {
     client_id: Option<ClientId>,
     /// Those that concern this session.
     session_id: Option<SessionId>,
+}
+
+impl Filter for TasksQuery {
+    const LASTING: &'static [&'static str] = &["studio_id", "kind", "client_id", "session_id"];
 }
 
 /// Lists tasks, in the order in which they were opened.

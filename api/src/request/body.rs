@@ -7,6 +7,7 @@ use serde_json::error::Category;
 use stipple_shared::Error;
 use stipple_shared::error::FieldError;
 
+use super::plain::in_plain_words;
 use crate::problem::{MERGE_PATCH, Problem};
 
 /// How a request's body is read.
@@ -164,7 +165,8 @@ fn explain(pointer: String, error: &serde_json::Error) -> Problem {
     } else {
         ("invalid_value", pointer)
     };
-    Problem::from(Error::Invalid(vec![FieldError::new(pointer, code, reason)]))
+    let detail = in_plain_words(&reason);
+    Problem::from(Error::Invalid(vec![FieldError::new(pointer, code, detail)]))
 }
 
 /// The message without serde's own place, which the pointer tells better.

@@ -7,6 +7,7 @@ mod command;
 pub(crate) mod cursor;
 mod headers;
 mod id;
+mod plain;
 #[cfg(test)]
 mod properties;
 mod query;
@@ -17,7 +18,7 @@ pub use body::{Body, Json, MaybeJson, Merge, NoBody, Versioned};
 pub use command::Command;
 pub(crate) use headers::has_already;
 pub use id::{Id, Ids};
-pub use query::Paging;
+pub use query::{Filter, Paging};
 pub use reading::Reading;
 
 /// No body is larger than this: the largest honest one is a pigment record of a few kilobytes.

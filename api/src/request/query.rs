@@ -8,6 +8,7 @@ use stipple_shared::storage::paging::PageRequest;
 use utoipa::IntoParams;
 
 use super::cursor;
+use super::plain::in_plain_words;
 use crate::problem::Problem;
 
 /// Parameters of every list.
@@ -22,15 +23,28 @@ pub struct Paging {
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u16>,
     /// Only what changed after this number, in order of change, deleted things included: the `latest_change` of an
-    /// earlier answer, or 0 for everything.
+    /// earlier answer, or 0 for everything. Filters beside it must be such that nothing ever leaves them, as `client_id`;
+    /// others are refused, since what left them would never be told. A number that this database hasn't reached is
+    /// `unknown_change`: it was restored, or is another one. Empty the copy and begin again from 0.
     #[param(minimum = 0)]
     pub updated_since: Option<i64>,
+}
+
+/// What a list can be filtered by.
+pub trait Filter: DeserializeOwned {
+    /// The parameters whose answer for a thing never changes. Beside `updated_since` no others are taken: who keeps a copy
+    /// would never be told of what has left them.
+    const LASTING: &'static [&'static str];
 }
 
 /// A list without filters, or a look without parameters.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoFilter {}
+
+impl Filter for NoFilter {
+    const LASTING: &'static [&'static str] = &[];
+}
 
 /// Reads the query of something that isn't a list.
 pub(super) fn plain<F: DeserializeOwned>(request: &HttpRequest) -> Result<F, Problem> {
@@ -105,7 +119,8 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
             Some(name) if reason.starts_with("missing field") => (name.to_owned(), "required"),
             _ => (place, "invalid_value"),
         };
-        Problem::invalid_query(vec![FieldError::new(place, code, reason)])
+        let detail = in_plain_words(&reason);
+        Problem::invalid_query(vec![FieldError::new(place, code, detail)])
     })?;
     // Read as absent it would widen the answer to everything.
     let empty = query
@@ -121,6 +136,26 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
         )),
         None => Ok(parsed),
     }
+}
+
+/// Refuses filters that things can leave.
+pub(super) fn expect_lasting(request: &HttpRequest, lasting: &[&str]) -> Result<(), Problem> {
+    let paging = ["cursor", "limit", "updated_since"];
+    let names = request
+        .query_string()
+        .split('&')
+        .filter_map(|pair| pair.split('=').next());
+    for name in names {
+        if !name.is_empty() && !paging.contains(&name) && !lasting.contains(&name) {
+            return Err(wrong(
+                name,
+                "not_with_updated_since",
+                "leave this filter out beside updated_since and apply it to your copy: what no longer matches it \
+                 would never be told",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A parameter that isn't one here.

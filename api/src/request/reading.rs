@@ -17,7 +17,7 @@ use stipple_shared::storage::access_events::AccessEvent;
 use stipple_shared::storage::api_keys::{self, ApiKey};
 use stipple_shared::storage::paging::{Page, PageRequest, Position};
 
-use super::query::{self, NoFilter};
+use super::query::{self, Filter, NoFilter};
 use super::{cursor, headers};
 use crate::access::{Caller, Permission};
 use crate::answer::{self, PageBody, Resource};
@@ -67,7 +67,7 @@ impl<P: Permission> Reading<P, NoFilter> {
     }
 }
 
-impl<P: Permission, F: DeserializeOwned + Send + 'static> Reading<P, F> {
+impl<P: Permission, F: Filter + Send + 'static> Reading<P, F> {
     /// A page of a list.
     pub async fn page<T, R>(self, load: R) -> Result<HttpResponse, Problem>
     where
@@ -114,15 +114,24 @@ impl<P: Permission, F: DeserializeOwned + Send + 'static> Reading<P, F> {
         R: FnOnce(&mut Db, &Caller, &F, &PageRequest) -> Result<Page<T>> + Send + 'static,
     {
         let (filter, page_request, context) = query::paged::<F>(&self.request)?;
+        if page_request.updated_since.is_some() {
+            query::expect_lasting(&self.request, F::LASTING)?;
+        }
         let caller = self.caller.clone();
         let page = self
             .api
             .store
             .read(move |db| load(db, &caller, &filter, &page_request))
             .await?;
+        // Who is ahead of us keeps a copy of other data, and would be told of nothing.
+        if page_request.updated_since > Some(page.latest_change) {
+            return Err(Problem::unknown_change(page.latest_change));
+        }
         Ok((page, context))
     }
+}
 
+impl<P: Permission, F: DeserializeOwned + Send + 'static> Reading<P, F> {
     fn answer_page<T: Serialize>(&self, page: Page<T>, context: &str) -> HttpResponse {
         let next_cursor = page.next.map(|position| cursor::write(&position, context));
         let mut response = HttpResponse::Ok();
