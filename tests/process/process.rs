@@ -222,6 +222,7 @@ impl Serving {
         let status = self.wait_until_ended();
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
+        privacy::take_in_log(&rest);
         (status, rest)
     }
 }
@@ -234,6 +235,10 @@ impl Drop for Serving {
         // It may have ended already.
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
+        let mut printed = String::new();
+        if self.output.read_to_string(&mut printed).is_ok() {
+            privacy::take_in_log(&printed);
+        }
         if let Ok(log) = fs::read(&self.log) {
             privacy::take_in_log(&String::from_utf8_lossy(&log));
         }

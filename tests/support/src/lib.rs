@@ -1,5 +1,6 @@
 //! What the black-box suites share.
 
+mod answer;
 pub mod builders;
 pub mod certificates;
 pub mod clock;
