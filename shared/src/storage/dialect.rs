@@ -99,6 +99,15 @@ impl DatabaseUrl {
         }
     }
 
+    /// Opens a connection that copies what was written from the log into the file, where the engine wants that done.
+    pub(super) fn open_copier(&self) -> Result<Option<Db>, ConnectionError> {
+        match self {
+            Self::Sqlite(path) => open_sqlite(path, false).map(|open| Some(Db::Sqlite(open))),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Ok(None),
+        }
+    }
+
     /// Opens a connection that may only read.
     pub(super) fn open_reader(&self) -> Result<Db, ConnectionError> {
         match self {
@@ -222,6 +231,11 @@ impl Db {
                     nothing_is_stored: connection.batch_execute("SELECT 1").is_ok(),
                 }),
         }
+    }
+
+    /// Copies into the file what the log holds and nobody reads there any more, without keeping anybody waiting.
+    pub(super) fn copy_log(&mut self) -> QueryResult<()> {
+        self.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")
     }
 
     /// Whether the group's transaction is still open and whole, with no savepoint left in it.

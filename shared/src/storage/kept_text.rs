@@ -19,9 +19,12 @@ use super::dialect::{Db, MultiBackend};
 
 type Builder = <MultiBackend as Backend>::QueryBuilder;
 
+/// Texts by the statement's type and the engine.
+type Texts = HashMap<(TypeId, Discriminant<MultiBackend>), Rc<str>>;
+
 thread_local! {
-    /// The texts that this thread has needed, by the statement's type and the engine.
-    static TEXTS: RefCell<HashMap<(TypeId, Discriminant<MultiBackend>), Rc<str>>> = RefCell::default();
+    /// Those that this thread has needed.
+    static TEXTS: RefCell<Texts> = RefCell::default();
 }
 
 /// A statement of one fixed form, so that its type names its text.

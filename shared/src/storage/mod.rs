@@ -24,6 +24,7 @@ pub mod idempotency;
 mod kept;
 mod kept_text;
 mod leaving;
+mod log_copier;
 pub mod lot_uses;
 pub mod lots;
 pub mod mail_templates;

@@ -46,6 +46,16 @@ pub struct ReminderRule {
     pub updated_at: Instant,
 }
 
+/// What of a rule decides about reminders: every booking reads it.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = reminder_rules)]
+struct Deciding {
+    step: ReminderStep,
+    session_kinds: Json<Vec<SessionKind>>,
+    timing: Json<Timing>,
+    enabled: bool,
+}
+
 resource!(
     reminder_rules,
     ReminderRule,
@@ -120,24 +130,18 @@ impl ReminderRule {
 
     /// A studio's rules as the schedule's rules see them.
     pub(super) fn of_studio(db: &mut Db, studio_id: StudioId) -> Result<Vec<Rule>> {
-        let rows: Vec<(ReminderStep, Json<Vec<SessionKind>>, Json<Timing>, bool)> =
-            reminder_rules::table
-                .filter(reminder_rules::studio_id.eq(studio_id))
-                .select((
-                    reminder_rules::step,
-                    reminder_rules::session_kinds,
-                    reminder_rules::timing,
-                    reminder_rules::enabled,
-                ))
-                .kept()
-                .load(db)?;
+        let rows: Vec<Deciding> = reminder_rules::table
+            .filter(reminder_rules::studio_id.eq(studio_id))
+            .select(Deciding::as_select())
+            .kept()
+            .load(db)?;
         Ok(rows
             .into_iter()
-            .map(|(step, session_kinds, timing, enabled)| Rule {
-                step,
-                session_kinds: session_kinds.0,
-                timing: timing.0,
-                enabled,
+            .map(|row| Rule {
+                step: row.step,
+                session_kinds: row.session_kinds.0,
+                timing: row.timing.0,
+                enabled: row.enabled,
             })
             .collect())
     }

@@ -12,6 +12,7 @@ use diesel::Connection as _;
 use tokio::sync::oneshot;
 
 use super::dialect::{DatabaseUrl, Db, is_out_of_room};
+use super::log_copier::LogCopier;
 use super::transaction::NO_ROOM_SECONDS;
 use crate::error::{Error, Result};
 use crate::failpoint;
@@ -106,6 +107,7 @@ impl Writer {
     /// Starts the writer thread on a connection of its own.
     pub(super) fn start(url: DatabaseUrl, group_commits: bool) -> Result<Self> {
         let connection = url.open_writer().map_err(Error::internal)?;
+        let log_copier = LogCopier::start(&url)?;
         let (queue, writes) = sync_channel(QUEUE_LENGTH);
         let largest_group = if group_commits { LARGEST_GROUP } else { 1 };
         std::thread::Builder::new()
@@ -114,6 +116,7 @@ impl Writer {
                 WriterThread {
                     url,
                     connection: Some(connection),
+                    log_copier,
                     largest_group,
                 }
                 .serve(&writes)
@@ -135,6 +138,7 @@ impl Writer {
 struct WriterThread {
     url: DatabaseUrl,
     connection: Option<Db>,
+    log_copier: LogCopier,
     largest_group: usize,
 }
 
@@ -155,6 +159,7 @@ impl WriterThread {
     fn run_group(&mut self, mut group: Vec<Box<dyn Write>>) {
         match self.try_group(&mut group) {
             GroupEnd::Committed => {
+                self.log_copier.has_written(group.len());
                 for write in group {
                     write.finish(Ok(()));
                 }
