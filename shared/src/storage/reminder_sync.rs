@@ -323,7 +323,7 @@ fn sync(
     for (row, is_over) in rows.into_iter().zip(over) {
         if is_over {
             let reason = action.map_or("rescheduled", |action| action.as_str());
-            after.push(row.superseded(now, reason).store_over(tx)?);
+            after.push(row.store_superseded(tx, reason)?);
             before.push(row);
         } else {
             standing.push(row);

@@ -6,6 +6,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::audit::AuditDraft;
+use super::kept::SaveRow;
 use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, finders, load_page, savers, seers};
 use super::schema::reminders;
@@ -18,7 +20,7 @@ use crate::domain::{
     Anchor, Channel, ClientId, Instant, MailId, PlanId, ReminderId, ReminderState, ReminderStep,
     SessionId, StudioId,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A row of the ledger.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
@@ -174,22 +176,63 @@ impl Reminder {
             && (wanted.anchor == Anchor::Care || self.schedule_version == schedule_version)
     }
 
+    /// Ends the row, because another takes its place or nothing is to be sent of it any more.
     pub(super) fn supersede(self, tx: &mut Tx<'_>, reason: &str) -> Result<()> {
-        let ended = self.superseded(tx.now(), reason);
-        ended
-            .save_over(tx, &self, "reminder.superseded", None)
-            .map(drop)
+        let ended = self.store_superseded(tx, reason)?;
+        tx.audit(
+            AuditDraft::new("reminder.superseded", "reminder", ended.id.0)
+                .before(&self)?
+                .after(&ended)?,
+        );
+        Ok(())
     }
 
-    /// The row as it stands once another takes its place, or nothing is to be sent of it any more.
-    pub(super) fn superseded(&self, now: Instant, reason: &str) -> Self {
-        Self {
+    /// The same without an audit entry, for a caller that makes one of many.
+    pub(super) fn store_superseded(&self, tx: &mut Tx<'_>, reason: &str) -> Result<Self> {
+        let ended = Self {
             state: ReminderState::Superseded,
             state_reason: Some(reason.to_owned()),
-            finished_at: Some(now),
+            finished_at: Some(tx.now()),
+            version: self.version + 1,
+            change: tx.next_change()?,
+            updated_at: tx.now(),
             ..self.clone()
+        };
+        let ending = Ending {
+            state: ended.state,
+            state_reason: ended.state_reason.as_deref(),
+            finished_at: ended.finished_at,
+            version: ended.version,
+            change: ended.change,
+            updated_at: ended.updated_at,
+        };
+        let saved = SaveRow::<Ending<'static>, _>::new(
+            "reminders",
+            ending.as_changeset(),
+            &self.id.0,
+            &self.version,
+        )
+        .kept()
+        .execute(tx.db)?;
+        if saved == 0 {
+            return Err(Error::Stale {
+                current: Self::find(tx.db, self.id)?.version,
+            });
         }
+        Ok(ended)
     }
+}
+
+/// What changes of a row that ends. To write all of it anew would touch each index, and every act of a session ends some.
+#[derive(AsChangeset)]
+#[diesel(table_name = reminders, treat_none_as_null = true)]
+struct Ending<'a> {
+    state: ReminderState,
+    state_reason: Option<&'a str>,
+    finished_at: Option<Instant>,
+    version: i64,
+    change: i64,
+    updated_at: Instant,
 }
 
 /// What the client knows of a session's time, by all of its rows.
