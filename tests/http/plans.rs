@@ -364,6 +364,11 @@ fn a_closed_plan_keeps_no_session_to_come() {
         assert_eq!(closed.json["state_reason"], reason["reason"]);
         for session in house.sessions(&plan.id()) {
             assert_eq!(session["state"], "cancelled");
+            assert_eq!(session["end_reason"], "The plan was closed.");
+            // Why it was closed isn't for the front desk, which sees the sessions.
+            let history = format!("/v1/sessions/{}/history", session["id"].as_str().unwrap());
+            let history = house.server.get(&history).expect(200);
+            assert!(!history.json.to_string().contains("moved away"));
         }
         let again = house.server.post(&close, &reason).expect(200);
         assert_eq!(again.json, closed.json);

@@ -90,7 +90,7 @@ fn furnish(serving: &Serving, key: &str) -> (String, String, Vec<String>) {
     let clients = (0..10)
         .map(|place| {
             let client = json!({
-                "studio_id": studio, "given_name": "Kim", "family_name": "Example",
+                "studio_id": studio, "given_name": "Kim", "family_name": "Pemberley",
                 "email": format!("kim{place}@example.com"),
             });
             id(post(&agent, serving, "/v1/clients", key, &client))

@@ -218,6 +218,8 @@ fn a_time_that_somebody_else_has_by_now_is_not_taken_back() {
         act(&desk.header("If-Match", "*"), &id, "revert", &anyway).expect(403);
         let back = house.act(&id, "revert", &anyway).expect(200);
         assert_eq!(back.json["overlap_reason"], "Two chairs.");
+        let seen = desk.get(&format!("/v1/sessions/{id}")).expect(200);
+        assert!(!seen.json.to_string().contains("Two chairs"));
     });
 }
 

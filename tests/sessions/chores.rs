@@ -132,5 +132,9 @@ fn staff_are_told_each_morning_in_numbers_if_they_ask_for_it() {
         change_studio(house, json!({"digest_email": null}));
         house.go_to(3);
         assert!(!post.subjects().contains(&"Your day in numbers".to_owned()));
+        // Whoever asks for it in the evening waits for the morning.
+        house.wait(8 * 60);
+        change_studio(house, json!({"digest_email": "desk@studio.example"}));
+        assert!(!post.subjects().contains(&"Your day in numbers".to_owned()));
     });
 }

@@ -21,7 +21,7 @@ use crate::answer::{ListBody, PageBody, resources};
 use crate::request::{Command, Filter, Id, Json, Merge, Paging, Reading};
 
 resources! {
-    Session: "/v1/sessions", clinical: ["clinical_notes", "nonconformities", "overrides"], record: |it| {
+    Session: "/v1/sessions", clinical: ["clinical_notes", "nonconformities", "overlap_reason", "overrides"], record: |it| {
         let is_clinical = it.clinical_notes.is_some() || !it.nonconformities.is_empty();
         is_clinical.then_some((it.client_id, AccessKind::Session))
     };

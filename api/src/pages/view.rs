@@ -10,6 +10,7 @@ use stipple_shared::error::Result as Shared;
 use stipple_shared::letter::service_label;
 use stipple_shared::links::{Link, LinkPurpose};
 use stipple_shared::mail::built_in::BuiltIn;
+use stipple_shared::mail::reach::{mail_link, telephone_link};
 use stipple_shared::mail::text::joined_lines;
 use stipple_shared::mail::words::Locale;
 use stipple_shared::storage::availability::OfferedSlot;
@@ -82,11 +83,9 @@ impl Visitor {
     ) -> Page {
         let studio = &self.visited.studio;
         let telephone = studio.telephone.as_ref().map(|text| text.to_string());
-        let dial: String = telephone
-            .iter()
-            .flat_map(|text| text.chars())
-            .filter(|c| c.is_ascii_digit() || *c == '+')
-            .collect();
+        let email = studio.email.as_ref().map(|text| text.to_string());
+        let dial = telephone.as_deref().and_then(telephone_link);
+        let write_to = email.as_deref().and_then(mail_link);
         Page {
             locale: self.locale(),
             status,
@@ -94,9 +93,10 @@ impl Visitor {
             notice,
             studio: Some(context! {
                 name => self.neutral(Some(&studio.sender_name), Word::SenderName),
-                email => studio.email.as_ref().map(|text| text.to_string()),
+                email,
                 telephone,
                 dial,
+                write_to,
             }),
         }
     }

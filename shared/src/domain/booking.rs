@@ -306,7 +306,7 @@ impl Breach {
             |rule| {
                 format!(
                     "{}; or override the rule `{rule}` with a reason",
-                    self.detail
+                    self.detail.trim_end_matches('.')
                 )
             },
         )

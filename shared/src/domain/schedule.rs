@@ -11,6 +11,9 @@ use super::reminder::{ReminderRule, Subject, Timing};
 use super::session::SessionAction;
 use super::vocabulary::{Anchor, ReminderStep, SessionKind, SessionState};
 
+/// So long before a session the client must know that it has moved or is off, or may be on the way already.
+const SETTING_OUT: TimeDelta = TimeDelta::hours(3);
+
 /// What the reminders of a session depend on, as it stands after what was done.
 #[derive(Clone, Debug)]
 pub struct ReminderFacts {
@@ -24,6 +27,10 @@ pub struct ReminderFacts {
     pub completed_at: Option<Instant>,
     /// What the client has to be told of: a booking, a move, a cancellation, or nothing. `news` decides.
     pub action: Option<SessionAction>,
+    /// Whether that was the client's own act. A booking always counts as one: somebody asked for it.
+    pub by_client: bool,
+    /// When the session starts by what the client was told so far.
+    pub told_start: Option<Instant>,
     /// The studio's zone.
     pub zone: Tz,
     /// When the studio wants no mail to arrive.
@@ -56,8 +63,9 @@ pub struct ScheduledReminder {
 /// What was sent or is scheduled already is the ledger's matter: the caller adds what is missing and supersedes what is
 /// not in the list. A step whose moment has passed is left out, with two exceptions that are of use though late:
 /// preparation, when a session is booked or moved at short notice, joins the answer to that; and what follows a session
-/// is sent late when the session was recorded late. Outside the answers to an act nothing is due in quiet hours: it
-/// moves to the nearest minute that is allowed and of use, and is left out if there is none.
+/// is sent late when the session was recorded late. Outside the answers to the client's own act nothing is due in quiet
+/// hours: it moves to the nearest minute that is allowed and of use, and is left out if there is none. What the studio moved
+/// or cancelled is never left out: where morning would be too late it's told at once.
 pub fn schedule(
     facts: &ReminderFacts,
     rules: &[ReminderRule],
@@ -83,7 +91,16 @@ pub fn schedule(
             joins_answer: false,
         };
         match rule.step.subject() {
-            Subject::Act => {}
+            Subject::Act if facts.by_client || facts.action == Some(SessionAction::Book) => {}
+            Subject::Act => {
+                // Whoever would set out in vain is woken all the same.
+                let told = facts.told_start.filter(|at| *at > now);
+                let sets_out = told.map(|at| at - SETTING_OUT);
+                let at_latest = sets_out.map_or(useful_until, |at| at.min(useful_until));
+                if let Some(due_at) = quiet_free(due_at, at_latest, facts, now) {
+                    reminder.due_at = due_at;
+                }
+            }
             Subject::Session if due_at < now => {
                 if rule.step == ReminderStep::Preparation {
                     late_preparation = Some(reminder);

@@ -75,6 +75,8 @@ fn facts(zone: Tz, starts_at: Instant) -> ReminderFacts {
         starts_at: Some(starts_at),
         completed_at: None,
         action: None,
+        by_client: false,
+        told_start: None,
         zone,
         quiet_hours: None,
         cutoff_hours: 48,

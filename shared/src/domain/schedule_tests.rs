@@ -20,6 +20,8 @@ fn booked(starts_at: &str) -> ReminderFacts {
         starts_at: Some(instant(starts_at)),
         completed_at: None,
         action: Some(SessionAction::Book),
+        by_client: false,
+        told_start: None,
         zone: Europe::London,
         quiet_hours: None,
         cutoff_hours: 48,
@@ -321,6 +323,8 @@ fn any_facts() -> impl Strategy<Value = (ReminderFacts, Instant)> {
                     starts_at: (state != SessionState::Planned).then_some(starts_at),
                     completed_at: (state == SessionState::Completed).then_some(completed_at),
                     action,
+                    by_client: ago % 2 == 0,
+                    told_start: None,
                     zone,
                     quiet_hours: quiet_hours.filter(|(from, until)| from != until).and_then(
                         |(from, until)| quiet(&format!("{from:02}:00"), &format!("{until:02}:00")),
@@ -363,6 +367,41 @@ fn nearest_allowed(
         .min_by_key(|at| (*at - due_at).abs())
 }
 
+#[test]
+fn what_the_studio_moves_or_cancels_at_night_is_told_in_the_morning_unless_that_is_too_late() {
+    let now = instant("2027-03-10T22:50:00Z");
+    let due = |facts: &ReminderFacts, step: Step| {
+        let scheduled = schedule(facts, &default_rules(), now);
+        let mut notices = scheduled.iter().filter(|reminder| reminder.step == step);
+        notices.next().map(|reminder| reminder.due_at)
+    };
+    let mut moved = booked("2027-03-20T10:00:00Z");
+    moved.action = Some(SessionAction::Reschedule);
+    moved.quiet_hours = quiet("21:00", "08:00");
+    let (at_once, morning) = (
+        Some(instant("2027-03-10T23:00:00Z")),
+        Some(instant("2027-03-11T08:00:00Z")),
+    );
+    assert_eq!(due(&moved, Step::MovedNotice), morning);
+    moved.told_start = Some(instant("2027-03-11T11:01:00Z"));
+    assert_eq!(due(&moved, Step::MovedNotice), morning);
+    moved.told_start = Some(instant("2027-03-11T11:00:00Z"));
+    assert_eq!(due(&moved, Step::MovedNotice), at_once);
+    moved.told_start = None;
+    moved.by_client = true;
+    assert_eq!(due(&moved, Step::MovedNotice), at_once);
+    let mut off = booked("2027-03-11T07:30:00Z");
+    off.state = SessionState::Cancelled;
+    off.action = Some(SessionAction::Cancel);
+    off.quiet_hours = quiet("21:00", "08:00");
+    assert_eq!(due(&off, Step::CancelledNotice), at_once);
+    off.starts_at = Some(instant("2027-03-12T07:30:00Z"));
+    assert_eq!(due(&off, Step::CancelledNotice), morning);
+    off.action = Some(SessionAction::Book);
+    off.state = SessionState::Booked;
+    assert_eq!(due(&off, Step::BookingConfirmation), Some(now));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -384,6 +423,13 @@ proptest! {
             {
                 let nights = quiet.around(due_at.day_at(facts.zone), facts.zone);
                 prop_assert!(!nights.iter().any(|night| night.contains(due_at)), "{reminder:?}");
+            }
+            if step.subject() == Subject::Act
+                && is_quiet(due_at, &facts)
+                && !facts.by_client
+                && facts.action != Some(SessionAction::Book)
+            {
+                prop_assert_eq!(nearest_allowed(due_at, useful_until, &facts, now), None, "{:?}", reminder);
             }
             if joins_answer {
                 prop_assert!(step == Step::Preparation);

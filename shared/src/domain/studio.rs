@@ -39,7 +39,8 @@ pub struct NewStudio {
     pub jurisdiction: Option<Name>,
     /// When the studio is open, on its own clock.
     pub opening_hours: WeeklyHours,
-    /// When no mail goes out unless it answers the client's own act. 21:00 to 08:00 unless said otherwise; null for none.
+    /// When no mail goes out unless it answers the client: what was booked, and what the client moved or cancelled. What the
+    /// studio moves or cancels meanwhile is told when they end, or at once where that would be too late. 21:00 to 08:00 unless said otherwise; null for none.
     #[serde(default = "default_quiet_hours")]
     pub quiet_hours: Option<QuietHours>,
     /// Until how many hours before the start a client may cancel. 48 unless said otherwise (common practice: 48 to 72).
@@ -116,7 +117,7 @@ merge_patch! {
             email: EmailAddress,
             /// Whose law on keeping records applies.
             jurisdiction: Name,
-            /// When no mail goes out.
+            /// When no mail goes out unless it answers the client, or would come too late.
             quiet_hours: QuietHours,
             /// Another system's name for this studio.
             external_id: ExternalId,

@@ -90,7 +90,7 @@ texts! {
 
 /// Whether a character shows nothing: a space, a control, one that Unicode says to ignore where it isn't known, or the
 /// empty Braille cell.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || c == '\u{2800}'

@@ -4,6 +4,7 @@ use icalendar::{Calendar as Object, Class, Component, Event, EventLike, EventSta
 
 use super::content::{Calendar, Method};
 use super::facts::AppointmentFacts;
+use super::reach::mail_link;
 use super::text::{joined_lines, one_line};
 use crate::domain::Instant;
 use crate::domain::neutral::clinical_word;
@@ -52,18 +53,19 @@ pub fn event(appointment: &AppointmentFacts, words: &EventWords<'_>, stamp: Inst
     }
     let organizer_email = words
         .organizer_email
-        .filter(|address| clinical_word(address).is_none());
+        .filter(|address| clinical_word(address).is_none())
+        .and_then(mail_link);
     // RFC 5546 wants an organizer in any case; who has no address that may be told is named by a URN.
     let address = match organizer_email {
-        Some(address) => format!("mailto:{}", one_line(address)),
+        Some(address) => address,
         None => words.organizer_id.urn().to_string(),
     };
     let mut organizer = Property::new("ORGANIZER", address);
     organizer.add_parameter("CN", &one_line(words.organizer).replace('"', "'"));
     event.append_property(organizer);
     // RFC 5546 wants whoever is invited named; answers go by the client's page and not by mail.
-    if let Some(address) = words.attendee {
-        let mut attendee = Property::new("ATTENDEE", format!("mailto:{}", one_line(address)));
+    if let Some(address) = words.attendee.and_then(mail_link) {
+        let mut attendee = Property::new("ATTENDEE", address);
         attendee.add_parameter("RSVP", "FALSE");
         event.append_multi_property(attendee);
     }

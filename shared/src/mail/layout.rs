@@ -11,6 +11,7 @@ use super::when::Wording;
 use super::words::Phrasebook;
 use crate::domain::mail_template::Word;
 use crate::domain::neutral::clinical_word;
+use crate::domain::text::is_invisible;
 use crate::error::{Error, Result};
 
 const LAYOUT_HTML: &str = include_str!("templates/layout.html");
@@ -148,6 +149,9 @@ impl<'a> Letterhead<'a> {
     /// A line that others may see: whatever came in, it is one line without a clinical word.
     fn header(&self, template: &str) -> Result<String> {
         let line = unbroken(&self.fill(Part::Text, template)?);
+        if line.chars().all(is_invisible) {
+            return Err(Error::internal("a template's header comes to nothing"));
+        }
         match clinical_word(&line) {
             Some(word) => Err(Error::internal(format!(
                 "a template's header says \"{word}\""

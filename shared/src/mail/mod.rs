@@ -14,7 +14,7 @@ pub mod facts;
 pub mod fresh_link;
 mod layout;
 pub mod lint;
-mod reach;
+pub mod reach;
 pub mod render;
 pub mod text;
 pub mod when;

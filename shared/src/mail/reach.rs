@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// The link that calls a number; none where the text is more, or less, than one number that can be dialled as it stands.
-pub(super) fn telephone_link(text: &str) -> Option<String> {
+pub fn telephone_link(text: &str) -> Option<String> {
     let (plus, rest) = match text.trim().strip_prefix('+') {
         Some(rest) => ("+", rest),
         None => ("", text.trim()),
@@ -24,7 +24,7 @@ pub(super) fn telephone_link(text: &str) -> Option<String> {
 
 /// The link that writes to an address; none where the text isn't one address. Nothing in it can add a header, because
 /// whatever RFC 6068 doesn't read as a plain letter is encoded.
-pub(super) fn mail_link(text: &str) -> Option<String> {
+pub fn mail_link(text: &str) -> Option<String> {
     let text = text.trim();
     let (local, domain) = text.split_once('@')?;
     let refused = |c: char| c.is_control() || c.is_whitespace() || "()<>[]:;,\\\"@".contains(c);

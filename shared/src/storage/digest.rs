@@ -21,6 +21,9 @@ use crate::error::{Error, Result};
 /// When it goes, on the studio's clock.
 const MORNING: TimeDelta = TimeDelta::hours(7);
 
+/// From then on it isn't begun any more: the day is nearly over, and at night it would wake somebody.
+const TOO_LATE: TimeDelta = TimeDelta::hours(15);
+
 /// A digest as it stands.
 #[derive(Clone, Debug)]
 pub struct PreparedDigest {
@@ -47,8 +50,8 @@ pub fn queue_due(tx: &mut Tx<'_>, sending_domain: &str) -> Result<usize> {
     for studio in asked {
         let zone = studio.time_zone.0;
         let day = now.day_at(zone);
-        let morning = NaiveTime::MIN + MORNING;
-        if now < at_local_time(day, morning, zone) {
+        let at = |time| at_local_time(day, NaiveTime::MIN + time, zone);
+        if now < at(MORNING) || at(TOO_LATE) <= now {
             continue;
         }
         let dedupe_key = format!("{DIGEST}:{}:{day}", studio.id);

@@ -230,7 +230,9 @@ impl Plan {
         }
         for session in sessions {
             if session.state == SessionState::Planned {
-                session.call_off_planned(tx, reason)?;
+                // Why may be clinical: it stands in the plan, which not everybody reads as they read sessions.
+                let why = Reason::literal("The plan was closed.");
+                session.call_off_planned(tx, &why)?;
             }
         }
         plan.state = PlanState::Closed;

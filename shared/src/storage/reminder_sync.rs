@@ -18,7 +18,7 @@ use super::schema::{mails, reminders, sessions};
 use super::session_rules::plan_sessions;
 use super::sessions::Session;
 use super::studios::Studio;
-use super::{Db, Tx};
+use super::{Actor, Db, Tx};
 use crate::domain::gap::{GapWindow, gap_after};
 use crate::domain::interval::Interval;
 use crate::domain::news::advice_changes;
@@ -26,8 +26,8 @@ use crate::domain::reminder::{ReminderRule as Rule, Subject};
 use crate::domain::schedule::{ReminderFacts, schedule};
 use crate::domain::session::SessionAction;
 use crate::domain::{
-    Anchor, Channel, ClientId, Instant, MailState, PlanId, ReminderId, ReminderState, ReminderStep,
-    SessionId, SessionKind, SessionState, StudioId,
+    Anchor, Channel, ClientId, EndedBy, Instant, MailState, PlanId, ReminderId, ReminderState,
+    ReminderStep, SessionId, SessionKind, SessionState, StudioId,
 };
 use crate::error::{Error, Result};
 use crate::failpoint;
@@ -245,16 +245,18 @@ fn sync(
         (Some(knowledge), Some(action)) => knowledge.news(stands, action),
         _ => withheld_notice(tx.db, session, &rows)?,
     };
+    let told = knowledge.and_then(|knowledge| knowledge.time());
     // A session that lost its time is spoken of by the time that was told.
-    let time = session
-        .time()
-        .or_else(|| knowledge.and_then(|knowledge| knowledge.time()));
+    let time = session.time().or(told);
     let facts = ReminderFacts {
         kind: session.kind,
         state: session.state,
         starts_at: time.map(|time| time.starts_at),
         completed_at: session.completed_at,
         action: news,
+        by_client: *tx.actor() == Actor::ClientLink
+            || (action == Some(SessionAction::Cancel) && session.ended_by == Some(EndedBy::Client)),
+        told_start: told.map(|time| time.starts_at),
         zone: studio.time_zone.0,
         quiet_hours: studio.quiet_hours.as_ref().map(|hours| hours.0),
         cutoff_hours: u16::try_from(studio.cancellation_cutoff_hours).map_err(Error::internal)?,

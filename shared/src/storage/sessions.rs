@@ -60,7 +60,7 @@ pub struct Session {
     pub blocked_until: Option<Instant>,
     /// Raised whenever its time changes; reminders and calendar entries belong to one of them.
     pub schedule_version: i64,
-    /// Why it may overlap another one, where somebody allowed that.
+    /// Why it may overlap another one, where somebody allowed that. Absent for the front desk.
     pub overlap_reason: Option<Reason>,
     /// The rules that were overridden for its present time, and why. Absent for the front desk.
     #[schema(value_type = Vec<OverrideUsed>, required = false)]

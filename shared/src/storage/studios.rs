@@ -46,7 +46,7 @@ pub struct Studio {
     /// When it's open, on its own clock.
     #[schema(value_type = WeeklyHours)]
     pub opening_hours: Json<WeeklyHours>,
-    /// When no mail goes out.
+    /// When no mail goes out unless it answers the client, or would come too late.
     #[schema(value_type = Option<QuietHours>)]
     pub quiet_hours: Option<Json<QuietHours>>,
     /// Until how many hours before the start a client may cancel.

@@ -108,7 +108,7 @@ impl Salon {
 
     /// Registers a client.
     pub fn client(&self, store: &Store, email: &str) -> ClientId {
-        self.client_named(store, "Kim", "Example", email)
+        self.client_named(store, "Kim", "Pemberley", email)
     }
 
     /// Registers a client of this name.
