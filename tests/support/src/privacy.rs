@@ -4,7 +4,7 @@
 //! the end what the database holds; it's shown every URL, the figures, and what the whole process logged meanwhile. When it
 //! is dropped it searches, and the test fails where it finds something.
 //!
-//! Which values are a person's is said by [`Fields`], from the contract. Values are compared whole and as words, whatever
+//! Which values are a person's is said by `Fields`, from the contract. Values are compared whole and as words, whatever
 //! their case; a name's words, an address's local part and a telephone's digits count for themselves too. Left out are:
 //! - what is too short to be told from chance: fewer than four ASCII characters, fewer than seven digits alone;
 //! - the contract's own words (names of fields, values of enumerations, parts of paths): the log may say them, and so no
