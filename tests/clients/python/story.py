@@ -209,7 +209,7 @@ def main() -> None:
                 client=api,
                 session_id=session,
                 state=[models.ReminderState.SCHEDULED],
-                due_from=datetime.fromisoformat(f"{day(1)}T00:00:00+00:00"),
+                due_from=datetime.fromisoformat(f"{day(2)}T00:00:00+00:00"),
             ),
             HTTPStatus.OK,
             models.PageBodyReminder,

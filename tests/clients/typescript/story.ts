@@ -177,7 +177,7 @@ assert.equal(booked.state, "booked");
 async function steps(session: string): Promise<string[]> {
   const coming = got(
     await api.GET("/v1/reminders", {
-      params: { query: { session_id: session, state: ["scheduled"], due_from: `${day(1)}T00:00:00Z` } },
+      params: { query: { session_id: session, state: ["scheduled"], due_from: `${day(2)}T00:00:00Z` } },
     }),
     200,
   );
