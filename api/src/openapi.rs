@@ -445,7 +445,7 @@ fn header_parameter(operation: &mut Operation, name: &str, required: Required, d
 }
 
 fn add_headers(method: &str, operation: &mut Operation) {
-    const BASED_ON: &str = "The ETag of the copy that this is based on; stale ones get 412.";
+    const BASED_ON: &str = "The ETag of the copy that this is based on, as it was given, quotes included; stale ones get 412.";
     match method {
         "POST" => {
             header_parameter(
@@ -461,7 +461,8 @@ fn add_headers(method: &str, operation: &mut Operation) {
             operation,
             "If-Match",
             Required::True,
-            "The ETag of the copy that was changed, or *.",
+            "The ETag of the copy that was changed, as it was given, quotes included; or *. Another tag gets 412; what is no \
+             tag, or several, 400.",
         ),
         "DELETE" => header_parameter(operation, "If-Match", Required::False, BASED_ON),
         _ => {}

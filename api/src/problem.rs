@@ -398,7 +398,8 @@ impl From<Error> for Problem {
                 "stale_version",
                 "Somebody changed this in the meantime",
                 format!(
-                    "read it again (its version is now {current}), apply your change to that, and send its ETag"
+                    "read it again (its version is now {current}), apply your change to that, and send its ETag as it was \
+                     given, quotes included"
                 ),
             ),
             Error::KeyReused => Self::new(

@@ -47,26 +47,44 @@ fn a_change_names_the_copy_that_it_was_made_from() {
     each(|server| {
         let studio = server.studio();
         let path = studio.location();
-        let patch = json!({"name": "Changed"});
         server
             .owner()
             .send("PATCH", &path, Some(("application/json", b"{}")))
             .expect_problem(428, "if_match_required");
-        for (etag, status) in [
+        for (number, (etag, status)) in [
             ("\"v1\"", 200),
             ("\"v1\"", 412),
             ("\"v3\"", 412),
             ("W/\"v2\"", 200),
             ("*", 200),
             ("\"v4-front_desk\"", 200),
-            ("nonsense", 412),
             ("\"\"", 412),
+            ("\"1\"", 412),
+            ("\"5e-b1946ac9\"", 412),
+            ("nonsense", 400),
+            ("", 400),
+            ("v5", 400),
+            ("\"v5", 400),
             ("\"v5\", \"v4\"", 400),
-        ] {
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let patch = json!({"name": format!("Changed {number}")});
             let answer = server.patch(&path, etag, &patch);
             assert_eq!(answer.status, status, "{etag}: {answer}");
             if status == 412 {
                 assert_eq!(answer.json["code"], "stale_version");
+            }
+            if status == 400 {
+                let refused = answer
+                    .expect_problem(400, "invalid_header")
+                    .expect_error("If-Match", "invalid_value");
+                let detail = refused.json["detail"].as_str().unwrap();
+                assert!(
+                    detail.contains("quotes included, such as \"v1\""),
+                    "{detail}"
+                );
             }
         }
         assert_eq!(server.get(&path).json["version"], 5);

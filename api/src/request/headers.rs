@@ -43,7 +43,8 @@ pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, P
         })
 }
 
-/// The version that the caller's copy has. A tag that we never gave can't match, and so is stale.
+/// The version that the caller's copy has. A tag that we never gave can't match, and so is stale; what is no tag at all was
+/// mistaken for one.
 pub(super) fn if_match(request: &HttpRequest, required: bool) -> Result<Option<i64>, Problem> {
     let Some(value) = only(request, &IF_MATCH, "If-Match")? else {
         return if required {
@@ -56,13 +57,26 @@ pub(super) fn if_match(request: &HttpRequest, required: bool) -> Result<Option<i
     if text == "*" {
         return Ok(None);
     }
-    if text.contains(',') {
+    if !is_tag(text) {
         return Err(Problem::invalid_header(
             "If-Match",
-            "send one tag: the ETag of the copy that you changed",
+            "send one tag: the ETag of the copy that you changed as it was given, quotes included, such as \"v1\"",
         ));
     }
     Ok(Some(version_in(text).unwrap_or(-1)))
+}
+
+/// Whether this is one entity tag as RFC 9110 writes it, whoever gave it.
+fn is_tag(text: &str) -> bool {
+    let quoted = text.strip_prefix("W/").unwrap_or(text);
+    quoted
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .is_some_and(|inner| {
+            inner
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && byte != b'"')
+        })
 }
 
 /// A header that must not come twice: either could be the one that was meant.
@@ -106,7 +120,7 @@ fn version_in(tag: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::version_in;
+    use super::{is_tag, version_in};
 
     #[test]
     fn tags_that_we_gave_are_read_back() {
@@ -124,6 +138,26 @@ mod tests {
             "\"v99999999999999999999\"",
         ] {
             assert_eq!(version_in(foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_tag_of_somebody_else_is_a_tag_too() {
+        for tag in ["\"v1\"", "W/\"v1\"", "\"1\"", "\"\"", "\"a,b\""] {
+            assert!(is_tag(tag), "{tag}");
+        }
+        for no_tag in [
+            "",
+            "v1",
+            "\"",
+            "\"v1",
+            "w/\"v1\"",
+            "W/",
+            "\"v1\", \"v2\"",
+            "\"v 1\"",
+            "**",
+        ] {
+            assert!(!is_tag(no_tag), "{no_tag}");
         }
     }
 }
