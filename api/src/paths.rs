@@ -16,18 +16,21 @@ pub(crate) struct KnownPath {
 pub(crate) struct PathTree {
     here: Option<KnownPath>,
     named: Vec<(Box<str>, PathTree)>,
-    any: Option<Box<PathTree>>,
+    /// Those where any text may stand, before this ending.
+    any: Vec<(Box<str>, PathTree)>,
 }
 
 impl PathTree {
-    /// Adds a path; segments in braces stand for any text.
+    /// Adds a path; what is in braces stands for any text, and an ending may follow.
     pub(crate) fn add(&mut self, template: &str, methods: Vec<&'static str>) {
         let mut node = self;
         for segment in template.split('/') {
-            node = if segment.starts_with('{') {
-                node.any.get_or_insert_default()
-            } else {
-                node.child(segment)
+            node = match segment
+                .strip_prefix('{')
+                .and_then(|name| name.split_once('}'))
+            {
+                Some((_, ending)) => child(&mut node.any, ending),
+                None => child(&mut node.named, segment),
             };
         }
         node.here = Some(KnownPath {
@@ -43,25 +46,29 @@ impl PathTree {
             None => (path, None),
         };
         let named = self.named.iter().find(|(name, _)| **name == *segment);
-        let any = self.any.as_deref().filter(|_| !segment.is_empty());
+        let any = self.any.iter().filter(|(ending, _)| {
+            segment
+                .strip_suffix(&**ending)
+                .is_some_and(|text| !text.is_empty())
+        });
         named
-            .map(|(_, child)| child)
             .into_iter()
             .chain(any)
+            .map(|(_, child)| child)
             .find_map(|child| match rest {
                 Some(rest) => child.find(rest),
                 None => child.here.as_ref(),
             })
     }
+}
 
-    fn child(&mut self, segment: &str) -> &mut Self {
-        let place = self.named.iter().position(|(name, _)| **name == *segment);
-        let place = place.unwrap_or_else(|| {
-            self.named.push((segment.into(), Self::default()));
-            self.named.len() - 1
-        });
-        &mut self.named[place].1
-    }
+fn child<'a>(children: &'a mut Vec<(Box<str>, PathTree)>, text: &str) -> &'a mut PathTree {
+    let place = children.iter().position(|(known, _)| **known == *text);
+    let place = place.unwrap_or_else(|| {
+        children.push((text.into(), PathTree::default()));
+        children.len() - 1
+    });
+    &mut children[place].1
 }
 
 #[cfg(test)]
@@ -78,6 +85,7 @@ mod tests {
             "/v1/things/{id}",
             "/v1/things/search",
             "/v1/things/{id}/parts",
+            "/feeds/{secret}.ics",
         ] {
             paths.add(template, vec!["GET"]);
         }
@@ -91,6 +99,9 @@ mod tests {
             ("/v1/things/", None),
             ("/v1/things//parts", None),
             ("/v1/things/7/parts/8", None),
+            ("/feeds/x.ics", Some("/feeds/{secret}.ics")),
+            ("/feeds/x", None),
+            ("/feeds/.ics", None),
             ("/v1", None),
             ("/", None),
             ("", None),

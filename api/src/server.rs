@@ -216,10 +216,16 @@ fn most_connections(options: &Options) -> usize {
 
 /// Answers what no route answered: OPTIONS with what the path answers, 405 where it exists with another method, else 404.
 async fn nothing_here(request: HttpRequest, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
-    match api.documents.allowed_methods(request.path()) {
-        Some(allowed) if *request.method() == Method::OPTIONS => Ok(HttpResponse::NoContent()
+    let documents = &api.documents;
+    if *request.method() == Method::OPTIONS
+        && let Some(allowed) = documents.allowed_methods(request.path())
+    {
+        return Ok(HttpResponse::NoContent()
             .insert_header((header::ALLOW, allowed))
-            .finish()),
+            .finish());
+    }
+    // Where the path is known with this very method, a route found it not to be one of its own.
+    match documents.allowed_instead(request.path(), request.method().as_str()) {
         Some(allowed) => Err(Problem::method_not_allowed(&allowed)),
         None => Err(Problem::no_such_path()),
     }

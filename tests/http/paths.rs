@@ -66,6 +66,37 @@ fn a_path_that_is_not_there_says_so() {
 }
 
 #[test]
+fn what_has_not_the_shape_of_a_feed_is_answered_like_an_unknown_one() {
+    each(|server| {
+        let stranger = server.stranger();
+        let mut unknown = stranger.get("/calendars/unknown.ics").expect(404).json;
+        for path in [
+            "/calendars",
+            "/calendars/",
+            "/calendars/x",
+            "/calendars/.ics",
+            "/calendars/x.ICS",
+            "/calendars/x.ics/",
+            "/calendars/x.ics/y",
+        ] {
+            for method in ["GET", "HEAD", "OPTIONS", "POST", "DELETE"] {
+                let answer = stranger.send(method, path, None).expect(404);
+                assert_eq!(answer.header("Allow"), None, "{answer}");
+            }
+            let answer = stranger.get(path).expect_problem(404, "no_such_path");
+            for own in ["instance", "request_id"] {
+                unknown[own] = answer.json[own].clone();
+            }
+            assert_eq!(answer.json, unknown);
+        }
+        let refused = stranger
+            .send("POST", "/calendars/unknown.ics", None)
+            .expect_problem(405, "method_not_allowed");
+        assert_eq!(refused.header("Allow"), Some("GET, HEAD, OPTIONS"));
+    });
+}
+
+#[test]
 fn a_method_that_is_not_there_names_those_that_are() {
     each(|server| {
         let id = server.studio().id();

@@ -231,7 +231,11 @@ fn is_instance(template: &str, path: &str) -> bool {
         (template.split('/').collect(), path.split('/').collect());
     template.len() == path.len()
         && template.iter().zip(path).all(|(expected, given)| {
-            *expected == given || (expected.starts_with('{') && !given.is_empty())
+            let ending = expected
+                .strip_prefix('{')
+                .and_then(|name| name.split_once('}'));
+            let text = ending.and_then(|(_, ending)| given.strip_suffix(ending));
+            *expected == given || text.is_some_and(|text| !text.is_empty())
         })
 }
 
