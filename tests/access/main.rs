@@ -11,6 +11,7 @@ mod keys;
 mod leaving;
 mod scope;
 mod table;
+mod unchanged;
 mod walk;
 
 use stipple_test_support::Answer;

@@ -137,9 +137,8 @@ pub(crate) async fn change_mail_template(
 ) -> Answered {
     command
         .run(move |tx, given| {
-            let template = MailTemplate::edited(tx, id.0, given.if_match, given.body)?;
-            lint::check(&template.content(), template.step)?;
-            given.changed(&template.keep(tx)?)
+            let template = MailTemplate::change(tx, id.0, given.if_match, given.body, lint::check)?;
+            given.changed(&template)
         })
         .await
 }

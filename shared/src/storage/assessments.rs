@@ -26,7 +26,9 @@ use crate::domain::{
 use crate::error::Result;
 
 /// What was seen and said in a consultation.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema,
+)]
 #[diesel(table_name = assessments, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Assessment {
     /// Its id.
@@ -175,6 +177,9 @@ impl Assessment {
         patch.notes.apply(&mut assessment.notes);
         patch.expectations.apply(&mut assessment.expectations.0);
         patch.occurred_at.apply(&mut assessment.occurred_at);
+        if assessment == before {
+            return Ok(before);
+        }
         refuse_taken_external_id!(tx.db, assessments, id, &assessment.external_id);
         assessment.check(tx, Some(&before))?;
         assessment.save(tx, "assessment.changed", None)

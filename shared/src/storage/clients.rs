@@ -21,7 +21,9 @@ use crate::domain::{
 use crate::error::{Error, Result};
 
 /// Somebody who is treated, or thinks about it.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema,
+)]
 #[diesel(table_name = clients, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Client {
     /// Their id.
@@ -181,6 +183,9 @@ impl Client {
             .apply(&mut client.care_advice_in_mail);
         patch.notes.apply(&mut client.notes);
         patch.external_id.apply(&mut client.external_id);
+        if client == before {
+            return Ok(before);
+        }
         check_date_of_birth(client.date_of_birth, tx.now())?;
         if client.studio_id != before.studio_id {
             named(Studio::find_seen(tx, client.studio_id), "/studio_id")?;

@@ -20,7 +20,9 @@ use crate::domain::{ExpiryPrecision, Instant, LotId, LotState, ProductId, Produc
 use crate::error::{Error, FieldError, Result};
 
 /// What a maker filled in one go, and printed one code on.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema,
+)]
 #[diesel(table_name = lots, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Lot {
     /// Its id.
@@ -116,8 +118,8 @@ impl Lot {
         expected: Option<i64>,
         patch: &LotPatch,
     ) -> Result<Self> {
-        let mut lot = Self::find_for_change(tx.db, id, expected)?;
-        let state_before = lot.state;
+        let before = Self::find_for_change(tx.db, id, expected)?;
+        let mut lot = before.clone();
         patch.code.apply(&mut lot.code);
         patch.no_code_reason.apply(&mut lot.no_code_reason);
         patch.batch_code.apply(&mut lot.batch_code);
@@ -132,17 +134,20 @@ impl Lot {
         patch.invoice_reference.apply(&mut lot.invoice_reference);
         patch.received_on.apply(&mut lot.received_on);
         patch.state.apply(&mut lot.state);
-        if lot.state != state_before {
+        if lot.state != before.state {
             // A reason given for another state says nothing about this one.
             lot.state_reason = None;
         }
         patch.state_reason.apply(&mut lot.state_reason);
         patch.notes.apply(&mut lot.notes);
         patch.external_id.apply(&mut lot.external_id);
+        if lot == before {
+            return Ok(before);
+        }
         lot.shape().check()?;
         lot.refuse_taken_code(tx.db)?;
         refuse_taken_external_id!(tx.db, lots, id, &lot.external_id);
-        let action = match (lot.state == state_before, lot.state) {
+        let action = match (lot.state == before.state, lot.state) {
             (true, _) => "lot.changed",
             (false, LotState::Available) => "lot.released",
             (false, LotState::Quarantined) => "lot.quarantined",

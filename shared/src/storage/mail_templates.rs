@@ -23,7 +23,9 @@ use crate::domain::{Instant, MailTemplateId, ReminderStep, StudioId, TaskKind};
 use crate::error::{Error, FieldError, Result};
 
 /// A studio's own words: for one step, or those that all its mails share.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema,
+)]
 #[diesel(table_name = mail_templates, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct MailTemplate {
     /// Its id.
@@ -134,24 +136,25 @@ impl MailTemplate {
         template.create(tx, "mail_template.added")
     }
 
-    /// The template as it would be after a change, to be checked before it's kept.
-    pub fn edited(
+    /// Changes a template to what passes the check.
+    pub fn change(
         tx: &mut Tx<'_>,
         id: MailTemplateId,
         expected: Option<i64>,
         patch: &MailTemplatePatch,
+        check: impl FnOnce(&TemplateContent, Option<ReminderStep>) -> Result<()>,
     ) -> Result<Self> {
-        let mut template = Self::find_seen_for_change(tx, id, expected)?;
+        let before = Self::find_seen_for_change(tx, id, expected)?;
+        let mut template = before.clone();
         let mut content = template.content();
         patch.apply(&mut content);
         template.say(content);
         patch.active.apply(&mut template.active);
-        Ok(template)
-    }
-
-    /// Keeps an edited template.
-    pub fn keep(self, tx: &mut Tx<'_>) -> Result<Self> {
-        self.save(tx, "mail_template.changed", None)
+        if template == before {
+            return Ok(before);
+        }
+        check(&template.content(), template.step)?;
+        template.save(tx, "mail_template.changed", None)
     }
 
     /// What it says.

@@ -17,7 +17,9 @@ use crate::domain::{Indication, Instant, PlanTemplateId};
 use crate::error::{Error, Result};
 
 /// What plans for one indication usually look like.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema,
+)]
 #[diesel(table_name = plan_templates, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct PlanTemplate {
     /// Its id.
@@ -125,7 +127,8 @@ impl PlanTemplate {
         expected: Option<i64>,
         patch: &PlanTemplatePatch,
     ) -> Result<Self> {
-        let mut template = Self::find_for_change(tx.db, id, expected)?;
+        let before = Self::find_for_change(tx.db, id, expected)?;
+        let mut template = before.clone();
         patch.name.apply(&mut template.name);
         patch.indication.apply(&mut template.indication);
         if let Some(sessions) = patch.treatment_sessions.value() {
@@ -139,6 +142,9 @@ impl PlanTemplate {
         }
         patch.active.apply(&mut template.active);
         patch.source.apply(&mut template.source);
+        if template == before {
+            return Ok(before);
+        }
         check_gap_count(&template.gaps, template.outline()?.treatment_sessions)?;
         template.save(tx, "plan_template.changed", None)
     }

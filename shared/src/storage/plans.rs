@@ -30,7 +30,9 @@ use crate::domain::{
 use crate::error::{Error, Result};
 
 /// How many treatments a client is to get, how long, and how far apart.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema,
+)]
 #[diesel(table_name = plans, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Plan {
     /// Its id.
@@ -155,6 +157,9 @@ impl Plan {
         patch.notes.apply(&mut plan.notes);
         patch.practitioner_id.apply(&mut plan.practitioner_id);
         patch.gaps.apply(&mut plan.gaps.0);
+        if plan == before {
+            return Ok(before);
+        }
         refuse_taken_external_id!(tx.db, plans, id, &plan.external_id);
         if plan.assessment_id != before.assessment_id {
             refuse_foreign_assessment(tx, plan.assessment_id, plan.client_id)?;

@@ -19,7 +19,9 @@ use crate::domain::{Instant, PractitionerId};
 use crate::error::{Error, Result};
 
 /// Somebody who treats clients.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema,
+)]
 #[diesel(table_name = practitioners, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Practitioner {
     /// Their id.
@@ -97,8 +99,8 @@ impl Practitioner {
         expected: Option<i64>,
         patch: &PractitionerPatch,
     ) -> Result<Self> {
-        let mut practitioner = Self::find_seen_for_change(tx, id, expected)?;
-        let (was_active, worked) = (practitioner.active, practitioner.working_hours.clone());
+        let before = Self::find_seen_for_change(tx, id, expected)?;
+        let mut practitioner = before.clone();
         patch.name.apply(&mut practitioner.name);
         patch.licence_number.apply(&mut practitioner.licence_number);
         patch.email.apply(&mut practitioner.email);
@@ -112,17 +114,20 @@ impl Practitioner {
             practitioner.working_hours =
                 Json(with_unseen(tx.scope(), hours, &practitioner.working_hours)?);
         }
-        if practitioner.active != was_active {
+        if practitioner == before {
+            return Ok(before);
+        }
+        if practitioner.active != before.active {
             refuse_unless_all_seen(tx, &practitioner)?;
         }
         refuse_taken_external_id!(tx.db, practitioners, id, &practitioner.external_id);
         let practitioner = practitioner.save(tx, "practitioner.changed", None)?;
-        match (was_active, practitioner.active) {
+        match (before.active, practitioner.active) {
             (true, false) => leaving::leave(tx, &practitioner)?,
             (false, true) => leaving::come_back(tx, &practitioner)?,
             _ => {}
         }
-        if practitioner.working_hours != worked {
+        if practitioner.working_hours != before.working_hours {
             stranded::recheck(tx, Concerned::Of(practitioner.id))?;
         }
         Ok(practitioner)

@@ -16,7 +16,9 @@ use crate::domain::{Instant, ProductId, ProductKind};
 use crate::error::{Error, Result};
 
 /// A pigment, a diluent, a needle or an anaesthetic, as its maker sells it.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema,
+)]
 #[diesel(table_name = products, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Product {
     /// Its id.
@@ -97,7 +99,8 @@ impl Product {
         expected: Option<i64>,
         patch: &ProductPatch,
     ) -> Result<Self> {
-        let mut product = Self::find_for_change(tx.db, id, expected)?;
+        let before = Self::find_for_change(tx.db, id, expected)?;
+        let mut product = before.clone();
         patch.maker.apply(&mut product.maker);
         patch.brand.apply(&mut product.brand);
         patch.shade.apply(&mut product.shade);
@@ -114,6 +117,9 @@ impl Product {
         patch.notes.apply(&mut product.notes);
         patch.active.apply(&mut product.active);
         patch.external_id.apply(&mut product.external_id);
+        if product == before {
+            return Ok(before);
+        }
         product.refuse_taken_name(tx.db)?;
         refuse_taken_external_id!(tx.db, products, id, &product.external_id);
         product.save(tx, "product.changed", None)

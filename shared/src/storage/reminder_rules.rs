@@ -17,7 +17,9 @@ use crate::domain::{Channel, Instant, ReminderRuleId, ReminderStep, SessionKind,
 use crate::error::{Error, Result};
 
 /// A studio's rule for one step.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema,
+)]
 #[diesel(table_name = reminder_rules, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct ReminderRule {
     /// Its id.
@@ -97,10 +99,14 @@ impl ReminderRule {
         expected: Option<i64>,
         patch: &ReminderRulePatch,
     ) -> Result<Self> {
-        let mut rule = Self::find_seen_for_change(tx, id, expected)?;
+        let before = Self::find_seen_for_change(tx, id, expected)?;
+        let mut rule = before.clone();
         patch.enabled.apply(&mut rule.enabled);
         patch.session_kinds.apply(&mut rule.session_kinds.0);
         patch.timing.apply(&mut rule.timing.0);
+        if rule == before {
+            return Ok(before);
+        }
         rule.step
             .check_timing(rule.timing.0)
             .map_err(|advice| Error::invalid("/timing", "wrong_timing", advice))?;

@@ -15,7 +15,9 @@ use crate::domain::{Instant, RoomId, StudioId};
 use crate::error::Result;
 
 /// A room that one session at a time can take.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema,
+)]
 #[diesel(table_name = rooms, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Room {
     /// Its id.
@@ -66,12 +68,15 @@ impl Room {
         expected: Option<i64>,
         patch: &RoomPatch,
     ) -> Result<Self> {
-        let mut room = Self::find_seen_for_change(tx, id, expected)?;
-        let was_active = room.active;
+        let before = Self::find_seen_for_change(tx, id, expected)?;
+        let mut room = before.clone();
         patch.name.apply(&mut room.name);
         patch.active.apply(&mut room.active);
+        if room == before {
+            return Ok(before);
+        }
         let room = room.save(tx, "room.changed", None)?;
-        if room.active != was_active {
+        if room.active != before.active {
             stranded::recheck(tx, Concerned::In(room.id))?;
         }
         Ok(room)

@@ -24,7 +24,16 @@ use crate::error::{Error, Result};
 
 /// A session.
 #[derive(
-    Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize, ToSchema,
+    Clone,
+    Debug,
+    PartialEq,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 #[diesel(table_name = sessions, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Session {
@@ -287,13 +296,20 @@ impl Session {
         expected: Option<i64>,
         patch: &SessionPatch,
     ) -> Result<Self> {
-        let mut session = Self::find_seen_for_change(tx, id, expected)?;
-        let before = (session.duration_minutes, session.practitioner_id);
+        let before = Self::find_seen_for_change(tx, id, expected)?;
+        let mut session = before.clone();
         if let Some(minutes) = patch.duration_minutes.value() {
             session.duration_minutes = i32::from(minutes.get());
         }
         patch.practitioner_id.apply(&mut session.practitioner_id);
-        if before != (session.duration_minutes, session.practitioner_id)
+        patch.notes.apply(&mut session.notes);
+        patch.clinical_notes.apply(&mut session.clinical_notes);
+        patch.external_id.apply(&mut session.external_id);
+        if session == before {
+            return Ok(before);
+        }
+        let gets_another = session.practitioner_id != before.practitioner_id;
+        if (gets_another || session.duration_minutes != before.duration_minutes)
             && session.state != SessionState::Planned
         {
             return Err(Error::refused(
@@ -301,13 +317,10 @@ impl Session {
                 "the session has its time; move it to change how long it takes or who treats",
             ));
         }
-        if let Some(practitioner_id) = session.practitioner_id.filter(|id| before.1 != Some(*id)) {
+        if let Some(practitioner_id) = session.practitioner_id.filter(|_| gets_another) {
             find_named_practitioner(tx, practitioner_id)?;
             sharing::reaches_practitioner(tx, session.client_id, Some(practitioner_id), id.0)?;
         }
-        patch.notes.apply(&mut session.notes);
-        patch.clinical_notes.apply(&mut session.clinical_notes);
-        patch.external_id.apply(&mut session.external_id);
         refuse_taken_external_id!(tx.db, sessions, id, &session.external_id);
         session.save(tx, "session.changed", None)
     }

@@ -18,7 +18,9 @@ use crate::domain::{Instant, StudioId, TimeZoneName};
 use crate::error::{Error, Result};
 
 /// A place with its own clock, rooms, hours and mails.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset, Serialize, ToSchema,
+)]
 #[diesel(table_name = studios, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct Studio {
     /// Its id.
@@ -157,6 +159,9 @@ impl Studio {
         patch.quiet_hours.apply(&mut quiet_hours);
         studio.quiet_hours = quiet_hours.map(Json);
         patch.external_id.apply(&mut studio.external_id);
+        if studio == before {
+            return Ok(before);
+        }
         refuse_taken_external_id!(tx.db, studios, id, &studio.external_id);
         let studio = studio.save(tx, "studio.changed", None)?;
         let clock_changed = studio.time_zone != before.time_zone;
