@@ -12,12 +12,13 @@ use chrono_tz::Europe::London;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use stipple_api::ClientLinks;
-use stipple_shared::domain::booking::{Booking, Cancel, Complete, NewSession, Occurred};
+use stipple_shared::domain::booking::{
+    Booking, Cancel, Complete, MayOverride, NewSession, Occurred,
+};
 use stipple_shared::domain::local_time::at_local_time;
 use stipple_shared::domain::{Instant, LotId, PlanId, PlanTemplateId, RoomId, SessionId, StudioId};
 use stipple_shared::links::LinkMaker;
 use stipple_shared::storage::assessments::Assessment;
-use stipple_shared::storage::booking::MayOverride;
 use stipple_shared::storage::clients::Client;
 use stipple_shared::storage::lots::Lot;
 use stipple_shared::storage::paging::PageRequest;

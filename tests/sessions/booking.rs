@@ -58,6 +58,29 @@ fn a_gap_that_is_too_short_needs_an_override_by_somebody_who_treats() {
         early["override"]["rules"] = json!(["gap"]);
         let desk = house.server.caller(Role::FrontDesk);
         act(&desk, &sessions[1], "book", &early).expect(403);
+        // Each is told what they may do, and no more.
+        let mut plain = early.clone();
+        plain.as_object_mut().unwrap().remove("override");
+        let told = |caller: &stipple_test_support::Caller| {
+            let refused = act(caller, &sessions[1], "book", &plain);
+            let refused = refused.expect_problem(409, "gap_too_short");
+            let detail = refused.json["detail"].as_str().unwrap().to_owned();
+            assert_eq!(refused.json["errors"][0]["detail"], detail);
+            detail
+        };
+        let to_desk = told(&desk);
+        assert!(!to_desk.contains("overrid"), "{to_desk}");
+        assert!(
+            to_desk.ends_with("ask somebody who treats, or an owner, for an exception"),
+            "{to_desk}"
+        );
+        for role in [Role::Owner, Role::Practitioner] {
+            let told = told(&house.server.caller(role));
+            assert!(
+                told.ends_with("override the rule `gap` with a reason"),
+                "{told}"
+            );
+        }
         assert_eq!(house.session(&sessions[1]).json["state"], "planned");
 
         let owner = house.server.caller(Role::Practitioner);

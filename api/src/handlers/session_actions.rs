@@ -1,9 +1,10 @@
 //! What is done with sessions: booked, moved, confirmed, checked in, completed, cancelled, missed, taken back.
 
 use actix_web::post;
-use stipple_shared::domain::booking::{BookSeries, Booking, Cancel, Complete, Occurred, Revert};
+use stipple_shared::domain::booking::{
+    BookSeries, Booking, Cancel, Complete, MayOverride, Occurred, Revert,
+};
 use stipple_shared::domain::{PlanId, Role, SessionId};
-use stipple_shared::storage::booking::MayOverride;
 use stipple_shared::storage::sessions::Session;
 
 use super::Answered;

@@ -291,6 +291,15 @@ pub struct Breach {
     /// A stable name.
     pub code: &'static str,
     /// Where in the request.
+/// What may be asked for beyond the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MayOverride {
+    /// The caller's role allows overrides.
+    Yes,
+    /// It doesn't.
+    No,
+}
+
     pub pointer: &'static str,
     /// What to do about it.
     pub detail: String,
@@ -299,17 +308,18 @@ pub struct Breach {
 }
 
 impl Breach {
-    /// What to do about it, with the rule to override where one can be.
-    fn advice(&self) -> String {
-        self.rule.map_or_else(
-            || self.detail.clone(),
-            |rule| {
-                format!(
-                    "{}; or override the rule `{rule}` with a reason",
-                    self.detail.trim_end_matches('.')
-                )
-            },
-        )
+    /// What to do about it, with the rule to override where one can be: nobody is told to do what they may not.
+    fn advice(&self, may_override: MayOverride) -> String {
+        let Some(rule) = self.rule else {
+            return self.detail.clone();
+        };
+        let detail = self.detail.trim_end_matches('.');
+        match may_override {
+            MayOverride::Yes => format!("{detail}; or override the rule `{rule}` with a reason"),
+            MayOverride::No => {
+                format!("{detail}; or ask somebody who treats, or an owner, for an exception")
+            }
+        }
     }
 }
 
@@ -325,6 +335,7 @@ pub fn weigh(
         Some(OverrideUsed {
             rule,
             code: breach.code.to_owned(),
+    may_override: MayOverride,
             reason: asked.reason.clone(),
             at: now,
         })
@@ -338,10 +349,10 @@ pub fn weigh(
     };
     Err(Error::Refused {
         code: first.code,
-        detail: first.advice(),
+        detail: first.advice(may_override),
         breaches: open
             .iter()
-            .map(|breach| FieldError::new(breach.pointer, breach.code, breach.advice()))
+            .map(|breach| FieldError::new(breach.pointer, breach.code, breach.advice(may_override)))
             .collect(),
         conflicts: open
             .iter()
@@ -380,9 +391,14 @@ mod tests {
             breach(Some(OverridableRule::Overlap), "overlap"),
             breach(Some(OverridableRule::Gap), "gap_too_short"),
         ];
-        assert!(weigh(&[], None, now).unwrap().is_empty());
-        assert!(weigh(&breaches, None, now).is_err());
-        let half = weigh(&breaches, Some(&asked(&[OverridableRule::Overlap])), now);
+        assert!(weigh(&[], None, MayOverride::Yes, now).unwrap().is_empty());
+        assert!(weigh(&breaches, None, MayOverride::Yes, now).is_err());
+        let half = weigh(
+            &breaches,
+            Some(&asked(&[OverridableRule::Overlap])),
+            MayOverride::Yes,
+            now,
+        );
         assert!(matches!(
             half,
             Err(Error::Refused {
@@ -391,8 +407,39 @@ mod tests {
             })
         ));
         let both = asked(&[OverridableRule::Overlap, OverridableRule::Gap]);
-        assert_eq!(weigh(&breaches, Some(&both), now).unwrap().len(), 2);
-        assert!(weigh(&[breach(None, "in_the_past")], Some(&both), now).is_err());
+        assert_eq!(
+            weigh(&breaches, Some(&both), MayOverride::Yes, now)
+                .unwrap()
+                .len(),
+            2
+        );
+        assert!(
+            weigh(
+                &[breach(None, "in_the_past")],
+                Some(&both),
+                MayOverride::Yes,
+                now
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn nobody_is_told_to_do_what_they_may_not() {
+        let overlap = breach(Some(OverridableRule::Overlap), "overlap");
+        let said = |may| overlap.advice(may);
+        assert_eq!(
+            said(MayOverride::Yes),
+            "take another time; or override the rule `overlap` with a reason"
+        );
+        assert_eq!(
+            said(MayOverride::No),
+            "take another time; or ask somebody who treats, or an owner, for an exception"
+        );
+        assert_eq!(
+            breach(None, "in_the_past").advice(MayOverride::No),
+            "take another time"
+        );
     }
 
     #[test]

@@ -14,20 +14,11 @@ use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::{Tx, leaving, session_history, sharing};
 use crate::domain::booking::{
-    BookSeries, Booking, Breach, NewSession, OverridableRule, Override, weigh,
+    BookSeries, Booking, Breach, MayOverride, NewSession, OverridableRule, Override, weigh,
 };
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::{Instant, PlanId, SessionId};
 use crate::error::{Error, Result};
-
-/// What may be asked for beyond the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MayOverride {
-    /// The caller's role allows overrides.
-    Yes,
-    /// It doesn't.
-    No,
-}
 
 impl Session {
     /// Plans a session and books it at once where a time is given.
@@ -214,7 +205,7 @@ impl Session {
                 .filter(|breach| breach.pointer == "/starts_at");
             starts.for_each(|breach| breach.pointer = "/local_start");
         }
-        session.accept(&breaches, booking.override_.as_ref(), now)?;
+        session.accept(&breaches, booking.override_.as_ref(), may_override, now)?;
         session.state = to;
         session.booked_at = Some(now);
         session.confirmed_at = None;
@@ -270,9 +261,10 @@ impl Session {
         &mut self,
         breaches: &[Breach],
         asked: Option<&Override>,
+        may_override: MayOverride,
         now: Instant,
     ) -> Result<()> {
-        let used = weigh(breaches, asked, now)?;
+        let used = weigh(breaches, asked, may_override, now)?;
         self.overlap_reason = used
             .iter()
             .find(|used| used.rule == OverridableRule::Overlap)

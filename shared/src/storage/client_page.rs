@@ -4,7 +4,6 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use super::availability::{AvailabilityRequest, OfferedSlot, Subject as SlotSubject, free_slots};
-use super::booking::MayOverride;
 use super::clients::Client;
 use super::mails::{FRESH_LINK, Mail, NewMail};
 use super::paging::PageRequest;
@@ -13,7 +12,7 @@ use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::{ClientWords, Task};
 use super::{Db, Scope, Tx};
-use crate::domain::booking::{Booking, Cancel, Occurred};
+use crate::domain::booking::{Booking, Cancel, MayOverride, Occurred};
 use crate::domain::client::ClientPatch;
 use crate::domain::client_page::{ClientMay, PageFacts};
 use crate::domain::local_time::Disambiguation;

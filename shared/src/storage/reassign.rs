@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::booking::{MayOverride, refuse_unallowed_override};
+use super::booking::refuse_unallowed_override;
 use super::plans::Plan;
 use super::practitioners::Practitioner;
 use super::references::named;
@@ -16,7 +16,7 @@ use super::session_rules::{choose_room, claims_near, hours_breaches, overlaps_am
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Tx, leaving, sharing, stranded};
-use crate::domain::booking::{OverridableRule, Override};
+use crate::domain::booking::{MayOverride, OverridableRule, Override};
 use crate::domain::reassignment::{ReassignMode, ReassignOutcome, ReassignSessions};
 use crate::domain::session::SessionAction;
 use crate::domain::{PlanId, PlanState, PractitionerId, SessionId, SessionState};
@@ -74,15 +74,16 @@ pub fn reassign_sessions(
     let mut data = Vec::new();
     for session in chosen(tx, from, asked)? {
         let session_id = session.id;
-        let (outcome, errors, conflicts) = match give(tx, session, &to, asked.override_.as_ref()) {
-            Ok(()) => (ReassignOutcome::Reassigned, Vec::new(), Vec::new()),
-            Err(Error::Refused {
-                breaches,
-                conflicts,
-                ..
-            }) => (ReassignOutcome::Kept, breaches, conflicts),
-            Err(error) => return Err(error),
-        };
+        let (outcome, errors, conflicts) =
+            match give(tx, session, &to, asked.override_.as_ref(), may_override) {
+                Ok(()) => (ReassignOutcome::Reassigned, Vec::new(), Vec::new()),
+                Err(Error::Refused {
+                    breaches,
+                    conflicts,
+                    ..
+                }) => (ReassignOutcome::Kept, breaches, conflicts),
+                Err(error) => return Err(error),
+            };
         data.push(Reassigned {
             session_id,
             outcome,
@@ -149,6 +150,7 @@ fn give(
     chosen: Session,
     to: &Practitioner,
     asked: Option<&Override>,
+    may_override: MayOverride,
 ) -> Result<()> {
     let now = tx.now();
     // Read again: what was done with the ones before may have touched it.
@@ -172,7 +174,7 @@ fn give(
         .filter(|used| used.rule == OverridableRule::Gap)
         .cloned()
         .collect();
-    session.accept(&breaches, asked, now)?;
+    session.accept(&breaches, asked, may_override, now)?;
     session.overrides.0.extend(about_gaps);
     sharing::reaches_practitioner(tx, session.client_id, Some(to.id), session.id.0)?;
     let reason = asked.map(|asked| asked.reason.to_string());

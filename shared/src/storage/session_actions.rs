@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::booking::{MayOverride, refuse_unallowed_override};
+use super::booking::refuse_unallowed_override;
 use super::columns::Json;
 use super::pigment_records::PigmentRecord;
 use super::plans::Plan;
@@ -13,7 +13,7 @@ use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::tasks::Task;
 use super::{Tx, sharing};
-use crate::domain::booking::{Cancel, Complete, Occurred, Revert};
+use crate::domain::booking::{Cancel, Complete, MayOverride, Occurred, Revert};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::text::Reason;
 use crate::domain::{EndedBy, Instant, PlanState, SessionId, SessionState, TaskKind};
@@ -267,7 +267,7 @@ impl Session {
         if session.state.holds_time() {
             let breaches = overlap_breaches(tx.db, tx.scope(), &session)?;
             if !breaches.is_empty() {
-                session.accept(&breaches, told.override_.as_ref(), now)?;
+                session.accept(&breaches, told.override_.as_ref(), may_override, now)?;
             }
         }
         // The client knows of a time, a move and a cancellation, but not of a completion or of a missed session.
