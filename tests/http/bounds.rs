@@ -1,5 +1,6 @@
 //! Times and days that nothing of a studio's can have are refused, with the years that it can have.
 
+use diesel::RunQueryDsl as _;
 use serde_json::{Value, json};
 use stipple_test_support::TestServer;
 
@@ -49,19 +50,109 @@ fn an_instant_lies_in_years_that_can_be() {
             expect_years(server, &path, &completed, "/occurred_at");
             let assessment = json!({"client_id": client_id, "occurred_at": never});
             expect_years(server, "/v1/assessments", &assessment, "/occurred_at");
+            let cancelled = json!({"occurred_at": never});
+            for action in ["cancel", "confirm", "check-in", "no-show"] {
+                let path = format!("/v1/sessions/{session_id}/{action}");
+                expect_years(server, &path, &cancelled, "/occurred_at");
+            }
+            let understood = json!({
+                "client_id": client_id, "practitioner_id": practitioner.id(), "indication": "scar",
+                "expectations": [{"point": "no_growth", "acknowledged_at": never}],
+            });
+            expect_years(
+                server,
+                "/v1/assessments",
+                &understood,
+                "/expectations/0/acknowledged_at",
+            );
+            let mut record = json!({
+                "session_id": session_id, "practitioner_id": practitioner.id(), "zones": [{"zone": "crown"}],
+                "mix": {"pigments": [{"unknown_lot_reason": "The bottle was thrown away."}]},
+            });
+            record["mix"]["prepared_at"] = json!(never);
+            expect_years(server, "/v1/pigment-records", &record, "/mix/prepared_at");
+            for field in ["occurred_at", "label_information_given_at"] {
+                record[field] = json!(never);
+                expect_years(server, "/v1/pigment-records", &record, &format!("/{field}"));
+                record[field] = Value::Null;
+            }
             let key = json!({"name": "a key", "role": "owner", "expires_at": never});
             expect_years(server, "/v1/api-keys", &key, "/expires_at");
-            let refused = server
-                .get(&format!("/v1/sessions?starts_from={never}"))
-                .expect_problem(400, "invalid_query")
-                .expect_error("starts_from", "invalid_value");
-            assert!(refused.text.contains("1900 to 2200"), "{refused}");
+            let timeline = format!("clients/{client_id}/timeline");
+            for (list, parameter) in [
+                ("sessions", "starts_from"),
+                ("sessions", "starts_before"),
+                ("reminders", "due_from"),
+                ("reminders", "due_before"),
+                ("audit-events", "from"),
+                ("audit-events", "before"),
+                ("access-events", "from"),
+                ("access-events", "before"),
+                (&timeline, "from"),
+                (&timeline, "before"),
+            ] {
+                let refused = server
+                    .get(&format!("/v1/{list}?{parameter}={never}"))
+                    .expect_problem(400, "invalid_query")
+                    .expect_error(parameter, "invalid_value");
+                assert!(refused.text.contains("1900 to 2200"), "{refused}");
+            }
         }
         for possible in ["1900-01-01T00:00:00Z", "2200-12-31T23:59:59Z"] {
             server
                 .get(&format!("/v1/sessions?starts_from={possible}"))
                 .expect(200);
         }
+    });
+}
+
+#[test]
+fn a_local_time_lies_in_years_that_can_be_in_utc_too() {
+    each(|server| {
+        let mut studio = stipple_test_support::builders::new_studio();
+        studio["time_zone"] = json!("America/New_York");
+        let studio_id = server.post("/v1/studios", &studio).expect(201).id();
+        let practitioner_id = server.practitioner(&studio_id).id();
+        let mut session = json!({
+            "client_id": server.client(&studio_id).id(), "kind": "consultation", "duration_minutes": 60,
+            "booking": {"local_start": "2200-12-31T18:59", "practitioner_id": practitioner_id},
+        });
+        server.post("/v1/sessions", &session).expect(201);
+        session["booking"]["local_start"] = json!("2200-12-31T19:00");
+        expect_years(server, "/v1/sessions", &session, "/booking/local_start");
+    });
+}
+
+#[test]
+fn what_is_stored_is_read_whatever_bounds_hold_today() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        let assessment = json!({
+            "client_id": server.client(&studio_id).id(), "practitioner_id": server.practitioner(&studio_id).id(),
+            "indication": "scar",
+            "expectations": [{"point": "no_growth", "acknowledged_at": "2026-11-20T09:00:00Z"}],
+        });
+        let made = server.post("/v1/assessments", &assessment).expect(201);
+        let changed = diesel::sql_query(
+            "UPDATE assessments SET expectations = replace(expectations, '2026-11-20', '1026-11-20')",
+        )
+        .execute(&mut server.database().connect())
+        .unwrap();
+        assert_eq!(changed, 1);
+        let read = server.get(&made.location()).expect(200);
+        assert_eq!(
+            read.json["expectations"][0]["acknowledged_at"],
+            "1026-11-20T09:00:00Z"
+        );
+        let kept = server
+            .patch(&made.location(), "*", &json!({"goals": "A fuller look."}))
+            .expect(200);
+        assert_eq!(kept.json["expectations"], read.json["expectations"]);
+        let again = json!({"expectations": [{"point": "cosmetic_only", "acknowledged_at": "1026-11-20T09:00:00Z"}]});
+        server
+            .patch(&made.location(), "*", &again)
+            .expect_problem(422, "invalid")
+            .expect_error("/expectations/0/acknowledged_at", "invalid_value");
     });
 }
 

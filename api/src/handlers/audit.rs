@@ -2,6 +2,7 @@
 
 use actix_web::get;
 use serde::{Deserialize, Serialize};
+use stipple_shared::domain::given;
 use stipple_shared::domain::text::Name;
 use stipple_shared::domain::{AccessKind, ApiKeyId, ClientId, Instant};
 use stipple_shared::error::{Error, Result};
@@ -37,9 +38,11 @@ pub(crate) struct AuditQuery {
     request_id: Option<Name>,
     /// Those from this instant on.
     #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
     from: Option<Instant>,
     /// Those before this instant.
     #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
     before: Option<Instant>,
 }
 
@@ -137,9 +140,11 @@ pub(crate) struct AccessQuery {
     kind: Option<AccessKind>,
     /// Those from this instant on.
     #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
     from: Option<Instant>,
     /// Those before this instant.
     #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
     before: Option<Instant>,
 }
 

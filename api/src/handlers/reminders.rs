@@ -2,6 +2,7 @@
 
 use actix_web::{get, patch, post, web};
 use serde::{Deserialize, Serialize};
+use stipple_shared::domain::given;
 use stipple_shared::domain::reminder_rule::{ReminderRulePatch, ReminderWish};
 use stipple_shared::domain::text::EmailAddress;
 use stipple_shared::domain::{
@@ -45,9 +46,11 @@ pub(crate) struct RemindersQuery {
     step: Vec<ReminderStep>,
     /// Those due at this instant or later.
     #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
     due_from: Option<Instant>,
     /// Those due before this instant.
     #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
     due_before: Option<Instant>,
 }
 

@@ -3,6 +3,7 @@
 use actix_web::{get, patch, post};
 use serde::Deserialize;
 use stipple_shared::domain::booking::{NewSession, SessionPatch};
+use stipple_shared::domain::given;
 use stipple_shared::domain::patch::Patch;
 use stipple_shared::domain::text::ExternalId;
 use stipple_shared::domain::{
@@ -50,9 +51,11 @@ pub(crate) struct SessionsQuery {
     kind: Option<SessionKind>,
     /// Those that start at this instant or later. With this or `starts_before` the order is that of the starts.
     #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
     starts_from: Option<Instant>,
     /// Those that start before this instant.
     #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
     starts_before: Option<Instant>,
 }
 

@@ -3,6 +3,7 @@
 use actix_web::get;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use stipple_shared::domain::given;
 use stipple_shared::domain::{AccessKind, ClientId, Instant, PlanId};
 use stipple_shared::error::{Error, Result};
 use stipple_shared::storage::assessments::Assessment;
@@ -32,9 +33,11 @@ pub(crate) struct TimelineQuery {
     kind: Vec<TimelineKind>,
     /// From this instant on.
     #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
     from: Option<Instant>,
     /// Before this instant.
     #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
     before: Option<Instant>,
 }
 

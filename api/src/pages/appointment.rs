@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use stipple_shared::domain::Instant;
+use stipple_shared::domain::given;
 use stipple_shared::domain::local_time::start_of_day;
 use stipple_shared::domain::text::Note;
 use stipple_shared::links::LinkPurpose;
@@ -21,6 +22,7 @@ use crate::server::Api;
 #[serde(deny_unknown_fields)]
 pub(crate) struct MoveForm {
     /// One of the times that the page offered.
+    #[serde(default, deserialize_with = "given::maybe")]
     starts_at: Option<Instant>,
     /// Which times suit, where the page offers none.
     note: Option<String>,

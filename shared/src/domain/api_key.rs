@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::given;
 use super::id::{PractitionerId, StudioId};
 use super::instant::Instant;
 use super::text::Name;
@@ -23,6 +24,7 @@ pub struct NewApiKey {
     #[schema(min_items = 1)]
     pub studio_ids: Option<Vec<StudioId>>,
     /// When it ends by itself; never where this is left out.
+    #[serde(default, deserialize_with = "given::maybe")]
     pub expires_at: Option<Instant>,
     /// Whether it sees only the clients who have a session or a plan with its practitioner.
     #[serde(default)]

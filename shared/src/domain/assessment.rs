@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::given;
 use super::id::{ClientId, PractitionerId, SessionId, StudioId};
 use super::instant::Instant;
 use super::patch::merge_patch;
@@ -69,6 +70,7 @@ pub struct NewAssessment {
     #[schema(required = false)]
     pub expectations: Vec<Expectation>,
     /// When it took place: now where this is left out.
+    #[serde(default, deserialize_with = "given::maybe")]
     pub occurred_at: Option<Instant>,
     /// Another system's name for it.
     pub external_id: Option<ExternalId>,
@@ -85,6 +87,7 @@ merge_patch! {
             /// What the client has understood: the whole list.
             expectations: Vec<Expectation>,
             /// When it took place.
+            #[serde(deserialize_with = "given::set")]
             occurred_at: Instant,
         }
         null {
@@ -137,6 +140,8 @@ pub fn check_occurred_at(occurred_at: Instant, now: Instant) -> Result<()> {
 /// Refuses a point that is named twice, or understood in the future.
 pub fn check_expectations(expectations: &[Expectation], now: Instant) -> Result<()> {
     for (place, expectation) in expectations.iter().enumerate() {
+        let pointer = format!("/expectations/{place}/acknowledged_at");
+        given::check(expectation.acknowledged_at, &pointer)?;
         let wrong = if expectations
             .iter()
             .take(place)

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::from_text::from_text;
+use super::given;
 use super::id::{ClientId, PractitionerId, RoomId, StudioId};
 use super::instant::{Instant, OUT_OF_YEARS, is_in_years};
 use super::local_time::{Disambiguation, LocalTimeProblem, resolve_local};
@@ -109,6 +110,7 @@ pub struct OverrideUsed {
 #[serde(deny_unknown_fields)]
 pub struct Booking {
     /// When it starts. Either this or `local_start`.
+    #[serde(default, deserialize_with = "given::maybe")]
     pub starts_at: Option<Instant>,
     /// When it starts on the studio's clock. Either this or `starts_at`.
     pub local_start: Option<LocalStart>,
@@ -137,7 +139,10 @@ impl Booking {
         match (self.starts_at, self.local_start) {
             (Some(instant), None) => Ok(instant),
             (None, Some(local)) => {
-                resolve_local(local.0, zone, self.disambiguation).map_err(explain)
+                let start = resolve_local(local.0, zone, self.disambiguation).map_err(explain)?;
+                // In zones behind UTC the last evening lies in the next year.
+                given::check(start, "/local_start")?;
+                Ok(start)
             }
             _ => Err(Error::invalid(
                 "/starts_at",
@@ -237,6 +242,7 @@ pub struct Complete {
     #[schema(required = false, default = "full")]
     pub completion: Completion,
     /// When it ended, where that isn't now: what is written down afterwards tells both.
+    #[serde(default, deserialize_with = "given::maybe")]
     pub occurred_at: Option<Instant>,
     /// Who treated, where it wasn't whoever was booked.
     pub practitioner_id: Option<PractitionerId>,
@@ -261,6 +267,7 @@ pub struct Cancel {
     /// Why.
     pub reason: Option<Reason>,
     /// When, where that isn't now.
+    #[serde(default, deserialize_with = "given::maybe")]
     pub occurred_at: Option<Instant>,
 }
 
@@ -269,6 +276,7 @@ pub struct Cancel {
 #[serde(deny_unknown_fields)]
 pub struct Occurred {
     /// When it happened.
+    #[serde(default, deserialize_with = "given::maybe")]
     pub occurred_at: Option<Instant>,
 }
 
@@ -283,14 +291,6 @@ pub struct Revert {
     pub override_: Option<Override>,
 }
 
-/// A rule's no to a booking.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Breach {
-    /// Which rule it belongs to, and so what overrides it; none where nothing does.
-    pub rule: Option<OverridableRule>,
-    /// A stable name.
-    pub code: &'static str,
-    /// Where in the request.
 /// What may be asked for beyond the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MayOverride {
@@ -300,6 +300,14 @@ pub enum MayOverride {
     No,
 }
 
+/// A rule's no to a booking.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Breach {
+    /// Which rule it belongs to, and so what overrides it; none where nothing does.
+    pub rule: Option<OverridableRule>,
+    /// A stable name.
+    pub code: &'static str,
+    /// Where in the request.
     pub pointer: &'static str,
     /// What to do about it.
     pub detail: String,
@@ -327,6 +335,7 @@ impl Breach {
 pub fn weigh(
     breaches: &[Breach],
     asked: Option<&Override>,
+    may_override: MayOverride,
     now: Instant,
 ) -> Result<Vec<OverrideUsed>> {
     let covered = |breach: &Breach| {
@@ -335,7 +344,6 @@ pub fn weigh(
         Some(OverrideUsed {
             rule,
             code: breach.code.to_owned(),
-    may_override: MayOverride,
             reason: asked.reason.clone(),
             at: now,
         })

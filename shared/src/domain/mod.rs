@@ -9,6 +9,7 @@ pub mod client;
 pub mod client_page;
 mod from_text;
 pub mod gap;
+pub mod given;
 pub mod hours;
 pub mod id;
 pub mod instant;

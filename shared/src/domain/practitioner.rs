@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::given;
 use super::hours::WorkingHours;
 use super::instant::Instant;
 use super::number::BufferMinutes;
@@ -62,8 +63,10 @@ merge_patch! {
 #[serde(deny_unknown_fields)]
 pub struct NewTimeOff {
     /// From when.
+    #[serde(deserialize_with = "given::instant")]
     pub starts_at: Instant,
     /// Until when, exclusive.
+    #[serde(deserialize_with = "given::instant")]
     pub ends_at: Instant,
     /// What for; never a health matter, since all of the studio's staff can read it.
     pub note: Option<Note>,

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::given;
 use super::id::{PractitionerId, SessionId};
 use super::instant::Instant;
 use super::number::Hertz;
@@ -32,12 +33,14 @@ pub struct NewPigmentRecord {
     /// The machine's strokes in a second.
     pub speed_hertz: Option<Hertz>,
     /// When the client was given the label's information: by law before the use.
+    #[serde(default, deserialize_with = "given::maybe")]
     pub label_information_given_at: Option<Instant>,
     /// How the skin reacted during the session.
     pub reactions: Option<Note>,
     /// Notes.
     pub notes: Option<Note>,
     /// When it was used, also hours ago and from paper; now unless said otherwise.
+    #[serde(default, deserialize_with = "given::maybe")]
     pub occurred_at: Option<Instant>,
     /// Another system's name for this record.
     pub external_id: Option<ExternalId>,
@@ -67,6 +70,16 @@ pub struct VoidPigmentRecord {
 pub struct JudgeHealed {
     /// How it looks.
     pub healed_as: HealedAs,
+}
+
+impl NewPigmentRecord {
+    /// Refuses what can't be right whatever is stored.
+    pub fn check(&self) -> Result<()> {
+        match self.mix.prepared_at {
+            Some(prepared_at) => given::check(prepared_at, "/mix/prepared_at"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// When something happened: now unless said otherwise, and never later than now.

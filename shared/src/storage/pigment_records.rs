@@ -286,6 +286,7 @@ impl PigmentRecord {
         studio: &Studio,
         amends: Option<(&Self, &Reason)>,
     ) -> Result<Self> {
+        new.check().map_err(|error| error.under(at))?;
         let now = tx.now();
         let wrong = amends.map(|(wrong, _reason)| wrong);
         let (practitioner_id, licence_number) =
