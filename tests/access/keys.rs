@@ -133,6 +133,70 @@ fn an_owner_of_one_studio_hands_out_no_more_than_they_have() {
 }
 
 #[test]
+fn the_last_owner_locks_nobody_out() {
+    each(|server| {
+        let last = server.key(Role::Owner).id;
+        let revoke = format!("/v1/api-keys/{last}/revoke");
+        let is_kept = || {
+            let refused = server
+                .owner()
+                .post_nothing(&revoke)
+                .expect_problem(409, "last_owner_key");
+            let detail = refused.json["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains("make another owner key first"), "{detail}");
+            server.get("/v1/me").expect(200);
+        };
+        is_kept();
+        let owner = |body: &mut serde_json::Value| {
+            body["name"] = json!("Other");
+            body["role"] = json!("owner");
+            let made = server.post("/v1/api-keys", body).expect(201);
+            server.with_secret(made.json["secret"].as_str().unwrap())
+        };
+        // Neither who sees less nor who has ended could take its place.
+        let studio = server.studio().id();
+        let limited = owner(&mut json!({"studio_ids": [studio]}));
+        let me = limited.get("/v1/me").expect(200).json["key_id"].clone();
+        is_kept();
+        let until = server.clock.now() + TimeDelta::hours(1);
+        owner(&mut json!({"expires_at": until}));
+        server.clock.advance(TimeDelta::hours(1));
+        is_kept();
+        server
+            .owner()
+            .post_nothing(&format!("/v1/api-keys/{}/revoke", me.as_str().unwrap()))
+            .expect(200);
+
+        // A key goes with its practitioner, and must not be the last then either.
+        let practitioner = server.practitioner(&studio);
+        let treating = owner(&mut json!({"practitioner_id": practitioner.id()}));
+        server.owner().post_nothing(&revoke).expect(200);
+        let leaves = json!({"active": false});
+        treating
+            .patch(&practitioner.location(), "*", &leaves)
+            .expect_problem(409, "last_owner_key");
+        let still = treating.get(&practitioner.location()).expect(200);
+        assert_eq!(still.json["active"], true);
+        let heir = treating
+            .post("/v1/api-keys", &json!({"name": "Heir", "role": "owner"}))
+            .expect(201);
+        treating
+            .patch(&practitioner.location(), "*", &leaves)
+            .expect(200);
+        treating.get("/v1/me").expect(401);
+        // Who is at the machine may: they can make another there.
+        let id = heir.json["key"]["id"].as_str().unwrap();
+        let id = stipple_shared::domain::ApiKeyId(id.parse().unwrap());
+        server
+            .store
+            .write_blocking(WriteContext::command_line(), move |tx| {
+                stipple_shared::storage::api_keys::ApiKey::revoke(tx, id)
+            })
+            .unwrap();
+    });
+}
+
+#[test]
 fn a_key_that_ends_while_its_request_arrives_changes_nothing() {
     each(|server| {
         let studio = server.studio().id();

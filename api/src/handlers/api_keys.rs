@@ -145,6 +145,8 @@ pub(crate) async fn rotate_api_key(
 }
 
 /// Ends an API key at once; ending it twice is as ending it once.
+///
+/// The last owner key that sees all studios is not ended, nor the last one of all: make another owner key first.
 #[utoipa::path(
     tag = "API keys",
     operation_id = "revoke_api_key",

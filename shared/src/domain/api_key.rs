@@ -71,6 +71,26 @@ impl RotateApiKey {
     }
 }
 
+/// How far an owner key reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OwnerReach {
+    /// Some studios.
+    SomeStudios,
+    /// All of them.
+    AllStudios,
+}
+
+/// Refuses to end owner keys that reach further than those that stay: nobody could make such a key again.
+pub fn check_owner_stays(ending: Option<OwnerReach>, staying: Option<OwnerReach>) -> Result<()> {
+    if ending > staying {
+        return Err(Error::refused(
+            "last_owner_key",
+            "this would end the last owner key that sees so much, and lock everybody out: make another owner key first",
+        ));
+    }
+    Ok(())
+}
+
 impl NewApiKey {
     /// A key that sees all studios and doesn't end by itself.
     pub fn unbounded(role: Role, name: Name) -> Self {
@@ -166,6 +186,23 @@ mod tests {
                 ..NewApiKey::unbounded(role, Name::literal("Own"))
             };
             assert_eq!(bounded.check(now).is_ok(), fine, "{bounded:?}");
+        }
+    }
+
+    #[test]
+    fn an_owner_stays_who_sees_as_much() {
+        let (some, all) = (Some(OwnerReach::SomeStudios), Some(OwnerReach::AllStudios));
+        for (ending, staying, fine) in [
+            (None, None, true),
+            (some, some, true),
+            (some, all, true),
+            (all, all, true),
+            (some, None, false),
+            (all, None, false),
+            (all, some, false),
+        ] {
+            let checked = check_owner_stays(ending, staying);
+            assert_eq!(checked.is_ok(), fine, "{ending:?} {staying:?}");
         }
     }
 

@@ -19,8 +19,8 @@ use super::references::named;
 use super::schema::{api_key_studios, api_keys};
 use super::scope::Seen;
 use super::studios::Studio;
-use super::{Db, Scope, Tx};
-use crate::domain::api_key::{NewApiKey, RotateApiKey};
+use super::{Actor, Db, Scope, Tx};
+use crate::domain::api_key::{NewApiKey, OwnerReach, RotateApiKey, check_owner_stays};
 use crate::domain::text::Name;
 use crate::domain::{ApiKeyId, Instant, PractitionerId, Role, StudioId};
 use crate::error::{Error, Result};
@@ -283,6 +283,7 @@ impl ApiKey {
         if key.revoked_at.is_some() {
             return Ok(key);
         }
+        Self::refuse_last_owner(tx, std::slice::from_ref(&key))?;
         key.revoked_at = Some(tx.now());
         key.save(tx, "api_key.revoked", None)
     }
@@ -294,11 +295,38 @@ impl ApiKey {
             .filter(api_keys::revoked_at.is_null())
             .select(Self::as_select())
             .load(tx.db)?;
+        Self::refuse_last_owner(tx, &keys)?;
         for mut key in keys {
             key.revoked_at = Some(tx.now());
             key.save(tx, "api_key.revoked", Some("the practitioner has left"))?;
         }
         Ok(())
+    }
+
+    /// Refuses to end the keys without which nobody would be left to make others. The command line may: it makes others.
+    fn refuse_last_owner(tx: &mut Tx<'_>, ending: &[Self]) -> Result<()> {
+        if *tx.actor() == Actor::CommandLine {
+            return Ok(());
+        }
+        let owners: Vec<Self> = api_keys::table
+            .filter(api_keys::role.eq(Role::Owner))
+            .filter(api_keys::revoked_at.is_null())
+            .select(Self::as_select())
+            .load(tx.db)?;
+        let now = tx.now();
+        let (ending, staying): (Vec<&Self>, Vec<&Self>) = owners
+            .iter()
+            .filter(|key| key.is_good_at(now))
+            .partition(|key| ending.iter().any(|one| one.id == key.id));
+        let reach = |keys: Vec<&Self>| keys.into_iter().map(Self::owner_reach).max();
+        check_owner_stays(reach(ending), reach(staying))
+    }
+
+    fn owner_reach(&self) -> OwnerReach {
+        match self.studio_ids {
+            Some(_) => OwnerReach::SomeStudios,
+            None => OwnerReach::AllStudios,
+        }
     }
 
     /// Whether any key exists.
