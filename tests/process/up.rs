@@ -1,7 +1,7 @@
 //! `stipple up`, from the first start to the last signal.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,54 @@ fn the_first_start_makes_all_that_is_needed_and_the_second_finds_it() {
     assert_eq!(second.status("/v1/studios", Some(&key)), 200);
     second.signal("INT");
     assert_eq!(second.wait().0.code(), Some(0));
+}
+
+#[test]
+fn what_is_no_http_is_no_error_of_ours() {
+    let place = Place::new();
+    let up = place.start(&["up"]);
+    up.wait_until_ready();
+    for (sent, answered) in [
+        (
+            "GET /livez HTTP/1.1\r\nHost localhost\r\n\r\n",
+            "HTTP/1.1 400",
+        ),
+        (
+            "\u{16}\u{3}\u{1} a handshake of TLS\r\n\r\n",
+            "HTTP/1.1 400",
+        ),
+        (
+            "POST /v1/studios HTTP/1.1\r\nContent-Length: much\r\n\r\n",
+            "HTTP/1.1 400",
+        ),
+        (
+            &format!("GET / HTTP/1.1\r\nX-Long: {}", "a".repeat(200_000)),
+            "HTTP/1.1 431",
+        ),
+    ] {
+        let mut stream = TcpStream::connect(up.address()).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        // Where it's refused early the rest can't be sent.
+        let _sent = stream.write_all(sent.as_bytes());
+        let mut answer = Vec::new();
+        let _ended = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(
+            answer.starts_with(answered) || answer.is_empty(),
+            "{answer}"
+        );
+    }
+    assert_eq!(up.status("/livez", None), 200);
+    let log = up.log();
+    assert!(log.contains("\"level\":\"DEBUG\""), "{log}");
+    let errors: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("\"level\":\"ERROR\"") || line.contains("\"level\":\"WARN\""))
+        .filter(|line| line.contains("actix"))
+        .collect();
+    assert!(errors.is_empty(), "{errors:?}");
 }
 
 #[test]
