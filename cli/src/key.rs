@@ -19,7 +19,7 @@ use crate::print;
 pub(crate) enum Key {
     /// Make a key, and print it alone; it can't be shown again
     Create(Create),
-    /// List the keys: id, role, state, last use, name
+    /// List the keys: id, role, state, last use, studios, practitioner, name
     List(List),
     /// End a key at once
     Revoke(Revoke),
@@ -150,10 +150,12 @@ fn list_of(store: &Store) -> Result<String, Failure> {
                 .last_used_at
                 .map_or_else(|| "never used".to_owned(), |at| format!("used {at}"));
             lines.push_str(&format!(
-                "{}\t{}\t{}\t{last_used}\t{}\n",
+                "{}\t{}\t{}\t{last_used}\t{}\t{}\t{}\n",
                 key.id,
                 key.role,
                 state(key, now),
+                studios(key),
+                practitioner(key),
                 key.name.as_str()
             ));
         }
@@ -170,6 +172,22 @@ fn state(key: &ApiKey, now: Instant) -> String {
         (None, Some(at)) if at <= now => format!("ended {at}"),
         (None, Some(at)) => format!("ends {at}"),
         (None, None) => "good".to_owned(),
+    }
+}
+
+fn studios(key: &ApiKey) -> String {
+    let Some(ids) = &key.studio_ids else {
+        return "all studios".to_owned();
+    };
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    format!("studios {}", ids.join(" "))
+}
+
+fn practitioner(key: &ApiKey) -> String {
+    match (key.practitioner_id, key.own_clients_only) {
+        (Some(id), true) => format!("own clients of {id}"),
+        (Some(id), false) => format!("of {id}"),
+        (None, _) => "of nobody".to_owned(),
     }
 }
 
