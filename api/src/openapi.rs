@@ -76,6 +76,23 @@ impl Documents {
         self.shapes.misplaced_list(&known.template, method, body)
     }
 
+    /// The whole numbers that the contract takes at this pointer into a body, or in this parameter of a query, in words.
+    pub(crate) fn numbers_at(&self, path: &str, method: &str, pointer: &str) -> Option<String> {
+        let known = self.paths.find(path)?;
+        let pointer = match method {
+            "GET" => format!("/{pointer}"),
+            _ => pointer.to_owned(),
+        };
+        let range = self.shapes.numbers_at(&known.template, method, &pointer)?;
+        Some(format!("a whole number from {} to {}", range.0, range.1))
+    }
+
+    /// The parameters that the contract takes in this query: none but where something is only read.
+    pub(crate) fn parameters(&self, path: &str, method: &str) -> Vec<&str> {
+        let known = self.paths.find(path).filter(|_| method == "GET");
+        known.map_or_else(Vec::new, |known| self.shapes.parameters(&known.template))
+    }
+
     /// The methods that this path answers, where this one isn't among them: a word of ours may stand where an id does in
     /// another path, whose route then takes it.
     pub(crate) fn allowed_instead(&self, path: &str, method: &str) -> Option<String> {
@@ -186,6 +203,7 @@ fn page_problems() -> Vec<(&'static str, &'static str)> {
         ("410", "The link's time is over."),
         ("413", "The form is too large."),
         ("414", TARGET_TOO_LONG),
+        ("415", "The form is packed, as with gzip."),
         ("429", TOO_MANY),
         ("431", HEADERS_TOO_LARGE),
         ("500", "A fault on our side."),
@@ -241,7 +259,7 @@ fn problems(path: &str, method: &str, operation: &Operation) -> Vec<(&'static st
         problems.push(("413", "The body is too large."));
         problems.push((
             "415",
-            "The body has another media type than what is read here.",
+            "The body has another media type than what is read here, or is packed, as with gzip.",
         ));
         problems.push((
             "422",

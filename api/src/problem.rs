@@ -149,6 +149,17 @@ impl Problem {
         }
     }
 
+    /// A body in a coding, such as gzip.
+    pub fn unsupported_content_encoding() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_content_encoding",
+            "Unsupported content encoding",
+            "send the body as it is, without Content-Encoding: it isn't unpacked here",
+        )
+        .with_header(header::ACCEPT_ENCODING, "identity")
+    }
+
     /// A body that is too large.
     pub fn too_large(limit: usize) -> Self {
         Self::new(

@@ -196,6 +196,113 @@ fn what_is_wrong_is_told_with_its_place() {
 }
 
 #[test]
+fn a_number_that_is_none_of_ours_is_told_with_its_place_and_range() {
+    each(|server| {
+        let id = server.studio().id();
+        let client = server.client(&id);
+        let session =
+            json!({"client_id": client.id(), "kind": "consultation", "duration_minutes": 60});
+        let session = server.post("/v1/sessions", &session).expect(201);
+        let key = format!(
+            "/v1/api-keys/{}",
+            server.key(stipple_shared::domain::Role::Auditor).id
+        );
+        for (method, path, body, pointer, range) in [
+            (
+                "POST",
+                "/v1/sessions",
+                r#"{"duration_minutes": ?}"#,
+                "/duration_minutes",
+                "from 5 to 720",
+            ),
+            (
+                "POST",
+                "/v1/sessions",
+                r#"{"booking": {"duration_minutes": ?}}"#,
+                "/booking/duration_minutes",
+                "from 5 to 720",
+            ),
+            (
+                "PATCH",
+                &session.location(),
+                r#"{"duration_minutes": ?}"#,
+                "/duration_minutes",
+                "from 5 to 720",
+            ),
+            (
+                "POST",
+                "/v1/pigment-records",
+                r#"{"zones": [{"zone": "crown", "layer": ?}]}"#,
+                "/zones/0/layer",
+                "from 1 to 20",
+            ),
+            (
+                "POST",
+                &format!("{key}/rotate"),
+                r#"{"overlap_minutes": ?}"#,
+                "/overlap_minutes",
+                "from 0 to 43200",
+            ),
+        ] {
+            for number in [
+                "-0",
+                "1e400",
+                "-1e400",
+                "18446744073709551616",
+                "99999",
+                "1.0",
+                "7.5",
+                "-1",
+                "\"7\"",
+                "true",
+            ] {
+                let body = body.replace('?', number);
+                let answer = server
+                    .owner()
+                    .header("If-Match", "*")
+                    .send(method, path, Some((JSON, body.as_bytes())))
+                    .expect_problem(422, "invalid");
+                let error = &answer.json["errors"][0];
+                assert_eq!(error["pointer"], pointer, "{body} {answer}");
+                let detail = error["detail"].as_str().unwrap();
+                assert!(
+                    detail.starts_with("write a whole number from"),
+                    "{body} {answer}"
+                );
+                assert!(detail.contains(range), "{body} {answer}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_body_that_is_packed_is_not_unpacked() {
+    each(|server| {
+        let body = new_studio().to_string();
+        let packed = |coding: &str| {
+            server.owner().header("Content-Encoding", coding).send(
+                "POST",
+                "/v1/studios",
+                Some((JSON, body.as_bytes())),
+            )
+        };
+        for coding in ["gzip", "GZIP", "br", "zstd", "identity, gzip", "nonsense"] {
+            let refused = packed(coding).expect_problem(415, "unsupported_content_encoding");
+            assert_eq!(refused.header("Accept-Encoding"), Some("identity"));
+        }
+        assert_eq!(server.get("/v1/studios").data().len(), 0);
+        for coding in ["identity", "Identity", ""] {
+            packed(coding).expect(201);
+        }
+        server
+            .owner()
+            .header("Content-Encoding", "gzip")
+            .get("/v1/studios")
+            .expect(200);
+    });
+}
+
+#[test]
 fn a_change_takes_no_query() {
     each(|server| {
         server

@@ -154,6 +154,36 @@ fn a_query_that_is_not_understood_is_refused() {
                 .expect_problem(400, "invalid_query")
                 .expect_error(place, code);
         }
+        for (path, known) in [
+            (
+                "/v1/clients?page=2",
+                "`cursor`, `external_id`, `limit`, `studio_id`, `updated_since`",
+            ),
+            (
+                &format!("/v1/studios/{studio_id}/rooms?page=2"),
+                "`cursor`, `limit`, `updated_since`",
+            ),
+            (
+                "/v1/access-events?updated_since=0",
+                "`before`, `client_id`, `cursor`, `from`, `key_id`, `kind`, `limit`",
+            ),
+            ("/v1/me?page=2", "no parameters"),
+        ] {
+            let refused = server.get(path).expect_problem(400, "invalid_query");
+            assert_eq!(
+                refused.json["detail"],
+                format!("leave it out: this takes {known}")
+            );
+        }
+        for number in ["1.0", "-0", "1e400", "18446744073709551616", "ten", ""] {
+            let refused = server
+                .get(&format!("/v1/clients?limit={number}"))
+                .expect_problem(400, "invalid_query")
+                .expect_error("limit", "invalid_value");
+            if !number.is_empty() {
+                assert_eq!(refused.json["detail"], "write a whole number from 1 to 200");
+            }
+        }
         for twice in ["limit=1&limit=2", "external_id=a&external_id=b"] {
             server
                 .get(&format!("/v1/clients?{twice}"))

@@ -1,8 +1,9 @@
-//! Whether a request comes in at all: its size, and how many its address has sent.
+//! Whether a request comes in at all: its size, its coding, and how many its address has sent.
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_ENCODING;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 
@@ -53,6 +54,9 @@ pub(crate) async fn admit(
             return Ok(refuse(request, problem));
         }
     }
+    if is_packed(&mut request) {
+        return Ok(refuse(request, Problem::unsupported_content_encoding()));
+    }
     slow_body::limit(&mut request, api.edge.times.body);
     let response = next.call(request).await?;
     if response.status() == StatusCode::UNAUTHORIZED
@@ -66,6 +70,18 @@ pub(crate) async fn admit(
 fn refuse<B>(request: ServiceRequest, problem: Problem) -> ServiceResponse<EitherBody<B, BoxBody>> {
     // Unlike `into_response`, this keeps the problem, of which the body is made further out.
     request.error_response(problem).map_into_right_body()
+}
+
+/// Whether there is a body that would have to be unpacked: read as it comes, it would be taken for broken.
+fn is_packed(request: &mut ServiceRequest) -> bool {
+    if request.method().is_safe() || matches!(request.parts_mut().1, Payload::None) {
+        return false;
+    }
+    let codings = request.headers().get_all(CONTENT_ENCODING);
+    codings
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
 }
 
 fn too_long(request: &ServiceRequest) -> Option<Problem> {

@@ -1,9 +1,12 @@
-//! Where bodies have objects: serde would also take a list there, for the fields in their order.
+//! What the contract says of bodies and queries that serde doesn't: where bodies have objects, since it would also take a
+//! list there, for the fields in their order; and which whole numbers are taken where.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
-use utoipa::openapi::schema::{ArrayItems, Schema};
+use utoipa::Number;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::schema::{ArrayItems, Object, Schema, SchemaType, Type};
 use utoipa::openapi::{Components, OpenApi, RefOr};
 
 use super::operations;
@@ -11,15 +14,19 @@ use super::operations;
 /// No body is nested deeper.
 const DEEPEST: usize = 16;
 
-/// The shapes of all bodies, by path and method.
+/// The shapes of all bodies and queries, by path and method.
 #[derive(Default)]
 pub(super) struct Shapes(HashMap<String, HashMap<&'static str, Shape>>);
 
-/// What of a body matters here.
+/// The least and the greatest whole number that is taken.
+pub(crate) type Range = (i64, i64);
+
+/// What of a body, or of a query, matters here. A query's parameters are its fields.
 #[derive(Debug, Default)]
 struct Shape {
     fields: BTreeMap<String, Shape>,
     items: Option<Box<Shape>>,
+    numbers: Option<Range>,
 }
 
 impl Shapes {
@@ -30,15 +37,18 @@ impl Shapes {
         let mut shapes = Self::default();
         for (path, item) in &document.paths.paths {
             for (method, operation) in operations(item) {
-                let Some(RefOr::T(body)) = &operation.request_body else {
-                    continue;
-                };
                 let mut shape = Shape::default();
-                for content in body.content.values() {
-                    if let RefOr::T(content) = content
-                        && let Some(schema) = &content.schema
-                    {
-                        shape.take_in(components, schema, 0);
+                if let Some(RefOr::T(body)) = &operation.request_body {
+                    for content in body.content.values() {
+                        if let RefOr::T(content) = content
+                            && let Some(schema) = &content.schema
+                        {
+                            shape.take_in(components, schema, 0);
+                        }
+                    }
+                } else {
+                    for parameter in operation.parameters.iter().flatten() {
+                        shape.take_in_parameter(components, parameter);
                     }
                 }
                 shapes
@@ -60,6 +70,25 @@ impl Shapes {
         let body: Value = serde_json::from_slice(bytes).ok()?;
         shape.misplaced_list(&body, String::new())
     }
+
+    /// The whole numbers that are taken at this pointer into a body, where a number is meant.
+    pub(super) fn numbers_at(&self, path: &str, method: &str, pointer: &str) -> Option<Range> {
+        let mut shape = self.0.get(path)?.get(method)?;
+        for name in pointer.split('/').skip(1) {
+            shape = match &shape.items {
+                Some(items) if name.parse::<usize>().is_ok() => items,
+                _ => shape.fields.get(name)?,
+            };
+        }
+        shape.numbers
+    }
+
+    /// The parameters that the query of this path may have.
+    pub(super) fn parameters(&self, path: &str) -> Vec<&str> {
+        let shape = self.0.get(path).and_then(|methods| methods.get("GET"));
+        let fields = shape.map(|shape| shape.fields.keys().map(String::as_str));
+        fields.into_iter().flatten().collect()
+    }
 }
 
 impl Shape {
@@ -76,6 +105,15 @@ impl Shape {
                 }
             }
             RefOr::T(Schema::Object(object)) => {
+                if is_whole_number(object) {
+                    let bound = |number: &Option<Number>| match number {
+                        Some(Number::Int(number)) => i64::try_from(*number).ok(),
+                        Some(Number::UInt(number)) => i64::try_from(*number).ok(),
+                        _ => None,
+                    };
+                    let least = bound(&object.minimum).unwrap_or(i64::MIN);
+                    self.numbers = Some((least, bound(&object.maximum).unwrap_or(i64::MAX)));
+                }
                 for (name, property) in &object.properties {
                     let field = self.fields.entry(name.clone()).or_default();
                     field.take_in(components, property, depth + 1);
@@ -91,6 +129,25 @@ impl Shape {
             RefOr::T(Schema::AnyOf(choice)) => self.take_in_all(components, &choice.items, depth),
             RefOr::T(Schema::AllOf(parts)) => self.take_in_all(components, &parts.items, depth),
             RefOr::T(_) => {}
+        }
+    }
+
+    fn take_in_parameter(&mut self, components: &Components, parameter: &RefOr<Parameter>) {
+        let parameter = match parameter {
+            RefOr::T(parameter) => parameter,
+            RefOr::Ref(reference) => {
+                let name = reference.ref_location.rsplit('/').next();
+                match name.and_then(|name| components.parameters.get(name)) {
+                    Some(RefOr::T(parameter)) => parameter,
+                    _ => return,
+                }
+            }
+        };
+        if parameter.parameter_in == ParameterIn::Query {
+            let field = self.fields.entry(parameter.name.clone()).or_default();
+            if let Some(schema) = &parameter.schema {
+                field.take_in(components, schema, 0);
+            }
         }
     }
 
@@ -116,6 +173,14 @@ impl Shape {
             }),
             _ => None,
         }
+    }
+}
+
+fn is_whole_number(object: &Object) -> bool {
+    match &object.schema_type {
+        SchemaType::Type(kind) => *kind == Type::Integer,
+        SchemaType::Array(kinds) => kinds.contains(&Type::Integer),
+        SchemaType::AnyValue => false,
     }
 }
 
@@ -171,5 +236,53 @@ mod tests {
         ] {
             assert_eq!(misplaced(path, method, body), None, "{path} {body}");
         }
+    }
+
+    #[test]
+    fn numbers_have_their_range_wherever_they_stand() {
+        let shapes = Shapes::of(&document());
+        for (path, method, pointer, range) in [
+            ("/v1/sessions", "POST", "/duration_minutes", Some((5, 720))),
+            (
+                "/v1/sessions",
+                "POST",
+                "/booking/duration_minutes",
+                Some((5, 720)),
+            ),
+            (
+                "/v1/sessions/{id}",
+                "PATCH",
+                "/duration_minutes",
+                Some((5, 720)),
+            ),
+            (
+                "/v1/pigment-records",
+                "POST",
+                "/zones/0/layer",
+                Some((1, 20)),
+            ),
+            ("/v1/plans", "GET", "/limit", Some((1, 200))),
+            ("/v1/plans", "GET", "/updated_since", Some((0, i64::MAX))),
+            ("/v1/sessions", "POST", "/notes", None),
+            ("/v1/sessions", "POST", "/surprise/0", None),
+        ] {
+            assert_eq!(
+                shapes.numbers_at(path, method, pointer),
+                range,
+                "{path} {pointer}"
+            );
+        }
+        assert_eq!(
+            shapes.parameters("/v1/access-events"),
+            [
+                "before",
+                "client_id",
+                "cursor",
+                "from",
+                "key_id",
+                "kind",
+                "limit"
+            ]
+        );
     }
 }

@@ -7,7 +7,8 @@ use serde_json::error::Category;
 use stipple_shared::Error;
 use stipple_shared::error::FieldError;
 
-use super::plain::in_plain_words;
+use super::plain::{TOO_LARGE_A_NUMBER, in_plain_words, number_in_plain_words};
+use super::reading::numbers_at;
 use crate::problem::{MERGE_PATCH, Problem};
 
 /// How a request's body is read.
@@ -51,7 +52,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Body for Json<T> {
 
     fn read(request: &HttpRequest, bytes: &[u8]) -> Result<Self, Problem> {
         expect_media_type(request, &["application/json"], "application/json")?;
-        parse(bytes).map(Self)
+        parse(request, bytes).map(Self)
     }
 
     fn content(&self) -> &T {
@@ -80,7 +81,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Body for Merge<T> {
 
     fn read(request: &HttpRequest, bytes: &[u8]) -> Result<Self, Problem> {
         expect_media_type(request, &[MERGE_PATCH, "application/json"], MERGE_PATCH)?;
-        parse(bytes).map(Self)
+        parse(request, bytes).map(Self)
     }
 
     fn content(&self) -> &T {
@@ -128,7 +129,7 @@ fn expect_media_type(
     Err(Problem::unsupported_media_type(preferred))
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned>(request: &HttpRequest, bytes: &[u8]) -> Result<T, Problem> {
     // Else serde would take a list for the fields in their order.
     if matches!(bytes.trim_ascii_start().first(), Some(first) if *first != b'{')
         && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
@@ -138,24 +139,24 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
-        explain(pointer, error.inner())
+        explain(request, pointer, error.inner())
     })?;
     deserializer
         .end()
-        .map_err(|error| explain(String::new(), &error))?;
+        .map_err(|error| explain(request, String::new(), &error))?;
     Ok(value)
 }
 
-fn explain(pointer: String, error: &serde_json::Error) -> Problem {
-    if error.classify() != Category::Data {
+fn explain(request: &HttpRequest, pointer: String, error: &serde_json::Error) -> Problem {
+    let reason = reason(error);
+    // 1e400 is JSON, and no number of ours.
+    if error.classify() != Category::Data && reason != TOO_LARGE_A_NUMBER {
         return Problem::malformed_body(format!(
-            "line {}, column {}: {}",
+            "line {}, column {}: {reason}",
             error.line(),
-            error.column(),
-            reason(error)
+            error.column()
         ));
     }
-    let reason = reason(error);
     let (code, pointer) = if let Some(field) = quoted(&reason, "missing field `") {
         ("required", format!("{pointer}/{field}"))
     } else if reason.starts_with("unknown field") {
@@ -165,7 +166,10 @@ fn explain(pointer: String, error: &serde_json::Error) -> Problem {
     } else {
         ("invalid_value", pointer)
     };
-    let detail = in_plain_words(&reason);
+    let detail = match numbers_at(request, &pointer) {
+        Some(wanted) if code == "invalid_value" => number_in_plain_words(&wanted, &reason),
+        _ => in_plain_words(&reason),
+    };
     Problem::from(Error::Invalid(vec![FieldError::new(pointer, code, detail)]))
 }
 

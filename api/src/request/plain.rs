@@ -34,10 +34,34 @@ pub(super) fn in_plain_words(reason: &str) -> String {
     {
         return "write a whole number that isn't too large".into();
     }
+    if reason == TOO_LARGE_A_NUMBER {
+        return "write a number that isn't so large".into();
+    }
     if reason.starts_with("provided string was not `true` or `false`") {
         return "write true or false".into();
     }
     reason.to_owned()
+}
+
+/// What serde_json says of a number that no type of Rust holds.
+pub(super) const TOO_LARGE_A_NUMBER: &str = "number out of range";
+
+/// What a field error says where the contract has a whole number.
+pub(super) fn number_in_plain_words(wanted: &str, reason: &str) -> String {
+    let given = reason
+        .strip_prefix("invalid type: ")
+        .and_then(|told| told.rsplit_once(", expected "))
+        .map(|(given, _)| given);
+    match given {
+        // Such is also -0, and what has too many digits.
+        Some(given) if given.starts_with("floating point") => {
+            format!("write {wanted}, in digits alone")
+        }
+        Some(given) if !given.starts_with("integer") => {
+            format!("write {wanted}, not {}", kind_of(given))
+        }
+        _ => format!("write {wanted}"),
+    }
 }
 
 /// What chrono says of a text that is no date.

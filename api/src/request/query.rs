@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 
 use super::cursor;
 use super::plain::in_plain_words;
+use super::reading::{numbers_at, parameters};
 use crate::problem::Problem;
 
 /// Parameters of every list.
@@ -48,7 +49,7 @@ impl Filter for NoFilter {
 
 /// Reads the query of something that isn't a list.
 pub(super) fn plain<F: DeserializeOwned>(request: &HttpRequest) -> Result<F, Problem> {
-    parse(request.query_string())
+    parse(request, request.query_string())
 }
 
 /// Reads the query of a list: the page that is asked for, and the filters.
@@ -66,8 +67,8 @@ pub(super) fn paged<F: DeserializeOwned>(
             )
         });
     let filters = filters.join("&");
-    let filter: F = parse(&filters)?;
-    let paging: Paging = parse(&paging.join("&"))?;
+    let filter: F = parse(request, &filters)?;
+    let paging: Paging = parse(request, &paging.join("&"))?;
     let limit = match paging.limit {
         None => 50,
         Some(limit @ 1..=200) => usize::from(limit),
@@ -107,19 +108,22 @@ pub(super) fn paged<F: DeserializeOwned>(
     ))
 }
 
-fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned>(request: &HttpRequest, query: &str) -> Result<T, Problem> {
     let deserializer = serde_html_form::Deserializer::from_bytes(query.as_bytes());
     let parsed = serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let reason = error.inner().to_string();
         let place = error.path().to_string();
         let (place, code) = match reason.split('`').nth(1) {
             Some(name) if reason.starts_with("unknown field") => {
-                (name.to_owned(), "unknown_parameter")
+                return unknown(request, name);
             }
             Some(name) if reason.starts_with("missing field") => (name.to_owned(), "required"),
             _ => (place, "invalid_value"),
         };
-        let detail = in_plain_words(&reason);
+        let detail = match numbers_at(request, &place) {
+            Some(wanted) if code == "invalid_value" => format!("write {wanted}"),
+            _ => in_plain_words(&reason),
+        };
         Problem::invalid_query(vec![FieldError::new(place, code, detail)])
     })?;
     // Read as absent it would widen the answer to everything.
@@ -158,9 +162,17 @@ pub(super) fn expect_lasting(request: &HttpRequest, lasting: &[&str]) -> Result<
     Ok(())
 }
 
-/// A parameter that isn't one here.
-pub(super) fn unknown(place: &str) -> Problem {
-    wrong(place, "unknown_parameter", "leave this parameter out here")
+/// A parameter that isn't one here, with those that are.
+pub(super) fn unknown(request: &HttpRequest, place: &str) -> Problem {
+    let names: Vec<String> = parameters(request)
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let detail = match names.is_empty() {
+        true => "leave it out: this takes no parameters".to_owned(),
+        false => format!("leave it out: this takes {}", names.join(", ")),
+    };
+    wrong(place, "unknown_parameter", &detail)
 }
 
 fn wrong(place: &str, code: &str, detail: &str) -> Problem {

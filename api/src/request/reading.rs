@@ -194,7 +194,7 @@ impl<P: Permission, F: DeserializeOwned + Send + 'static> Reading<P, F> {
     {
         let (filter, page_request, context) = query::paged::<F>(&self.request)?;
         if page_request.updated_since.is_some() {
-            return Err(query::unknown("updated_since"));
+            return Err(query::unknown(&self.request, "updated_since"));
         }
         let caller = self.caller.clone();
         let (found, next) = self
@@ -367,6 +367,22 @@ pub(super) fn api(request: &HttpRequest) -> Result<web::Data<Api>, Problem> {
         Some(allowed) => Err(Problem::method_not_allowed(&allowed)),
         None => Ok(api.clone()),
     }
+}
+
+/// The whole numbers that the contract takes at this place of a request, in words.
+pub(super) fn numbers_at(request: &HttpRequest, place: &str) -> Option<String> {
+    let api = request.app_data::<web::Data<Api>>()?;
+    let method = request.method().as_str();
+    api.documents.numbers_at(request.path(), method, place)
+}
+
+/// The parameters that the contract takes in this query.
+pub(super) fn parameters(request: &HttpRequest) -> Vec<String> {
+    let api = request.app_data::<web::Data<Api>>();
+    let method = request.method().as_str();
+    let names = api.map(|api| api.documents.parameters(request.path(), method));
+    let names = names.into_iter().flatten();
+    names.map(str::to_owned).collect()
 }
 
 /// Who calls, if they may.
