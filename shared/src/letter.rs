@@ -100,7 +100,6 @@ pub fn facts(prepared: &Prepared, maker: Option<&LinkMaker>) -> Result<MailFacts
         starts_at: time.starts_at,
         ends_at: time.ends_at,
         cancelled: steps.contains(&ReminderStep::CancelledNotice),
-        taken_back: session.starts_at.is_none(),
     });
     let language = language(prepared);
     Ok(MailFacts {
@@ -187,7 +186,6 @@ pub fn sample(
             starts_at,
             ends_at: starts_at + chrono::TimeDelta::hours(3),
             cancelled: preview.step == ReminderStep::CancelledNotice,
-            taken_back: false,
         }),
         previous_start: (preview.step == ReminderStep::MovedNotice)
             .then(|| now + chrono::TimeDelta::days(6)),

@@ -188,7 +188,6 @@ fn event(shown: &FeedSession) -> Option<FeedEvent<'_>> {
                 session.state,
                 SessionState::Cancelled | SessionState::NoShow
             ),
-            taken_back: false,
         },
         tentative: session.state == SessionState::Booked,
         summary: match clinical_word(label) {

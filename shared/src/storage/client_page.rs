@@ -20,7 +20,9 @@ use crate::domain::local_time::Disambiguation;
 use crate::domain::patch::Set;
 use crate::domain::task::NewTask;
 use crate::domain::text::Note;
-use crate::domain::{ClientId, EmailState, EndedBy, Instant, SessionId, TaskKind};
+use crate::domain::{
+    ClientId, EmailState, EndedBy, Instant, SessionId, SessionState, TaskKind,
+};
 use crate::error::{Error, Result};
 use crate::links::{Link, LinkPurpose, number};
 
@@ -94,8 +96,12 @@ pub fn visit(db: &mut Db, link: &Link, now: Instant) -> Result<Option<(Visited, 
         .map_or(client.studio_id, |session| session.studio_id);
     let studio = Studio::find(db, studio_id)?;
     let was_moved = session.as_ref().is_some_and(|session| {
+        let current = number(session.schedule_version);
+        // A cancellation raises the version, and is no move.
+        let called_off = session.state == SessionState::Cancelled;
         link.purpose == LinkPurpose::Appointment
-            && number(session.schedule_version) != link.schedule_version
+            && current != link.schedule_version
+            && !(called_off && current == link.schedule_version.saturating_add(1))
     });
     let standing =
         if number(client.link_generation) != link.generation || client.deleted_at.is_some() {
@@ -224,7 +230,7 @@ pub fn cancel(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
     let is_off = visited
         .session
         .as_ref()
-        .is_some_and(|session| session.state == crate::domain::SessionState::Cancelled);
+        .is_some_and(|session| session.state == SessionState::Cancelled);
     if is_off {
         return Ok(Did::Done);
     }
