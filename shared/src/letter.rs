@@ -6,6 +6,7 @@ use crate::domain::{Instant, ReminderStep};
 use crate::error::Result;
 use crate::links::{Link, LinkMaker, LinkPurpose};
 use crate::mail::digest::{self, DigestFacts};
+use crate::mail::words::Phrasebook;
 use crate::mail::{
     AppointmentFacts, Links, MailFacts, RenderedMail, StudioFacts, fresh_link, render_with,
 };
@@ -133,8 +134,14 @@ fn studio_facts(studio: &Studio, language: &str) -> StudioFacts {
     }
 }
 
+/// What a studio's appointments are called, as everywhere that isn't a mail: neutral, in this language.
+pub fn service_word(studio: &Studio, own: &[OwnWords], language: &str) -> Result<String> {
+    let label = service_label(studio, language);
+    Phrasebook::new(language, own)?.service_label(label.as_deref())
+}
+
 /// The studio's label, in its own language alone: a client who reads another gets that language's word.
-pub fn service_label(studio: &Studio, language: &str) -> Option<String> {
+fn service_label(studio: &Studio, language: &str) -> Option<String> {
     let primary = |tag: &str| tag.split('-').next().map(str::to_owned);
     let is_untouched = &*studio.service_label == "appointment"
         && primary(&studio.language).as_deref() != Some("en");

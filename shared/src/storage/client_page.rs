@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::availability::{AvailabilityRequest, OfferedSlot, Subject as SlotSubject, free_slots};
 use super::booking::MayOverride;
 use super::clients::Client;
+use super::mail_templates::MailTemplate;
 use super::mails::{FRESH_LINK, Mail, NewMail};
 use super::paging::PageRequest;
 use super::schema::{mails, tasks};
@@ -17,12 +18,11 @@ use crate::domain::booking::{Booking, Cancel, Occurred};
 use crate::domain::client::ClientPatch;
 use crate::domain::client_page::{ClientMay, PageFacts};
 use crate::domain::local_time::Disambiguation;
+use crate::domain::mail_template::OwnWords;
 use crate::domain::patch::Set;
 use crate::domain::task::NewTask;
 use crate::domain::text::Note;
-use crate::domain::{
-    ClientId, EmailState, EndedBy, Instant, SessionId, SessionState, TaskKind,
-};
+use crate::domain::{ClientId, EmailState, EndedBy, Instant, SessionId, SessionState, TaskKind};
 use crate::error::{Error, Result};
 use crate::links::{Link, LinkPurpose, number};
 
@@ -41,6 +41,8 @@ pub struct Visited {
     pub studio: Studio,
     /// The session, where the link is about one.
     pub session: Option<Session>,
+    /// The studio's own words.
+    pub own_words: Vec<OwnWords>,
 }
 
 /// Whether a link holds.
@@ -114,6 +116,7 @@ pub fn visit(db: &mut Db, link: &Link, now: Instant) -> Result<Option<(Visited, 
             Standing::Holds
         };
     let visited = Visited {
+        own_words: MailTemplate::in_use(db, studio_id)?,
         client,
         studio,
         session,
@@ -413,7 +416,7 @@ pub fn wrong_person(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
 }
 
 /// Queues a mail with a fresh link to the address on file, if there is one and not too often. Says nothing of it.
-pub fn send_fresh_link(tx: &mut Tx<'_>, link: &Link, sending_domain: &str) -> Result<()> {
+pub fn send_fresh_link(tx: &mut Tx<'_>, link: &Link) -> Result<()> {
     let now = tx.now();
     let Some((visited, Standing::Holds | Standing::Moved | Standing::Expired)) =
         visit(tx.db, link, now)?
@@ -455,7 +458,6 @@ pub fn send_fresh_link(tx: &mut Tx<'_>, link: &Link, sending_domain: &str) -> Re
             session_id,
             dedupe_key: format!("fresh_link:{}:{}", client.id, now.millis()),
             useful_until: now + TimeDelta::hours(6),
-            sending_domain: sending_domain.to_owned(),
         },
     )
     .map(drop)
