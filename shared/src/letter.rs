@@ -1,11 +1,12 @@
 //! From stored things to what a mail says: the one place that knows both.
 
-use crate::domain::mail_template::{MailPreview, OwnWords};
+use crate::domain::mail_template::{MailPreview, OtherMail, OwnWords, Previewed};
 use crate::domain::text::Language;
-use crate::domain::{Instant, ReminderStep};
+use crate::domain::{Instant, ReminderStep, TaskKind};
 use crate::error::Result;
 use crate::links::{Link, LinkMaker, LinkPurpose};
 use crate::mail::digest::{self, DigestFacts};
+use crate::mail::words::Phrasebook;
 use crate::mail::{
     AppointmentFacts, Links, MailFacts, RenderedMail, StudioFacts, fresh_link, render_with,
 };
@@ -100,7 +101,6 @@ pub fn facts(prepared: &Prepared, maker: Option<&LinkMaker>) -> Result<MailFacts
         starts_at: time.starts_at,
         ends_at: time.ends_at,
         cancelled: steps.contains(&ReminderStep::CancelledNotice),
-        taken_back: session.starts_at.is_none(),
     });
     let language = language(prepared);
     Ok(MailFacts {
@@ -134,8 +134,14 @@ fn studio_facts(studio: &Studio, language: &str) -> StudioFacts {
     }
 }
 
+/// What a studio's appointments are called, as everywhere that isn't a mail: neutral, in this language.
+pub fn service_word(studio: &Studio, own: &[OwnWords], language: &str) -> Result<String> {
+    let label = service_label(studio, language);
+    Phrasebook::new(language, own)?.service_label(label.as_deref())
+}
+
 /// The studio's label, in its own language alone: a client who reads another gets that language's word.
-pub fn service_label(studio: &Studio, language: &str) -> Option<String> {
+fn service_label(studio: &Studio, language: &str) -> Option<String> {
     let primary = |tag: &str| tag.split('-').next().map(str::to_owned);
     let is_untouched = &*studio.service_label == "appointment"
         && primary(&studio.language).as_deref() != Some("en");
@@ -156,13 +162,14 @@ pub fn digest(prepared: &PreparedDigest) -> Result<Letter> {
     in_own_words(&prepared.own_words, |own| digest::render(&facts, own))
 }
 
-/// What a mail to a made-up client would say.
+/// What a mail to a made-up client, or to staff with made-up numbers, would say.
 pub fn sample(
     studio: &Studio,
     stored: Vec<OwnWords>,
     preview: &MailPreview,
     now: Instant,
 ) -> Result<RenderedMail> {
+    let previewed = preview.of()?;
     let language: &Language = preview.language.as_ref().unwrap_or(&studio.language);
     let mut own: Vec<OwnWords> = preview
         .drafts
@@ -174,9 +181,42 @@ pub fn sample(
         })
         .collect();
     own.extend(stored);
+    match previewed {
+        Previewed::Step(step) => {
+            let facts = sample_facts(studio, language, preview, Some(step), now);
+            render_with(&facts, &own, now)
+        }
+        Previewed::Other(OtherMail::FreshLink) => {
+            let facts = MailFacts {
+                links: Some(sample_links()),
+                ..sample_facts(studio, language, preview, None, now)
+            };
+            fresh_link::render(&facts, &own)
+        }
+        Previewed::Other(OtherMail::Digest) => {
+            let facts = DigestFacts {
+                language: language.to_string(),
+                sender_name: studio.sender_name.to_string(),
+                service_label: service_label(studio, language),
+                sessions_today: 5,
+                // Each line, so that all of its words are seen.
+                open_tasks: TaskKind::ALL.iter().map(|kind| (*kind, 1)).collect(),
+            };
+            digest::render(&facts, &own)
+        }
+    }
+}
+
+fn sample_facts(
+    studio: &Studio,
+    language: &Language,
+    preview: &MailPreview,
+    step: Option<ReminderStep>,
+    now: Instant,
+) -> MailFacts {
     let starts_at = now + chrono::TimeDelta::days(7);
-    let facts = MailFacts {
-        steps: vec![preview.step],
+    MailFacts {
+        steps: step.into_iter().collect(),
         language: language.to_string(),
         client_name: "Alex".into(),
         client_email: Some("alex@client.example".into()),
@@ -186,19 +226,21 @@ pub fn sample(
             schedule_version: 1,
             starts_at,
             ends_at: starts_at + chrono::TimeDelta::hours(3),
-            cancelled: preview.step == ReminderStep::CancelledNotice,
-            taken_back: false,
+            cancelled: step == Some(ReminderStep::CancelledNotice),
         }),
-        previous_start: (preview.step == ReminderStep::MovedNotice)
+        previous_start: (step == Some(ReminderStep::MovedNotice))
             .then(|| now + chrono::TimeDelta::days(6)),
         care_advice_in_mail: preview.care_advice_in_mail,
-        links: preview.with_page.then(|| Links {
-            page: "https://example.com/a-made-up-page".into(),
-            preferences: "https://example.com/made-up-preferences".into(),
-            unsubscribe: "https://example.com/made-up-unsubscribe".into(),
-        }),
-    };
-    render_with(&facts, &own, now)
+        links: preview.with_page.then(sample_links),
+    }
+}
+
+fn sample_links() -> Links {
+    Links {
+        page: "https://example.com/made-up".into(),
+        preferences: "https://example.com/made-up-preferences".into(),
+        unsubscribe: "https://example.com/made-up-unsubscribe".into(),
+    }
 }
 
 #[cfg(test)]

@@ -12,4 +12,5 @@ mod faults;
 mod model;
 mod month;
 mod place;
+mod studio;
 mod workers;

@@ -1,5 +1,5 @@
 //! What should be sent, said once more and differently: not rows that are scheduled and superseded, but a look at each
-//! session at each moment. It shares no code with the engine, and knows one studio in London without quiet hours.
+//! session at each moment. It shares no code with the engine, and knows one studio in London.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,6 +26,48 @@ fn ten_o_clock(at: Minute, days: i64) -> Minute {
     let local = (day(at) + days) * DAY + 10 * HOUR;
     // Ten o'clock is on no day near to the hour at which the clocks change.
     local - offset(local - HOUR)
+}
+
+/// From which minute of London's day until which one no mail should arrive, over midnight too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quiet(pub(crate) Option<(Minute, Minute)>);
+
+impl Quiet {
+    fn covers(self, at: Minute) -> bool {
+        let minute = (at + offset(at)).rem_euclid(DAY);
+        self.0.is_some_and(|(from, until)| {
+            if from < until {
+                from <= minute && minute < until
+            } else {
+                from <= minute || minute < until
+            }
+        })
+    }
+
+    /// The allowed minute nearest to this one in a span, the earlier of two.
+    fn nearest(self, to: Minute, from: Minute, until: Minute) -> Option<Minute> {
+        (0..DAY)
+            .flat_map(|away| [to - away, to + away])
+            .find(|at| from <= *at && *at < until && !self.covers(*at))
+    }
+
+    /// When a step goes that is due at this minute and known of since that one: near to it, or in the morning of a night
+    /// that began before.
+    fn step(self, due: Minute, since: Minute, until: Minute) -> Option<Minute> {
+        if due >= since {
+            return self.nearest(due, since, until);
+        }
+        let morning = (due..).find(|at| !self.covers(*at))?;
+        (morning > due && morning >= since && morning < until).then_some(morning)
+    }
+
+    /// When a notice of the studio's own act goes: in the morning, but so early that nobody sets out in vain.
+    fn notice(self, due: Minute, acted: Minute, at_latest: Minute) -> Minute {
+        if !self.covers(due) {
+            return due;
+        }
+        self.nearest(due, acted, at_latest).unwrap_or(due)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,10 +114,9 @@ pub(crate) struct Session {
     version: i64,
     completed: Option<Minute>,
     recorded: Minute,
+    /// What the client is to be told, and when that is due.
     news: Option<(News, Minute)>,
     known: Known,
-    /// The time that the newest confirmation tells.
-    meant: Minute,
     /// For which times the client has the advice on how to prepare.
     prepared_for: Vec<Minute>,
     /// An act while mails were held up: what the client is told of it hangs on what had arrived by then.
@@ -87,8 +128,18 @@ pub(crate) struct Session {
 /// A reminder as both sides name it: the session, the step, and where the time matters the session's version.
 pub(crate) type Key = (usize, &'static str, Option<i64>);
 
+/// An act as it was done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Act {
+    pub(crate) now: Minute,
+    pub(crate) by_client: bool,
+    /// Whether all that was sent before has arrived, so that it's known what the client knows.
+    pub(crate) is_clear: bool,
+}
+
 pub(crate) struct Model {
     pub(crate) sessions: Vec<Session>,
+    quiet: Quiet,
     sent: HashSet<Key>,
     /// How long before the start the final reminder goes, and since when.
     final_hours: i64,
@@ -99,9 +150,10 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(quiet: Quiet) -> Self {
         Self {
             sessions: Vec::new(),
+            quiet,
             sent: HashSet::new(),
             final_hours: 24,
             final_since: Minute::MIN,
@@ -121,51 +173,55 @@ impl Model {
             recorded: now,
             news: Some((News::Booked, now)),
             known: Known::Nothing,
-            meant: starts,
             prepared_for: Vec::new(),
             unclear_since: None,
             pigment,
         });
     }
 
-    pub(crate) fn move_to(&mut self, session: usize, now: Minute, starts: Minute, is_clear: bool) {
+    pub(crate) fn move_to(&mut self, session: usize, starts: Minute, act: Act) {
         let one = &mut self.sessions[session];
         one.state = State::Booked;
         one.starts = starts;
-        one.set_at = now;
+        one.set_at = act.now;
         one.version += 1;
         let news = match one.known {
             Known::Time(known) if known == starts => None,
-            Known::Nothing if one.meant == starts => Some(News::Booked),
-            Known::Nothing | Known::Time(_) => Some(News::Moved),
-            Known::CalledOff => Some(News::Booked),
+            Known::Time(_) => Some(News::Moved),
+            // Whoever has heard of nothing hears of a booking first.
+            Known::Nothing | Known::CalledOff => Some(News::Booked),
         };
-        one.tell(news, now, is_clear);
+        one.tell(news, act, self.quiet);
     }
 
     pub(crate) fn confirm(&mut self, session: usize) {
         self.sessions[session].state = State::Confirmed;
     }
 
-    pub(crate) fn cancel(&mut self, session: usize, now: Minute, is_clear: bool) {
+    pub(crate) fn cancel(&mut self, session: usize, act: Act) {
         let one = &mut self.sessions[session];
         one.before = Some(one.state);
         one.state = State::Cancelled;
-        let news = (one.known != Known::CalledOff).then_some(News::Cancelled);
-        one.tell(news, now, is_clear);
+        one.version += 1;
+        let is_told = match one.known {
+            Known::Time(_) => true,
+            Known::Nothing => act.by_client,
+            Known::CalledOff => false,
+        };
+        one.tell(is_told.then_some(News::Cancelled), act, self.quiet);
     }
 
-    pub(crate) fn take_cancellation_back(&mut self, session: usize, now: Minute, is_clear: bool) {
+    pub(crate) fn take_cancellation_back(&mut self, session: usize, act: Act) {
         let one = &mut self.sessions[session];
         one.state = one.before.take().unwrap_or(State::Booked);
-        one.set_at = now;
+        one.set_at = act.now;
         one.version += 1;
         let news = match one.known {
             Known::Time(known) if known == one.starts => None,
             Known::Time(_) => Some(News::Moved),
             Known::Nothing | Known::CalledOff => Some(News::Booked),
         };
-        one.tell(news, now, is_clear);
+        one.tell(news, act, self.quiet);
     }
 
     pub(crate) fn miss(&mut self, session: usize) {
@@ -208,11 +264,11 @@ impl Model {
         };
         let to_come = matches!(one.state, State::Booked | State::Confirmed);
         let is_off = one.state == State::Cancelled;
-        if let Some((news, at)) = one.news {
-            let (step, due, still_holds) = match news {
-                News::Booked => ("booking_confirmation", at, to_come),
-                News::Moved => ("moved_notice", at + 10, to_come),
-                News::Cancelled => ("cancelled_notice", at + 10, is_off),
+        if let Some((news, due)) = one.news {
+            let (step, still_holds) = match news {
+                News::Booked => ("booking_confirmation", to_come),
+                News::Moved => ("moved_notice", to_come),
+                News::Cancelled => ("cancelled_notice", is_off),
             };
             if still_holds {
                 want(timed(step), due, one.starts, true);
@@ -237,14 +293,20 @@ impl Model {
         if to_come && one.pigment && (!has_advice || one.unclear_since.is_some()) {
             let due = ten_o_clock(one.starts, -7);
             let until = one.starts - 48 * HOUR;
-            if due >= one.set_at {
-                want(timed("preparation"), due, until, !has_advice);
-            } else if let Some((news, at)) = one.news {
+            let by_itself = self.quiet.step(due, one.set_at, until);
+            match (one.news, one.unclear_since) {
                 // Late, it goes with the answer.
-                let answer = if news == News::Moved { at + 10 } else { at };
-                want(timed("preparation"), answer, until, !has_advice);
-            } else if let Some(at) = one.unclear_since {
-                want(timed("preparation"), at, until, false);
+                (Some((_, answer)), _) if due < one.set_at && answer < until => {
+                    want(timed("preparation"), answer, until, !has_advice);
+                }
+                (None, Some(at)) if due < one.set_at => {
+                    want(timed("preparation"), at, until, false);
+                }
+                _ => {
+                    if let Some(due) = by_itself {
+                        want(timed("preparation"), due, until, !has_advice);
+                    }
+                }
             }
         }
         if to_come {
@@ -252,13 +314,16 @@ impl Model {
                 want(timed("final_reminder"), *due, *until, true);
             }
             let due = one.starts - self.final_hours * HOUR;
-            if due >= one.set_at && due >= self.final_since {
+            let since = one.set_at.max(self.final_since);
+            if let Some(due) = self.quiet.step(due, since, one.starts) {
                 want(timed("final_reminder"), due, one.starts, true);
             }
         }
-        if one.state == State::Booked && one.starts - 72 * HOUR >= one.set_at {
-            let due = one.starts - 72 * HOUR;
-            want(timed("confirm_request"), due, one.starts - DAY, true);
+        if one.state == State::Booked {
+            let (due, until) = (one.starts - 72 * HOUR, one.starts - 48 * HOUR);
+            if let Some(due) = self.quiet.step(due, one.set_at, until) {
+                want(timed("confirm_request"), due, until, true);
+            }
         }
         if let (State::Completed, Some(completed), true) = (one.state, one.completed, one.pigment) {
             for (step, due, days) in [
@@ -267,7 +332,10 @@ impl Model {
                 ("aftercare_day_10", ten_o_clock(completed, 10), 7),
                 ("aftercare_day_30", ten_o_clock(completed, 30), 14),
             ] {
-                want(care(step), due.max(one.recorded), due + days * DAY, true);
+                let (late, until) = (due.max(one.recorded), due + days * DAY);
+                if let Some(due) = self.quiet.nearest(late, one.recorded, until) {
+                    want(care(step), due, until, true);
+                }
             }
         }
         wanted
@@ -342,11 +410,19 @@ pub(crate) const STEPS: [(&str, bool); 10] = [
 
 impl Session {
     /// Notes what the client is to be told of an act. What was to be told before that, and hasn't been, falls away.
-    fn tell(&mut self, news: Option<News>, now: Minute, is_clear: bool) {
-        if news == Some(News::Booked) {
-            self.meant = self.starts;
-        }
-        self.news = news.filter(|_| is_clear).map(|news| (news, now));
-        self.unclear_since = (!is_clear).then_some(now);
+    fn tell(&mut self, news: Option<News>, act: Act, quiet: Quiet) {
+        let due = |news| match news {
+            News::Booked => act.now,
+            News::Moved | News::Cancelled if act.by_client => act.now + 10,
+            News::Moved | News::Cancelled => {
+                let sets_out = match self.known {
+                    Known::Time(told) if told > act.now => told - 3 * HOUR,
+                    _ => Minute::MAX,
+                };
+                quiet.notice(act.now + 10, act.now, sets_out.min(self.starts))
+            }
+        };
+        self.news = news.filter(|_| act.is_clear).map(|news| (news, due(news)));
+        self.unclear_since = (!act.is_clear).then_some(act.now);
     }
 }

@@ -85,6 +85,75 @@ fn own_words_are_added_changed_and_listed() {
 }
 
 #[test]
+fn the_mail_with_a_link_and_the_digest_are_previewed_in_own_words() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        let words = json!({"language": "en", "words": {
+            "fresh_link_subject": "Your way in at {{ sender_name }}",
+            "digest_subject": "What waits at {{ sender_name }}",
+        }});
+        server.post(&path(&studio_id), &words).expect(201);
+        let preview = |body: Value| {
+            let mut whole = json!({"studio_id": studio_id});
+            let whole_object = whole.as_object_mut().unwrap();
+            whole_object.extend(body.as_object().unwrap().clone());
+            server.post("/v1/mail-previews", &whole)
+        };
+        let text = |mail: &Value, field: &str| mail[field].as_str().unwrap().to_owned();
+        let link = preview(json!({"kind": "fresh_link"})).expect(200).json;
+        assert!(text(&link, "subject").starts_with("Your way in at "));
+        assert!(text(&link, "text").contains("https://example.com/made-up"));
+        let digest = preview(json!({"kind": "digest"})).expect(200).json;
+        assert!(text(&digest, "subject").starts_with("What waits at "));
+        assert!(text(&digest, "text").starts_with("Appointments today: 5\n"));
+        // Drafts come first, in the language that is asked for.
+        let draft = json!({"language": "it", "words": {"digest_today": "Appuntamenti oggi"}});
+        let digest = preview(json!({"kind": "digest", "language": "it", "drafts": [draft]}));
+        let digest = digest.expect(200).json;
+        assert!(text(&digest, "text").starts_with("Appuntamenti oggi: 5\n"));
+        preview(json!({}))
+            .expect(422)
+            .expect_error("/step", "required");
+        preview(json!({"kind": "digest", "step": "final_reminder"}))
+            .expect(422)
+            .expect_error("/kind", "misplaced");
+    });
+}
+
+#[test]
+fn words_that_come_to_nothing_are_refused_when_they_are_written() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        let body = json!({
+            "language": "en", "step": "aftercare_day_0",
+            "title": "{% if when %}On {{ when }}{% endif %}",
+            "subject": "\u{200B}\u{2800}",
+            "body": ["{% if previously %}Moved{% endif %}", "\u{AD}"],
+        });
+        let answer = server
+            .post(&path(&studio_id), &body)
+            .expect_problem(422, "invalid");
+        let found = errors(&answer.json);
+        let expected = [
+            ("/title", "may_be_empty"),
+            ("/subject", "empty"),
+            ("/body/1", "empty"),
+        ];
+        let expected = expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned()));
+        assert_eq!(found, expected);
+        assert!(
+            answer.text.contains("write a text in each part"),
+            "{answer}"
+        );
+        let words = json!({"language": "en", "words": {"digest_subject": "{% if when %}{{ when }}{% endif %}"}});
+        server
+            .post(&path(&studio_id), &words)
+            .expect(422)
+            .expect_error("/words/digest_subject", "may_be_empty");
+    });
+}
+
+#[test]
 fn every_fault_of_a_template_has_its_place() {
     each(|server| {
         let studio_id = server.studio().id();

@@ -81,8 +81,14 @@ fn a_free_time_is_chosen_by_the_rules_of_the_house() {
         }
         assert_eq!(place.stored()["schedule_version"], 1);
         let form = "starts_at=2026-12-01T10%3A00%3A00Z";
-        place.send(&format!("{path}/move"), form).expect(200);
-        place.send(&format!("{path}/move"), form).expect(200);
+        // The client never had a mail: the answer is the first, and the page doesn't say that it left already.
+        for _ in 0..2 {
+            let moved = place.send(&format!("{path}/move"), form).expect(200);
+            assert!(
+                moved.text.contains("nouvel horaire. Un e-mail suivra."),
+                "{moved}"
+            );
+        }
         let stored = place.stored();
         assert_eq!(stored["starts_at"], "2026-12-01T10:00:00Z");
         assert_eq!(stored["schedule_version"], 2);
@@ -141,11 +147,52 @@ fn it_is_cancelled_up_to_the_cut_off_and_then_by_telephone() {
         let question = place.look(&path).expect(200);
         assert!(question.text.contains("method=\"post\""), "{question}");
         for _ in 0..2 {
-            place.send(&path, "").expect(200);
+            let done = place.send(&path, "").expect(200);
+            assert!(
+                done.text
+                    .contains("est annulé. Un e-mail le confirmera dans quelque temps."),
+                "{done}"
+            );
         }
         let stored = place.stored();
         assert_eq!(stored["state"], "cancelled");
         assert_eq!(stored["ended_by"], "client");
+        // The mail's link shows it as it stands, and doesn't speak of a move.
+        let shown = place.look(&place.path(Appointment)).expect(200);
+        assert!(shown.text.contains("Il est annulé."), "{shown}");
+        assert!(!shown.text.contains("déplacé"), "{shown}");
+    });
+}
+
+#[test]
+fn no_mail_is_promised_to_who_wants_none() {
+    Place::each(true, |place| {
+        let client = format!("/v1/clients/{}", place.client_id);
+        place
+            .server
+            .patch(&client, "*", &json!({"service_mail": false}))
+            .expect(200);
+        let form = "starts_at=2026-12-01T10%3A00%3A00Z";
+        let path = format!("{}/move", place.path(Appointment));
+        let moved = place.send(&path, form).expect(200);
+        assert!(moved.text.contains("a son nouvel horaire."), "{moved}");
+        assert!(!moved.text.contains("e-mail suivra"), "{moved}");
+    });
+}
+
+#[test]
+fn what_is_booked_has_the_studios_own_word_in_the_pages_language() {
+    Place::each(true, |place| {
+        let page = || place.look(&place.path(Appointment)).expect(200);
+        assert!(page().text.contains("rendez-vous"), "{}", page());
+        let templates = format!("/v1/studios/{}/mail-templates", place.studio_id);
+        for (language, word) in [("fr", "visite au studio"), ("en", "studio visit")] {
+            let words = json!({"language": language, "words": {"service_label": word}});
+            place.server.post(&templates, &words).expect(201);
+        }
+        let shown = page();
+        assert!(shown.text.contains("visite au studio"), "{shown}");
+        assert!(!shown.text.contains("studio visit"), "{shown}");
     });
 }
 

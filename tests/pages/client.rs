@@ -6,6 +6,9 @@ use serde_json::json;
 use stipple_shared::domain::Role;
 use stipple_shared::links::LinkPurpose::{Appointment, Preferences, Report, Unsubscribe};
 use stipple_shared::storage::schema::mails;
+use stipple_test_support::http::client_links;
+use stipple_worker::transport::Target;
+use stipple_worker::{Engine, EngineOptions};
 
 use crate::place::Place;
 
@@ -132,6 +135,41 @@ fn fresh(place: &Place) -> i64 {
         .count()
         .get_result(&mut place.server.database().connect())
         .unwrap()
+}
+
+#[test]
+fn all_mails_have_their_message_id_from_the_address_that_they_come_from() {
+    Place::each(true, |place| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let directory = tempfile::TempDir::new().unwrap();
+        let target = Target::parse(&format!("file:{}", directory.path().display())).unwrap();
+        let mut options = EngineOptions::new(Some(target), "post@mail.example".into());
+        options.links = client_links().maker();
+        let engine = Engine::new(place.server.store.clone(), options);
+        let path = place.path(Appointment);
+        let asks = path.replace("/my/appointment/", "/my/fresh-link/");
+        place.send(&asks, "").expect(200);
+        while !runtime.block_on(engine.tick()).unwrap().is_idle() {}
+        let known: Vec<(String, String, String)> = mails::table
+            .order(mails::kind)
+            .select((mails::kind, mails::state, mails::message_id))
+            .load(&mut place.server.database().connect())
+            .unwrap();
+        let kinds: Vec<&str> = known.iter().map(|(kind, ..)| kind.as_str()).collect();
+        assert_eq!(kinds, ["fresh_link", "reminder"]);
+        for (kind, state, message_id) in &known {
+            assert_eq!(state, "written", "{kind}");
+            assert!(message_id.ends_with("@mail.example>"), "{message_id}");
+            let written = std::fs::read_dir(directory.path()).unwrap().any(|file| {
+                let mail = std::fs::read_to_string(file.unwrap().path()).unwrap();
+                mail.contains(&format!("Message-ID: {message_id}\r\n"))
+            });
+            assert!(written, "{kind}");
+        }
+    });
 }
 
 #[test]

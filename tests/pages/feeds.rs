@@ -63,6 +63,32 @@ fn a_feed_shows_times_and_nobody() {
         place.server.post(&cancel, &json!({})).expect(200);
         let after = place.look(&path).expect(200);
         assert!(after.text.contains("STATUS:CANCELLED"), "{after}");
+        assert!(after.text.contains("SEQUENCE:3"), "{after}");
+    });
+}
+
+#[test]
+fn a_feed_says_what_is_booked_in_the_studios_language_and_word() {
+    Place::each(true, |place| {
+        let (_, path) = make(place, &json!({"studio_id": place.studio_id}));
+        let studio = format!("/v1/studios/{}", place.studio_id);
+        let change = |change: &Value| {
+            place.server.patch(&studio, "*", change).expect(200);
+        };
+        let says = |summary: &str| {
+            let feed = place.look(&path).expect(200);
+            let line = format!("SUMMARY:{summary}\r\n");
+            assert!(feed.text.contains(&line), "{summary} in {feed}");
+        };
+        says("appointment");
+        change(&json!({"language": "de"}));
+        says("Termin");
+        change(&json!({"service_label": "Sitzung"}));
+        says("Sitzung");
+        let templates = format!("/v1/studios/{}/mail-templates", place.studio_id);
+        let words = json!({"language": "de", "words": {"service_label": "Besuch"}});
+        place.server.post(&templates, &words).expect(201);
+        says("Besuch");
     });
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::house::{House, text};
+use crate::post::Post;
 
 /// The steps of a session's rows in a state, sorted, with their schedule version.
 fn rows(house: &House, session_id: &str, state: &str) -> Vec<(String, u64)> {
@@ -47,12 +48,18 @@ const AFTERWARDS: [&str; 6] = [
 #[test]
 fn booking_moving_and_cancelling_replace_what_is_to_come() {
     House::each(|house| {
+        let post = Post::of(&house.server.store);
         let (_, sessions) = house.plan();
         let id = &sessions[0];
         house.book(id, 20, "10:00");
         assert_eq!(rows(house, id, "scheduled"), steps(1, &TO_COME));
+        post.deliver();
+        assert_eq!(
+            rows(house, id, "written"),
+            steps(1, &["booking_confirmation"])
+        );
         house.move_to(id, 21, "10:00");
-        assert_eq!(rows(house, id, "superseded"), steps(1, &TO_COME));
+        assert_eq!(rows(house, id, "superseded"), steps(1, &TO_COME[1..]));
         let moved = [
             "confirm_request",
             "final_reminder",
@@ -69,12 +76,30 @@ fn booking_moving_and_cancelling_replace_what_is_to_come() {
         house.act(id, "cancel", &json!({})).expect(200);
         assert_eq!(
             rows(house, id, "scheduled"),
-            steps(2, &["cancelled_notice"])
+            steps(3, &["cancelled_notice"])
         );
         let body = json!({"reason": "The wrong one."});
         house.act(id, "revert", &body).expect(200);
+        assert_eq!(rows(house, id, "scheduled"), steps(4, &confirmed));
+    });
+}
+
+#[test]
+fn what_nobody_heard_of_is_confirmed_anew_and_ends_unsaid() {
+    House::each(|house| {
+        let (_, sessions) = house.plan();
+        let id = &sessions[0];
+        house.book(id, 20, "10:00");
+        house.move_to(id, 21, "10:00");
+        assert_eq!(rows(house, id, "superseded"), steps(1, &TO_COME));
+        assert_eq!(rows(house, id, "scheduled"), steps(2, &TO_COME));
+        house.act(id, "confirm", &json!({})).expect(200);
+        house.act(id, "cancel", &json!({})).expect(200);
+        assert_eq!(rows(house, id, "scheduled"), vec![]);
+        let body = json!({"reason": "The wrong one."});
+        house.act(id, "revert", &body).expect(200);
         let again = ["booking_confirmation", "final_reminder", "preparation"];
-        assert_eq!(rows(house, id, "scheduled"), steps(3, &again));
+        assert_eq!(rows(house, id, "scheduled"), steps(4, &again));
         house.act(id, "revert", &body).expect(200);
         house.act(id, "revert", &body).expect(200);
         house.act(id, "revert", &body).expect(200);
@@ -113,7 +138,7 @@ fn preparation_that_is_late_goes_with_the_booking() {
         let (_, sessions) = house.plan();
         let id = &sessions[0];
         house.book(id, 4, "10:00");
-        let due = |step: &str| -> Value {
+        let due_of = |id: &str, step: &str| -> Value {
             house
                 .list(&format!("/v1/reminders?session_id={id}&state=scheduled"))
                 .into_iter()
@@ -121,19 +146,24 @@ fn preparation_that_is_late_goes_with_the_booking() {
                 .unwrap_or_default()["due_at"]
                 .clone()
         };
+        let due = |step: &str| due_of(id, step);
         assert_eq!(due("preparation"), due("booking_confirmation"));
         house.act(id, "confirm", &json!({})).expect(200);
         assert_eq!(due("preparation"), due("booking_confirmation"));
         assert_eq!(due("booking_confirmation"), "2026-11-25T09:00:00Z");
 
         // The notice of a move waits ten minutes; what joined it waits too, whatever else is written down meanwhile.
-        house.move_to(id, 5, "10:00");
+        let told = house.arrange(&house.client_id, "touch_up", 60).id();
+        house.book(&told, 20, "10:00");
+        Post::of(&house.server.store).deliver();
+        house.move_to(&told, 5, "10:00");
+        let due = |step: &str| due_of(&told, step);
         assert_eq!(due("moved_notice"), "2026-11-25T09:10:00Z");
         assert_eq!(due("preparation"), due("moved_notice"));
         let client = format!("/v1/clients/{}", house.client_id);
         let patch = json!({"email": "another@example.com"});
         house.server.patch(&client, "*", &patch).expect(200);
-        house.act(id, "confirm", &json!({})).expect(200);
+        house.act(&told, "confirm", &json!({})).expect(200);
         assert_eq!(due("preparation"), "2026-11-25T09:10:00Z");
         assert_eq!(due("moved_notice"), "2026-11-25T09:10:00Z");
     });

@@ -46,8 +46,9 @@ impl Engine {
         let content = self.content(&prepared).await?;
         let outgoing = self.outgoing(&prepared, &content)?;
         let (rendered, rate) = (prepared.clone(), self.options.rate);
+        let domain = self.options.sending_domain().to_owned();
         let begun = self
-            .write(move |tx| delivery::begin(tx, token, &rendered, &content, rate))
+            .write(move |tx| delivery::begin(tx, token, &rendered, &content, &domain, rate))
             .await?;
         if begun != Begun::Yes {
             self.write(move |tx| delivery::hand_back(tx, id, token))
@@ -140,7 +141,7 @@ impl Engine {
                 .as_ref()
                 .map(|address| address.to_string()),
             to: to.to_string(),
-            message_id: prepared.mail.message_id.clone(),
+            message_id: prepared.mail.message_id_from(self.options.sending_domain()),
             date: prepared.mail.created_at,
             list_unsubscribe: content.list_unsubscribe.clone(),
             content,

@@ -44,14 +44,15 @@ impl Engine {
             from: self.options.mail_from.clone(),
             reply_to: None,
             to: to.to_string(),
-            message_id: prepared.mail.message_id.clone(),
+            message_id: prepared.mail.message_id_from(self.options.sending_domain()),
             date: prepared.mail.created_at,
             list_unsubscribe: None,
             content,
         };
         let (rendered, rate) = (prepared.clone(), self.options.rate);
+        let domain = self.options.sending_domain().to_owned();
         let begun = self
-            .write(move |tx| digest::begin(tx, token, &rendered, &text, rate))
+            .write(move |tx| digest::begin(tx, token, &rendered, &text, &domain, rate))
             .await?;
         if begun != Begun::Yes {
             self.write(move |tx| delivery::hand_back(tx, id, token))

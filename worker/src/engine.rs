@@ -118,10 +118,8 @@ impl Engine {
             if matches!(&what, Gathering::Sessions(ids) if ids.is_empty()) {
                 continue;
             }
-            let (these, domain) = (what.clone(), self.options.sending_domain().to_owned());
-            let result = self
-                .write(move |tx| delivery::gather(tx, &these, &domain))
-                .await;
+            let these = what.clone();
+            let result = self.write(move |tx| delivery::gather(tx, &these)).await;
             match result {
                 Ok(these) => gathered += these,
                 Err(error) if delivery::is_about_the_data(&error) => {
@@ -261,14 +259,13 @@ impl Engine {
         let hour = now.millis().div_euclid(3_600_000);
         let looks_farther = self.chores_hour.swap(hour, Ordering::Relaxed) != hour;
         let mail_goes = self.transport.is_some();
-        let domain = self.options.sending_domain().to_owned();
         self.write(move |tx| {
             chores::open_unconfirmed_tasks(tx)?;
             if looks_farther {
                 chores::open_overdue_tasks(tx)?;
             }
             if mail_goes {
-                digest::queue_due(tx, &domain)?;
+                digest::queue_due(tx)?;
             }
             delivery::expire_overdue(tx, 500)?;
             idempotency::prune(tx, 1000)

@@ -1,5 +1,8 @@
 //! `/v1/calendar-feeds`, and the feeds themselves.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use base64::Engine as _;
@@ -7,12 +10,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use stipple_shared::domain::calendar_feed::NewCalendarFeed;
-use stipple_shared::domain::neutral::clinical_word;
-use stipple_shared::domain::{CalendarFeedId, SessionState};
+use stipple_shared::domain::{CalendarFeedId, SessionState, StudioId};
 use stipple_shared::error::{Error, Result};
+use stipple_shared::letter::service_word;
 use stipple_shared::mail::AppointmentFacts;
 use stipple_shared::mail::calendar::{FeedEvent, feed};
-use stipple_shared::storage::calendar_feeds::{CalendarFeed, FeedSecret, FeedSession};
+use stipple_shared::storage::calendar_feeds::{CalendarFeed, FeedPlace, FeedSecret, FeedSession};
 use stipple_shared::storage::idempotency::Answer;
 use utoipa::ToSchema;
 
@@ -157,7 +160,11 @@ pub(crate) async fn fetch_calendar(
     let Some((sessions, found)) = found else {
         return Err(Problem::no_such_path());
     };
-    let events: Vec<FeedEvent<'_>> = sessions.iter().filter_map(event).collect();
+    let labels = labels(&sessions)?;
+    let events: Vec<FeedEvent<'_>> = sessions
+        .iter()
+        .filter_map(|shown| event(shown, labels.get(&shown.session.studio_id)?))
+        .collect();
     let body = feed(&found.name, &events);
     let etag = format!(
         "\"{}\"",
@@ -175,9 +182,20 @@ pub(crate) async fn fetch_calendar(
         .body(body))
 }
 
-fn event(shown: &FeedSession) -> Option<FeedEvent<'_>> {
+/// What each studio calls an appointment, in its own language.
+fn labels(sessions: &[FeedSession]) -> Result<HashMap<StudioId, String>> {
+    let mut labels = HashMap::new();
+    for shown in sessions {
+        let FeedPlace { studio, own_words } = &*shown.place;
+        if let Entry::Vacant(place) = labels.entry(studio.id) {
+            place.insert(service_word(studio, own_words, &studio.language)?);
+        }
+    }
+    Ok(labels)
+}
+
+fn event<'a>(shown: &FeedSession, summary: &'a str) -> Option<FeedEvent<'a>> {
     let session = &shown.session;
-    let label = shown.studio.service_label.as_str();
     Some(FeedEvent {
         appointment: AppointmentFacts {
             session_id: session.id.0,
@@ -188,13 +206,9 @@ fn event(shown: &FeedSession) -> Option<FeedEvent<'_>> {
                 session.state,
                 SessionState::Cancelled | SessionState::NoShow
             ),
-            taken_back: false,
         },
         tentative: session.state == SessionState::Booked,
-        summary: match clinical_word(label) {
-            Some(_) => "Appointment",
-            None => label,
-        },
+        summary,
         changed_at: session.updated_at,
     })
 }

@@ -145,6 +145,7 @@ pub(crate) async fn change_mail_template(
 
 /// Shows what a mail would look like, with a made-up client.
 ///
+/// A `step` shows its mail; a `kind` shows the one with a fresh link, or the morning mail to staff with made-up numbers.
 /// Drafts are checked as they would be when stored, and stand before the stored words. Nothing is kept or sent.
 #[utoipa::path(
     tag = "mails",

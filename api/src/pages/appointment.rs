@@ -159,7 +159,7 @@ pub(crate) async fn move_appointment_page(
             let did = visitor
                 .act(move |tx, link| client_page::choose_time(tx, link, starts_at))
                 .await?;
-            answer(visitor, did, "done_moved").await
+            answer_with_mail(visitor, did, "done_moved", "done_moved_mail").await
         }
         None => {
             let note = wish.note.filter(|text| !text.trim().is_empty());
@@ -207,7 +207,7 @@ pub(crate) async fn cancel_appointment_page(
     refuse_foreign(&request)?;
     let visitor = enter!(request, api, token);
     let did = visitor.act(client_page::cancel).await?;
-    answer(visitor, did, "done_cancelled").await
+    answer_with_mail(visitor, did, "done_cancelled", "done_cancelled_mail").await
 }
 
 /// Shows the advice before or after the appointment.
@@ -224,6 +224,17 @@ pub(crate) async fn see_advice_page(
     token: web::Path<String>,
 ) -> Answered {
     enter!(request, api, token).advice()
+}
+
+/// The same, and whether a mail about it is still to come.
+async fn answer_with_mail(
+    visitor: Visitor,
+    did: Did,
+    done: &'static str,
+    done_with_mail: &'static str,
+) -> Result<HttpResponse, Problem> {
+    let is_told = did == Did::Done && visitor.is_notice_to_come().await?;
+    answer(visitor, did, if is_told { done_with_mail } else { done }).await
 }
 
 /// Shows how the appointment stands after an act.

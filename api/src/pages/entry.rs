@@ -10,6 +10,7 @@ use stipple_shared::error::Result as Shared;
 use stipple_shared::links::{Link, LinkPurpose};
 use stipple_shared::mail::words::Locale;
 use stipple_shared::storage::client_page::{self, Did, Standing, Visited};
+use stipple_shared::storage::delivery;
 use stipple_shared::storage::{Actor, Scope, Tx, WriteContext};
 
 use super::{Page, locale_of, view, word};
@@ -129,17 +130,27 @@ impl Visitor {
     /// The same, for what has no outcome.
     pub(super) async fn send_fresh_link(&self) -> Result<(), Problem> {
         let link = self.link;
-        let domain = self.api.links.public_url.as_ref().map_or_else(
-            || "localhost".to_owned(),
-            |url| host(url.as_str()).to_owned(),
-        );
         self.api
             .store
             .write(self.context.clone(), move |tx| {
-                client_page::send_fresh_link(tx, &link, &domain)
+                client_page::send_fresh_link(tx, &link)
             })
             .await?;
         Ok(())
+    }
+
+    /// Whether a mail about what was done last waits to be sent.
+    pub(super) async fn is_notice_to_come(&self) -> Result<bool, Problem> {
+        let Some(id) = self.visited.session.as_ref().map(|session| session.id) else {
+            return Ok(false);
+        };
+        let now = self.now;
+        let found = self
+            .api
+            .store
+            .read(move |db| delivery::is_notice_to_come(db, id, now))
+            .await?;
+        Ok(found)
     }
 
     /// Looks again, after an act.
@@ -156,18 +167,6 @@ impl Visitor {
             self.link = link;
         }
         Ok(self)
-    }
-}
-
-/// The name in an address, without what Message-IDs can't hold.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
-    let name = authority.split(':').next().unwrap_or_default();
-    if name.is_empty() || name.starts_with('[') {
-        "localhost"
-    } else {
-        name
     }
 }
 
@@ -228,12 +227,5 @@ mod tests {
             ("origin", "null")
         ]));
         assert!(!with(&[("sec-fetch-site", "same-site")]));
-    }
-
-    #[test]
-    fn a_message_id_gets_a_name_it_can_hold() {
-        assert_eq!(host("https://book.example.com:8443/x"), "book.example.com");
-        assert_eq!(host("http://127.0.0.1:8080"), "127.0.0.1");
-        assert_eq!(host("http://[::1]:8080"), "localhost");
     }
 }

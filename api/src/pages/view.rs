@@ -3,16 +3,14 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use minijinja::{Value, context};
-use stipple_shared::domain::mail_template::Word;
-use stipple_shared::domain::neutral::clinical_word;
 use stipple_shared::domain::{ClientId, Instant, ReminderStep, SessionState};
 use stipple_shared::error::Result as Shared;
-use stipple_shared::letter::service_label;
+use stipple_shared::letter::service_word;
 use stipple_shared::links::{Link, LinkPurpose};
 use stipple_shared::mail::built_in::BuiltIn;
 use stipple_shared::mail::reach::{mail_link, telephone_link};
 use stipple_shared::mail::text::joined_lines;
-use stipple_shared::mail::words::Locale;
+use stipple_shared::mail::words::{Locale, Phrasebook};
 use stipple_shared::storage::availability::OfferedSlot;
 use stipple_shared::storage::client_page::Standing;
 use stipple_shared::storage::sessions::Session;
@@ -92,7 +90,7 @@ impl Visitor {
             title,
             notice,
             studio: Some(context! {
-                name => self.neutral(Some(&studio.sender_name), Word::SenderName),
+                name => self.phrases().and_then(|words| words.sender_name(&studio.sender_name)).unwrap_or_default(),
                 email,
                 telephone,
                 dial,
@@ -101,14 +99,21 @@ impl Visitor {
         }
     }
 
-    /// A name of the studio's, or a general one where it has none or that would tell what the appointment is for.
-    fn neutral(&self, own: Option<&str>, general: Word) -> String {
-        if let Some(own) = own.filter(|own| clinical_word(own).is_none()) {
-            return own.to_owned();
-        }
-        BuiltIn::of(self.locale())
-            .and_then(|words| words.word(general))
-            .unwrap_or_default()
+    /// The client's language as they say it where the page has words for it, or the page's own.
+    fn language(&self) -> &str {
+        let (client, studio) = (&self.visited.client, &self.visited.studio);
+        let tag = client.language.as_ref().unwrap_or(&studio.language);
+        let code = self.locale().code();
+        let is_of_page = tag
+            .split('-')
+            .next()
+            .is_some_and(|primary| primary.eq_ignore_ascii_case(code));
+        if is_of_page { tag } else { code }
+    }
+
+    /// The words of the page's language, the studio's own first.
+    fn phrases(&self) -> Shared<Phrasebook<'_>> {
+        Phrasebook::new(self.language(), &self.visited.own_words)
     }
 
     fn details(&self) -> Shared<Value> {
@@ -127,7 +132,7 @@ impl Visitor {
             .map(|(_, end)| built_in.time_of_day(end, zone))
             .transpose()?;
         let details = context! {
-            what => self.neutral(service_label(studio, locale.code()).as_deref(), Word::ServiceLabel),
+            what => service_word(studio, &self.visited.own_words, self.language())?,
             when,
             until,
             place => studio.address.as_ref().map(|text| joined_lines(text)),

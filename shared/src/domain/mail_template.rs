@@ -10,9 +10,16 @@ use super::patch::merge_patch;
 use super::text::{Language, Name, TemplateText};
 use super::text_enum::text_enums;
 use super::vocabulary::ReminderStep;
-use crate::error::FieldError;
+use crate::error::{Error, FieldError, Result};
 
 text_enums! {
+    /// A mail that carries no reminder.
+    OtherMail {
+        /// It answers a client who asked for a new link.
+        FreshLink = "fresh_link",
+        /// The morning mail to a studio's staff.
+        Digest = "digest",
+    }
     /// A word that all mails of a studio in one language share.
     Word {
         /// What is booked, where the studio has no word of its own in this language.
@@ -327,8 +334,10 @@ impl MailTemplatePatch {
 pub struct MailPreview {
     /// Whose mail.
     pub studio_id: StudioId,
-    /// For which step.
-    pub step: ReminderStep,
+    /// For which step; left out for a mail of another kind.
+    pub step: Option<ReminderStep>,
+    /// Which mail, where it isn't a reminder.
+    pub kind: Option<OtherMail>,
     /// In which language; the studio's own unless said otherwise.
     pub language: Option<Language>,
     /// Words to try beside the stored ones, as they would be sent to `POST /v1/studios/{id}/mail-templates`.
@@ -341,6 +350,35 @@ pub struct MailPreview {
     /// Whether the mail carries a link to the client's page.
     #[serde(default)]
     pub with_page: bool,
+}
+
+/// What a preview shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Previewed {
+    /// The mail of a step.
+    Step(ReminderStep),
+    /// Another mail.
+    Other(OtherMail),
+}
+
+impl MailPreview {
+    /// What is to be shown, or what is wrong with the question.
+    pub fn of(&self) -> Result<Previewed> {
+        match (self.step, self.kind) {
+            (Some(step), None) => Ok(Previewed::Step(step)),
+            (None, Some(kind)) => Ok(Previewed::Other(kind)),
+            (Some(_), Some(_)) => Err(Error::invalid(
+                "/kind",
+                "misplaced",
+                "leave it out beside a step, or leave the step out",
+            )),
+            (None, None) => Err(Error::invalid(
+                "/step",
+                "required",
+                "name a step, or another kind of mail in kind",
+            )),
+        }
+    }
 }
 
 /// A studio's own words, as a mail is made of them.

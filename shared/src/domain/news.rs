@@ -1,7 +1,8 @@
 //! What a client has to be told of a session's time, by what the mails before have told them.
 //!
 //! A notice compares what stands with what the client knows, not with what was done last: two moves are told as one, a
-//! move that was taken back before anybody heard of it isn't told at all, and a booking that was taken back is.
+//! move that was taken back before anybody heard of it isn't told at all, and a booking that was taken back is. Of a session
+//! that the client never heard of, the first thing told is the booking, and its end isn't told.
 
 use chrono_tz::Tz;
 
@@ -28,14 +29,22 @@ pub struct Told {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
     /// No mail has told anything yet.
-    Nothing {
-        /// The time that a confirmation was to tell, if there was one.
-        meant: Option<Interval>,
-    },
+    Nothing,
     /// This time was told last.
     Time(Interval),
     /// That the session is off was told last.
     CalledOff,
+}
+
+/// What was done with a session, as far as it matters for what its client is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Act {
+    /// What it was.
+    pub action: SessionAction,
+    /// Whether the client did it, or asked for it.
+    pub by_client: bool,
+    /// Whether the studio's mails tell of a booking of this kind at all.
+    pub bookings_are_mailed: bool,
 }
 
 /// What a client knows, and whether a mail that may change it is on its way.
@@ -69,12 +78,7 @@ impl Knowledge {
             Some(Told {
                 time: Some(time), ..
             }) => Known::Time(*time),
-            _ => Known::Nothing {
-                meant: about_time()
-                    .filter(|one| one.step == ReminderStep::BookingConfirmation)
-                    .max_by_key(order)
-                    .and_then(|one| one.time),
-            },
+            _ => Known::Nothing,
         };
         Self {
             known,
@@ -86,34 +90,37 @@ impl Knowledge {
     pub fn time(&self) -> Option<Interval> {
         match self.known {
             Known::Time(time) => Some(time),
-            Known::Nothing { .. } | Known::CalledOff => None,
+            Known::Nothing | Known::CalledOff => None,
         }
     }
 
     /// What has to be told now that the session stands so after an act: a booking, a move, a cancellation, or nothing.
-    pub fn news(&self, stands: Option<Interval>, act: SessionAction) -> Option<SessionAction> {
+    pub fn news(&self, stands: Option<Interval>, act: Act) -> Option<SessionAction> {
         use SessionAction::{Book, Cancel, Reschedule, Revert};
 
-        if !matches!(act, Book | Reschedule | Cancel | Revert) {
+        if !matches!(act.action, Book | Reschedule | Cancel | Revert) {
             return None;
         }
+        // Where no mail tells of bookings, the client was told in another way.
+        let has_heard = self.in_flight || !act.bookings_are_mailed;
         match (stands, self.known) {
             (Some(time), Known::Time(known)) if time == known => {
                 self.in_flight.then_some(Reschedule)
             }
             (Some(_), Known::Time(_)) => Some(Reschedule),
             (Some(_), Known::CalledOff) => Some(Book),
-            (Some(time), Known::Nothing { meant }) => {
-                Some(if act == Reschedule && meant != Some(time) {
-                    Reschedule
-                } else {
-                    Book
-                })
-            }
+            (Some(_), Known::Nothing) => Some(if act.action == Reschedule && has_heard {
+                Reschedule
+            } else {
+                Book
+            }),
             (None, Known::Time(_)) => Some(Cancel),
             (None, Known::CalledOff) => self.in_flight.then_some(Cancel),
-            // Whoever calls a session off may have been told by word of mouth.
-            (None, Known::Nothing { .. }) => (act == Cancel || self.in_flight).then_some(Cancel),
+            // Whoever called it off gets an answer; else nobody is told of the end of what they never heard of.
+            (None, Known::Nothing) => {
+                let is_answer = act.action == Cancel && (act.by_client || has_heard);
+                (is_answer || self.in_flight).then_some(Cancel)
+            }
         }
     }
 }
@@ -153,6 +160,14 @@ mod tests {
         }
     }
 
+    fn by_studio(action: SessionAction) -> Act {
+        Act {
+            action,
+            by_client: false,
+            bookings_are_mailed: true,
+        }
+    }
+
     #[test]
     fn a_move_is_told_against_what_the_client_knows() {
         let known = Knowledge::of(&[
@@ -160,13 +175,19 @@ mod tests {
             told(Step::MovedNotice, Superseded, 2, 2),
         ]);
         assert_eq!(known.time(), Some(day(1)));
-        assert_eq!(known.news(Some(day(3)), Reschedule), Some(Reschedule));
-        assert_eq!(known.news(Some(day(1)), Reschedule), None);
-        assert_eq!(known.news(Some(day(1)), Revert), None);
+        assert_eq!(
+            known.news(Some(day(3)), by_studio(Reschedule)),
+            Some(Reschedule)
+        );
+        assert_eq!(known.news(Some(day(1)), by_studio(Reschedule)), None);
+        assert_eq!(known.news(Some(day(1)), by_studio(Revert)), None);
         // Whether the time is as long matters too.
         let longer = Interval::new(day(1).starts_at, day(2).ends_at);
-        assert_eq!(known.news(Some(longer), Reschedule), Some(Reschedule));
-        assert_eq!(known.news(Some(day(3)), CheckIn), None);
+        assert_eq!(
+            known.news(Some(longer), by_studio(Reschedule)),
+            Some(Reschedule)
+        );
+        assert_eq!(known.news(Some(day(3)), by_studio(CheckIn)), None);
     }
 
     #[test]
@@ -187,16 +208,18 @@ mod tests {
             told(Step::BookingConfirmation, Sent, 1, 1),
             told(Step::MovedNotice, Leased, 2, 2),
         ]);
-        assert_eq!(known.news(Some(day(1)), Reschedule), Some(Reschedule));
+        assert_eq!(
+            known.news(Some(day(1)), by_studio(Reschedule)),
+            Some(Reschedule)
+        );
     }
 
     #[test]
     fn a_booking_that_is_taken_back_is_told_to_those_who_know_of_it() {
         let told_of = Knowledge::of(&[told(Step::BookingConfirmation, Sent, 1, 1)]);
-        assert_eq!(told_of.news(None, Revert), Some(Cancel));
+        assert_eq!(told_of.news(None, by_studio(Revert)), Some(Cancel));
         let untold = Knowledge::of(&[told(Step::BookingConfirmation, Superseded, 1, 1)]);
-        assert_eq!(untold.news(None, Revert), None);
-        assert_eq!(untold.news(None, Cancel), Some(Cancel));
+        assert_eq!(untold.news(None, by_studio(Revert)), None);
     }
 
     #[test]
@@ -205,26 +228,53 @@ mod tests {
             told(Step::FinalReminder, Sent, 1, 1),
             told(Step::CancelledNotice, Superseded, 1, 1),
         ];
-        assert_eq!(Knowledge::of(&rows).news(Some(day(1)), Revert), None);
+        assert_eq!(
+            Knowledge::of(&rows).news(Some(day(1)), by_studio(Revert)),
+            None
+        );
         rows[1].state = Sent;
-        assert_eq!(Knowledge::of(&rows).news(Some(day(1)), Revert), Some(Book));
-        assert_eq!(Knowledge::of(&rows).news(None, Cancel), None);
+        assert_eq!(
+            Knowledge::of(&rows).news(Some(day(1)), by_studio(Revert)),
+            Some(Book)
+        );
+        assert_eq!(Knowledge::of(&rows).news(None, by_studio(Cancel)), None);
     }
 
     #[test]
-    fn before_the_first_mail_a_move_back_is_a_booking_still_to_be_told() {
-        let rows = [
+    fn what_nobody_heard_of_is_first_told_as_a_booking_and_its_end_to_who_asked_for_it() {
+        let untold = Knowledge::of(&[
             told(Step::BookingConfirmation, Superseded, 1, 1),
             told(Step::MovedNotice, Superseded, 2, 2),
-        ];
-        let known = Knowledge::of(&rows);
-        assert_eq!(known.news(Some(day(3)), Reschedule), Some(Reschedule));
-        assert_eq!(known.news(Some(day(1)), Reschedule), Some(Book));
-        assert_eq!(known.news(Some(day(2)), Revert), Some(Book));
-        assert_eq!(Knowledge::of(&[]).news(Some(day(2)), Book), Some(Book));
-        assert_eq!(
-            Knowledge::of(&[]).news(Some(day(2)), Reschedule),
-            Some(Reschedule)
-        );
+        ]);
+        for known in [untold, Knowledge::of(&[])] {
+            for action in [Book, Reschedule, Revert] {
+                for number in [1, 2, 3] {
+                    let news = known.news(Some(day(number)), by_studio(action));
+                    assert_eq!(news, Some(Book), "{action:?}");
+                }
+            }
+            assert_eq!(known.news(None, by_studio(Cancel)), None);
+            let by_client = Act {
+                by_client: true,
+                ..by_studio(Cancel)
+            };
+            assert_eq!(known.news(None, by_client), Some(Cancel));
+        }
+    }
+
+    #[test]
+    fn a_first_mail_on_its_way_or_another_way_of_telling_counts_as_heard() {
+        let in_flight = Knowledge::of(&[told(Step::BookingConfirmation, Leased, 1, 1)]);
+        let unmailed = |action| Act {
+            bookings_are_mailed: false,
+            ..by_studio(action)
+        };
+        for (known, act) in [
+            (in_flight, by_studio as fn(SessionAction) -> Act),
+            (Knowledge::of(&[]), unmailed),
+        ] {
+            assert_eq!(known.news(Some(day(3)), act(Reschedule)), Some(Reschedule));
+            assert_eq!(known.news(None, act(Cancel)), Some(Cancel));
+        }
     }
 }

@@ -75,6 +75,16 @@ pub struct ReminderRule {
     pub enabled: bool,
 }
 
+impl ReminderRule {
+    /// Whether it sends this step about sessions of this kind.
+    pub fn sends(&self, step: ReminderStep, kind: SessionKind) -> bool {
+        self.enabled
+            && self.step == step
+            && self.session_kinds.contains(&kind)
+            && step.check_timing(self.timing).is_ok()
+    }
+}
+
 /// What a step is about, which decides when it exists at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use super::gap::GapWindow;
 use super::hours::QuietHours;
 use super::instant::Instant;
+use super::interval::Interval;
 use super::local_time::{add_days, add_months, start_of_day};
 use super::reminder::{ReminderRule, Subject, Timing};
 use super::session::SessionAction;
@@ -71,12 +72,9 @@ pub fn schedule(
     rules: &[ReminderRule],
     now: Instant,
 ) -> Vec<ScheduledReminder> {
-    let rules = rules.iter().filter(|rule| {
-        rule.enabled
-            && rule.session_kinds.contains(&facts.kind)
-            && rule.step.check_timing(rule.timing).is_ok()
-            && applies(rule.step, facts)
-    });
+    let rules = rules
+        .iter()
+        .filter(|rule| rule.sends(rule.step, facts.kind) && applies(rule.step, facts));
     let mut late_preparation = None;
     let mut scheduled = Vec::new();
     for rule in rules {
@@ -102,8 +100,15 @@ pub fn schedule(
                 }
             }
             Subject::Session if due_at < now => {
+                // What fell into quiet hours that still last isn't late: it waits for their end.
+                let at_the_end = quiet_at(due_at, facts)
+                    .map(|quiet| quiet.ends_at)
+                    .filter(|end| now <= *end && *end < useful_until)
+                    .map(|due_at| ScheduledReminder { due_at, ..reminder });
                 if rule.step == ReminderStep::Preparation {
-                    late_preparation = Some(reminder);
+                    late_preparation = Some((reminder, at_the_end));
+                } else {
+                    scheduled.extend(at_the_end);
                 }
                 continue;
             }
@@ -121,14 +126,15 @@ pub fn schedule(
     let answer = scheduled
         .iter()
         .find(|reminder| reminder.step.subject() == Subject::Act);
-    if let (Some(late), Some(answer)) = (late_preparation, answer)
-        && answer.due_at < late.useful_until
-    {
-        scheduled.push(ScheduledReminder {
-            due_at: answer.due_at,
-            joins_answer: true,
-            ..late
-        });
+    if let Some((late, at_the_end)) = late_preparation {
+        let joined = answer
+            .filter(|answer| answer.due_at < late.useful_until)
+            .map(|answer| ScheduledReminder {
+                due_at: answer.due_at,
+                joins_answer: true,
+                ..late
+            });
+        scheduled.extend(joined.or(at_the_end));
     }
     scheduled.sort_by_key(|reminder| (reminder.due_at, reminder.step));
     scheduled
@@ -232,6 +238,15 @@ fn useful_until(step: ReminderStep, due_at: Instant, facts: &ReminderFacts) -> O
     }
 }
 
+/// The quiet hours that an instant falls into.
+fn quiet_at(instant: Instant, facts: &ReminderFacts) -> Option<Interval> {
+    let day = instant.day_at(facts.zone);
+    let quiet = facts.quiet_hours?.around(day, facts.zone);
+    quiet
+        .into_iter()
+        .find(|interval| interval.contains(instant))
+}
+
 /// The minute nearest to `due_at` that is not quiet, not past, and before the use is over.
 fn quiet_free(
     due_at: Instant,
@@ -239,22 +254,14 @@ fn quiet_free(
     facts: &ReminderFacts,
     now: Instant,
 ) -> Option<Instant> {
-    let quiet_at = |instant: Instant| {
-        let quiet = facts
-            .quiet_hours?
-            .around(instant.day_at(facts.zone), facts.zone);
-        quiet
-            .into_iter()
-            .find(|interval| interval.contains(instant))
-    };
-    let Some(quiet) = quiet_at(due_at) else {
+    let Some(quiet) = quiet_at(due_at, facts) else {
         return Some(due_at);
     };
     let before = quiet.starts_at - TimeDelta::minutes(1);
     [before, quiet.ends_at]
         .into_iter()
         .filter(|instant| {
-            now <= *instant && *instant < useful_until && quiet_at(*instant).is_none()
+            now <= *instant && *instant < useful_until && quiet_at(*instant, facts).is_none()
         })
         .min_by_key(|instant| (*instant - due_at).abs())
 }

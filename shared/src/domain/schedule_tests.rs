@@ -241,6 +241,45 @@ fn quiet_hours_move_a_mail_to_the_nearer_side() {
 }
 
 #[test]
+fn a_step_that_waits_for_the_end_of_quiet_hours_still_waits_when_it_is_looked_at_again() {
+    let mut facts = ReminderFacts {
+        quiet_hours: quiet("20:00", "08:00"),
+        ..booked("2027-01-20T06:00:00Z")
+    };
+    let morning = instant("2027-01-19T08:00:00Z");
+    // As when the client confirms, or a rule changes, between the step's own moment and the morning.
+    facts.action = None;
+    for now in [
+        "2027-01-18T12:00:00Z",
+        "2027-01-19T06:30:00Z",
+        "2027-01-19T08:00:00Z",
+    ] {
+        assert_eq!(find(&facts, now, Step::FinalReminder).due_at, morning);
+    }
+    let late = steps(&facts, "2027-01-19T08:01:00Z");
+    assert!(!late.contains(&Step::FinalReminder), "{late:?}");
+    // Advice does so too, unless there is an answer that it goes with.
+    let mut rules = default_rules();
+    for rule in &mut rules {
+        if rule.step == Step::Preparation {
+            let at = json!({"relative_to": "start_day", "days_before": 7, "at": "07:00"});
+            rule.timing = serde_json::from_value(at).unwrap();
+        }
+    }
+    let now = instant("2027-01-13T07:30:00Z");
+    let advice = |facts: &ReminderFacts| {
+        let scheduled = schedule(facts, &rules, now);
+        let mut advice = scheduled
+            .into_iter()
+            .filter(|it| it.step == Step::Preparation);
+        (advice.next().map(|it| it.due_at), advice.count())
+    };
+    assert_eq!(advice(&facts), (Some(instant("2027-01-13T08:00:00Z")), 0));
+    facts.action = Some(SessionAction::Book);
+    assert_eq!(advice(&facts), (Some(now), 0));
+}
+
+#[test]
 fn a_mail_with_no_allowed_minute_of_use_is_left_out() {
     let mut rules = default_rules();
     for rule in &mut rules {

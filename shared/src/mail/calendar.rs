@@ -28,7 +28,6 @@ pub struct EventWords<'a> {
 
 /// The event of an appointment. The same session has the same UID in every mail, so that a calendar changes the
 /// event it has instead of entering a second one.
-///
 pub fn event(appointment: &AppointmentFacts, words: &EventWords<'_>, stamp: Instant) -> Calendar {
     let method = if appointment.cancelled {
         Method::Cancel
@@ -82,19 +81,10 @@ pub fn event(appointment: &AppointmentFacts, words: &EventWords<'_>, stamp: Inst
     }
 }
 
-/// The number that a calendar takes the newest mail by.
-///
-/// Each version has an even one, and what calls it off the odd one that follows: calendars want a cancellation to be
-/// higher than what it cancels, and whatever comes after it to be higher still.
+/// The number that a calendar takes the newest mail by (RFC 5546, 2.1.4): each move, each cancellation, and what comes
+/// after it has a higher one.
 fn sequence(appointment: &AppointmentFacts) -> u32 {
-    let version = u32::try_from(appointment.schedule_version).unwrap_or_default();
-    let even = version.saturating_mul(2);
-    match (appointment.cancelled, appointment.taken_back) {
-        (false, _) => even,
-        (true, false) => even.saturating_add(1),
-        // The version that was called off is the one before, and this one may be booked anew.
-        (true, true) => even.saturating_sub(1),
-    }
+    u32::try_from(appointment.schedule_version).unwrap_or(u32::MAX)
 }
 
 /// The name of a session in every calendar.
@@ -132,7 +122,7 @@ pub fn feed(name: &str, events: &[FeedEvent<'_>]) -> String {
         event
             .timestamp(one.changed_at.utc())
             .last_modified(one.changed_at.utc())
-            .sequence(u32::try_from(appointment.schedule_version).unwrap_or_default())
+            .sequence(sequence(appointment))
             .starts(appointment.starts_at.utc())
             .ends(appointment.ends_at.utc())
             .summary(&one_line(one.summary))

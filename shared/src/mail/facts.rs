@@ -54,7 +54,7 @@ pub struct StudioFacts {
 pub struct AppointmentFacts {
     /// The session, which keeps its id when it moves.
     pub session_id: Uuid,
-    /// Raised by each move.
+    /// Raised by each move, each cancellation, and by taking either back.
     pub schedule_version: i64,
     /// The beginning.
     pub starts_at: Instant,
@@ -62,8 +62,6 @@ pub struct AppointmentFacts {
     pub ends_at: Instant,
     /// Whether it is off.
     pub cancelled: bool,
-    /// Whether it is off because the booking was taken back, which raised the version already.
-    pub taken_back: bool,
 }
 
 /// The client's own addresses at the service.

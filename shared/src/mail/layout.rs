@@ -112,10 +112,9 @@ pub(super) struct Letterhead<'a> {
 impl<'a> Letterhead<'a> {
     /// That of a studio with this name and label.
     pub fn new(words: &'a Phrasebook<'a>, sender_name: &str, label: Option<&str>) -> Result<Self> {
-        let label = words.own_word(Word::ServiceLabel).or(label);
         Ok(Self {
-            sender_name: neutral(Some(sender_name), words.word(Word::SenderName)?),
-            service_label: neutral(label, words.word(Word::ServiceLabel)?),
+            sender_name: words.sender_name(sender_name)?,
+            service_label: words.service_label(label)?,
             direction: Direction::of(words.language()),
             engine: Engine::new(),
             variables: Variables::default(),
@@ -299,10 +298,4 @@ fn web_address(address: &str) -> Result<&str> {
         return Err(Error::internal("a client's page has a web address"));
     }
     Ok(address)
-}
-
-fn neutral(own: Option<&str>, general: &str) -> String {
-    own.map(one_line)
-        .filter(|own| !own.is_empty() && clinical_word(own).is_none())
-        .unwrap_or_else(|| general.to_owned())
 }

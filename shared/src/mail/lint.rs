@@ -10,6 +10,7 @@ use super::engine::Engine;
 use crate::domain::ReminderStep;
 use crate::domain::mail_template::{TemplateContent, Word};
 use crate::domain::neutral::clinical_word;
+use crate::domain::text::is_invisible;
 use crate::error::{Error, FieldError, Result};
 
 /// Where a template stands, which decides what it may hold.
@@ -17,6 +18,8 @@ use crate::error::{Error, FieldError, Result};
 pub enum Place {
     /// A plain word or label: no variables at all.
     Name,
+    /// The heading of the mail.
+    Title,
     /// The subject or the preheader.
     Header,
     /// A line of the body.
@@ -42,7 +45,7 @@ impl Place {
         match self {
             Self::Name | Self::Care => &[],
             Self::Header => &["service_label", "sender_name", "when"],
-            Self::Line | Self::Body => &[
+            Self::Title | Self::Line | Self::Body => &[
                 "client_name",
                 "service_label",
                 "sender_name",
@@ -60,6 +63,11 @@ impl Place {
                 "full_hour",
             ],
         }
+    }
+
+    /// Whether something must stand here in each mail.
+    fn must_show(self) -> bool {
+        !matches!(self, Self::Line | Self::Body | Self::Care)
     }
 
     fn is_one_line(self) -> bool {
@@ -104,6 +112,16 @@ pub enum Problem {
         "not every mail with this text has {0}: write it in a choice, as in {{% if {0} %}} … {{{{ {0} }}}} … {{% endif %}}"
     )]
     MayBeMissing(&'static str),
+    /// Nobody can see anything of the template, whatever its variables are.
+    #[error(
+        "nothing of this can be seen: write at least one character that shows, or leave it out"
+    )]
+    Nothing,
+    /// Nothing of the template is left in some mails.
+    #[error(
+        "in some mails nothing of this can be seen: write a text in each part of {{% if … %}} … {{% else %}} … {{% endif %}}"
+    )]
+    MayBeNothing,
     /// The template tells what the appointment is for.
     #[error(
         "the word \"{0}\" tells whoever sees it what the client is treated for: say it neutrally, or as care advice"
@@ -125,6 +143,8 @@ impl Problem {
             Self::NotAllowed(_) => "template_not_allowed",
             Self::UnknownVariable { .. } => "unknown_variable",
             Self::MayBeMissing(_) => "may_be_missing",
+            Self::Nothing => "empty",
+            Self::MayBeNothing => "may_be_empty",
             Self::ClinicalWord(_) => "clinical_word",
             Self::SeveralLines => "several_lines",
             Self::TooLong => "too_long",
@@ -163,24 +183,61 @@ pub fn problems(template: &str, place: Place) -> Vec<Problem> {
     problems
 }
 
+/// The variables of a place that not every mail of this step, or of any step, has, and those that are true or not.
+fn wavering(place: Place, step: Option<ReminderStep>) -> Vec<&'static str> {
+    let wavers = |name: &str| match name {
+        "when" => step.is_none_or(|step| !step.is_about_the_time()),
+        "previously" => step != Some(ReminderStep::MovedNotice),
+        name => CONDITIONS.contains(&name),
+    };
+    let variables = place.variables().iter().copied();
+    variables.filter(|name| wavers(name)).collect()
+}
+
+/// Variables that are always there, and true or not.
+const CONDITIONS: [&str; 2] = ["first_of_month", "full_hour"];
+
+/// What a template comes to with all variables of its place but these.
+fn rendered_without(template: &str, place: Place, absent: &[&str]) -> Result<String> {
+    let given = place
+        .variables()
+        .iter()
+        .filter_map(|name| match absent.contains(name) {
+            false => Some((*name, Value::from("x"))),
+            true if CONDITIONS.contains(name) => Some((*name, Value::from(false))),
+            true => None,
+        });
+    Engine::new().render("text", template, Value::from_pairs(given))
+}
+
 /// What a template prints though not every mail of this step, or of any step, has it.
 pub fn missing(template: &str, place: Place, step: Option<ReminderStep>) -> Option<Problem> {
-    let may_be_missing = [
-        ("when", step.is_none_or(|step| !step.is_about_the_time())),
-        ("previously", step != Some(ReminderStep::MovedNotice)),
-    ];
-    may_be_missing
+    wavering(place, step)
         .into_iter()
-        .filter(|(name, may)| *may && place.variables().contains(name))
-        .find(|(absent, _)| {
-            let variables = place.variables().iter();
-            let given = variables
-                .filter(|name| *name != absent)
-                .map(|name| (*name, "x"));
-            let rendered = Engine::new().render("text", template, Value::from_pairs(given));
-            rendered.is_err()
+        .find(|absent| rendered_without(template, place, &[absent]).is_err())
+        .map(Problem::MayBeMissing)
+}
+
+/// Whether nothing can be seen of a template: in any mail, or in some where something must stand.
+pub fn nothing(template: &str, place: Place, step: Option<ReminderStep>) -> Option<Problem> {
+    let wavering = wavering(place, step);
+    // What can't be printed is another problem.
+    let shows: Vec<bool> = (0..1_usize << wavering.len())
+        .filter_map(|case| {
+            let absent = wavering.iter().enumerate();
+            let absent: Vec<&str> = absent
+                .filter(|(place, _)| case & (1 << place) != 0)
+                .map(|(_, name)| *name)
+                .collect();
+            let text = rendered_without(template, place, &absent).ok()?;
+            Some(!text.chars().all(is_invisible))
         })
-        .map(|(name, _)| Problem::MayBeMissing(name))
+        .collect();
+    match (shows.contains(&true), shows.contains(&false)) {
+        (false, true) => Some(Problem::Nothing),
+        (true, true) if place.must_show() => Some(Problem::MayBeNothing),
+        _ => None,
+    }
 }
 
 /// What stands between braces.
@@ -276,7 +333,7 @@ fn shortened(text: &str) -> String {
 pub fn texts(content: &TemplateContent) -> Vec<(String, &str, Place)> {
     let mut texts = Vec::new();
     let single = [
-        ("/title", &content.title, Place::Line),
+        ("/title", &content.title, Place::Title),
         ("/subject", &content.subject, Place::Header),
     ];
     for (pointer, text, place) in single {
@@ -314,8 +371,10 @@ pub fn check(content: &TemplateContent, step: Option<ReminderStep>) -> Result<()
     for (pointer, text, place) in texts(content) {
         let mut found = problems(text, place);
         if found.is_empty() {
-            let is_dated = matches!(place, Place::Header | Place::Line | Place::Body);
-            found.extend(is_dated.then(|| missing(text, place, step)).flatten());
+            found.extend(missing(text, place, step));
+        }
+        if found.is_empty() {
+            found.extend(nothing(text, place, step));
         }
         for problem in found {
             errors.push(FieldError::new(
@@ -333,107 +392,5 @@ pub fn check(content: &TemplateContent, step: Option<ReminderStep>) -> Result<()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn codes(template: &str, place: Place) -> Vec<&'static str> {
-        problems(template, place)
-            .iter()
-            .map(Problem::code)
-            .collect()
-    }
-
-    #[test]
-    fn variables_and_choices_pass() {
-        for good in [
-            "{{ when }}",
-            "{{-when-}}",
-            "{% if when and not sender_name %}a{% elif service_label %}b{% else %}{{ when }}{% endif %}",
-            "A brace { alone, and }} too",
-        ] {
-            assert_eq!(problems(good, Place::Header), [], "{good}");
-        }
-        assert_eq!(problems("No shampoo on the scalp.", Place::Care), []);
-    }
-
-    #[test]
-    fn what_is_wrong_has_a_code() {
-        for (template, place, code) in [
-            ("{{ client_name }}", Place::Header, "unknown_variable"),
-            (
-                "{% if diagnosis %}x{% endif %}",
-                Place::Body,
-                "unknown_variable",
-            ),
-            ("{{ when", Place::Body, "broken_template"),
-            ("{% if when %}x", Place::Body, "broken_template"),
-            ("{% else %}", Place::Body, "broken_template"),
-            ("a\nb", Place::Header, "several_lines"),
-            ("scalp", Place::Body, "clinical_word"),
-            ("{{ when }}", Place::Care, "unknown_variable"),
-            ("{# scal#}", Place::Body, "template_not_allowed"),
-        ] {
-            assert_eq!(codes(template, place), [code], "{template}");
-        }
-        assert_eq!(codes(&"x".repeat(151), Place::Header), ["too_long"]);
-    }
-
-    #[test]
-    fn what_a_mail_may_not_have_stands_in_a_choice() {
-        use ReminderStep::{AftercareDay0, FinalReminder, MovedNotice};
-        let plain = "About {{ when }}";
-        let chosen = "{% if when %}About {{ when }}{% else %}About you{% endif %}";
-        for (template, step, problem) in [
-            (plain, Some(FinalReminder), None),
-            (
-                plain,
-                Some(AftercareDay0),
-                Some(Problem::MayBeMissing("when")),
-            ),
-            (plain, None, Some(Problem::MayBeMissing("when"))),
-            (chosen, Some(AftercareDay0), None),
-            (chosen, None, None),
-            ("Was {{ previously }}", Some(MovedNotice), None),
-            (
-                "Was {{ previously }}",
-                Some(FinalReminder),
-                Some(Problem::MayBeMissing("previously")),
-            ),
-        ] {
-            assert_eq!(
-                missing(template, Place::Body, step),
-                problem,
-                "{template} {step:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn nothing_that_computes_passes() {
-        for bomb in [
-            "{% for a in 'aaaaaaaaaa' %}{% for b in 'aaaaaaaaaa' %}x{% endfor %}{% endfor %}",
-            "{{ 'x' * 1000000000 }}",
-            "{% set a = 'xxxxxxxx' %}{% set b = a ~ a %}",
-            "{{ when.__class__ }}",
-            "{{ when[0] }}",
-            "{{ when|upper }}",
-            "{{ range(1000000) }}",
-            "{{ self }}",
-            "{% include 'layout' %}",
-            "{% macro m() %}{{ m() }}{% endmacro %}",
-            "{% raw %}{{ when }}{% endraw %}",
-            "{% if when == 'x' %}{% endif %}",
-            "{% if '%}' %}{% endif %}",
-            "{{ '}}' }}",
-            "{% if %}{% endif %}",
-            "{% if when and %}{% endif %}",
-        ] {
-            let codes = codes(bomb, Place::Body);
-            let refused = ["template_not_allowed", "unknown_variable"];
-            assert!(
-                codes.iter().any(|code| refused.contains(code)),
-                "{bomb}: {codes:?}"
-            );
-        }
-    }
-}
+#[path = "lint_tests.rs"]
+mod tests;

@@ -1,5 +1,8 @@
 //! Names and addresses of other people made safe to stand in a line of ours.
 
+use crate::domain::neutral::clinical_word;
+use crate::domain::text::is_invisible;
+
 /// Marks that change the direction of what follows them: a name must not bring its own.
 const DIRECTION_MARKS: [char; 12] = [
     '\u{061C}', '\u{200E}', '\u{200F}', '\u{202A}', '\u{202B}', '\u{202C}', '\u{202D}', '\u{202E}',
@@ -26,6 +29,14 @@ pub fn unbroken(text: &str) -> String {
         .join(" ")
         .trim()
         .to_owned()
+}
+
+/// The first of these names that is there and tells nothing of what is treated, as one line; else the general one.
+pub fn neutral<'a>(own: impl IntoIterator<Item = &'a str>, general: &str) -> String {
+    own.into_iter()
+        .map(one_line)
+        .find(|own| !own.chars().all(is_invisible) && clinical_word(own).is_none())
+        .unwrap_or_else(|| general.to_owned())
 }
 
 /// An address on several lines as one line with commas.

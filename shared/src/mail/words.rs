@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::text::neutral;
 use crate::domain::ReminderStep as Step;
 use crate::domain::mail_template::{OwnWords, TemplateContent, Word};
 use crate::domain::text::{Name, TemplateText};
@@ -187,21 +188,45 @@ impl<'a> Phrasebook<'a> {
 
     /// A shared word.
     pub fn word(&self, word: Word) -> Result<&str> {
-        let own = self.own.iter().filter(|own| own.step.is_none());
-        own.map(|own| &own.content.words)
-            .chain(self.built_in.iter().map(|table| &table.words))
-            .find_map(|words| words.get(&word))
-            .map(TemplateText::as_str)
-            .ok_or_else(|| Error::internal(format!("no word for {word}")))
+        match self.words_for(word).next() {
+            Some(own) => Ok(own),
+            None => self.built_in_word(word),
+        }
     }
 
-    /// The studio's own word, where it has one in this language.
-    pub fn own_word(&self, word: Word) -> Option<&str> {
+    /// Who writes: the studio's neutral name, or a general one where its own would tell what the appointment is for.
+    pub fn sender_name(&self, name: &str) -> Result<String> {
+        let general = self.words_for(Word::SenderName);
+        Ok(neutral(
+            std::iter::once(name).chain(general),
+            self.built_in_word(Word::SenderName)?,
+        ))
+    }
+
+    /// The neutral word for what is booked: the studio's own in this language, the label that it has, or the language's.
+    pub fn service_label(&self, label: Option<&str>) -> Result<String> {
+        let own = self.words_for(Word::ServiceLabel);
+        Ok(neutral(
+            own.chain(label),
+            self.built_in_word(Word::ServiceLabel)?,
+        ))
+    }
+
+    /// The studio's own words for a shared word, the best match first.
+    fn words_for(&self, word: Word) -> impl Iterator<Item = &str> {
         self.own
             .iter()
             .filter(|own| own.step.is_none())
-            .find_map(|own| own.content.words.get(&word))
+            .filter_map(move |own| own.content.words.get(&word))
             .map(TemplateText::as_str)
+    }
+
+    fn built_in_word(&self, word: Word) -> Result<&'static str> {
+        self.built_in
+            .iter()
+            .find_map(|table| table.words.get(&word))
+            .map(TemplateText::as_str)
+            .ok_or_else(|| Error::internal(format!("no word for {word}")))
     }
 
     /// The names of the days of the week and of the months.

@@ -210,7 +210,8 @@ impl Session {
         session.booked_at = Some(now);
         session.confirmed_at = None;
         session.recorded_at = Some(now);
-        if action == SessionAction::Reschedule {
+        let was_taken_back = session.schedule_version > 1;
+        if action == SessionAction::Reschedule || was_taken_back {
             session.schedule_version += 1;
         }
         let reason = booking

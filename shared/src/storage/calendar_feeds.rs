@@ -1,6 +1,7 @@
 //! Calendar feeds: the secret in their address is shown once and kept as a hash, like a key's.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::api_keys::hash_of;
+use super::mail_templates::MailTemplate;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::practitioners::Practitioner;
 use super::references::named;
@@ -18,6 +20,7 @@ use super::sessions::Session;
 use super::studios::Studio;
 use super::{Db, Scope, Tx};
 use crate::domain::calendar_feed::NewCalendarFeed;
+use crate::domain::mail_template::OwnWords;
 use crate::domain::text::Name;
 use crate::domain::{CalendarFeedId, Instant, PractitionerId, SessionState, StudioId};
 use crate::error::{Error, Result};
@@ -88,7 +91,16 @@ pub struct FeedSession {
     /// The session.
     pub session: Session,
     /// Where it takes place.
+    pub place: Arc<FeedPlace>,
+}
+
+/// A studio as a feed names it.
+#[derive(Debug)]
+pub struct FeedPlace {
+    /// The studio.
     pub studio: Studio,
+    /// Its own words.
+    pub own_words: Vec<OwnWords>,
 }
 
 impl CalendarFeed {
@@ -191,19 +203,23 @@ impl CalendarFeed {
             query = query.filter(sessions::practitioner_id.eq(id));
         }
         let found: Vec<Session> = query.select(Session::as_select()).load(db)?;
-        let mut studios: Vec<Studio> = Vec::new();
+        let mut places: Vec<Arc<FeedPlace>> = Vec::new();
         let mut shown = Vec::new();
         for session in found {
-            let known = studios.iter().find(|one| one.id == session.studio_id);
-            let studio = match known {
-                Some(studio) => studio.clone(),
+            let id = session.studio_id;
+            let known = places.iter().find(|place| place.studio.id == id);
+            let place = match known {
+                Some(place) => place.clone(),
                 None => {
-                    let studio = Studio::find(db, session.studio_id)?;
-                    studios.push(studio.clone());
-                    studio
+                    let place = Arc::new(FeedPlace {
+                        studio: Studio::find(db, id)?,
+                        own_words: MailTemplate::in_use(db, id)?,
+                    });
+                    places.push(place.clone());
+                    place
                 }
             };
-            shown.push(FeedSession { session, studio });
+            shown.push(FeedSession { session, place });
         }
         Ok(shown)
     }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::availability::{AvailabilityRequest, OfferedSlot, Subject as SlotSubject, free_slots};
 use super::clients::Client;
+use super::mail_templates::MailTemplate;
 use super::mails::{FRESH_LINK, Mail, NewMail};
 use super::paging::PageRequest;
 use super::schema::{mails, tasks};
@@ -16,10 +17,11 @@ use crate::domain::booking::{Booking, Cancel, MayOverride, Occurred};
 use crate::domain::client::ClientPatch;
 use crate::domain::client_page::{ClientMay, PageFacts};
 use crate::domain::local_time::Disambiguation;
+use crate::domain::mail_template::OwnWords;
 use crate::domain::patch::Set;
 use crate::domain::task::NewTask;
 use crate::domain::text::Note;
-use crate::domain::{ClientId, EmailState, EndedBy, Instant, SessionId, TaskKind};
+use crate::domain::{ClientId, EmailState, EndedBy, Instant, SessionId, SessionState, TaskKind};
 use crate::error::{Error, Result};
 use crate::links::{Link, LinkPurpose, number};
 
@@ -38,6 +40,8 @@ pub struct Visited {
     pub studio: Studio,
     /// The session, where the link is about one.
     pub session: Option<Session>,
+    /// The studio's own words.
+    pub own_words: Vec<OwnWords>,
 }
 
 /// Whether a link holds.
@@ -93,8 +97,12 @@ pub fn visit(db: &mut Db, link: &Link, now: Instant) -> Result<Option<(Visited, 
         .map_or(client.studio_id, |session| session.studio_id);
     let studio = Studio::find(db, studio_id)?;
     let was_moved = session.as_ref().is_some_and(|session| {
+        let current = number(session.schedule_version);
+        // A cancellation raises the version, and is no move.
+        let called_off = session.state == SessionState::Cancelled;
         link.purpose == LinkPurpose::Appointment
-            && number(session.schedule_version) != link.schedule_version
+            && current != link.schedule_version
+            && !(called_off && current == link.schedule_version.saturating_add(1))
     });
     let standing =
         if number(client.link_generation) != link.generation || client.deleted_at.is_some() {
@@ -107,6 +115,7 @@ pub fn visit(db: &mut Db, link: &Link, now: Instant) -> Result<Option<(Visited, 
             Standing::Holds
         };
     let visited = Visited {
+        own_words: MailTemplate::in_use(db, studio_id)?,
         client,
         studio,
         session,
@@ -223,7 +232,7 @@ pub fn cancel(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
     let is_off = visited
         .session
         .as_ref()
-        .is_some_and(|session| session.state == crate::domain::SessionState::Cancelled);
+        .is_some_and(|session| session.state == SessionState::Cancelled);
     if is_off {
         return Ok(Did::Done);
     }
@@ -406,7 +415,7 @@ pub fn wrong_person(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
 }
 
 /// Queues a mail with a fresh link to the address on file, if there is one and not too often. Says nothing of it.
-pub fn send_fresh_link(tx: &mut Tx<'_>, link: &Link, sending_domain: &str) -> Result<()> {
+pub fn send_fresh_link(tx: &mut Tx<'_>, link: &Link) -> Result<()> {
     let now = tx.now();
     let Some((visited, Standing::Holds | Standing::Moved | Standing::Expired)) =
         visit(tx.db, link, now)?
@@ -448,7 +457,6 @@ pub fn send_fresh_link(tx: &mut Tx<'_>, link: &Link, sending_domain: &str) -> Re
             session_id,
             dedupe_key: format!("fresh_link:{}:{}", client.id, now.millis()),
             useful_until: now + TimeDelta::hours(6),
-            sending_domain: sending_domain.to_owned(),
         },
     )
     .map(drop)

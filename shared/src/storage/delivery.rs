@@ -28,7 +28,7 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 
-pub use gather::{Gathered, Gathering, due_sessions, expire_overdue, gather};
+pub use gather::{Gathered, Gathering, due_sessions, expire_overdue, gather, is_notice_to_come};
 pub use record::{AttemptEnd, Outcome, blame, bury, record};
 
 /// All that a mail is made of, as it stands.
@@ -333,6 +333,7 @@ pub fn begin(
     token: LeaseToken,
     rendered: &Prepared,
     content: &str,
+    sending_domain: &str,
     rate: SendingRate,
 ) -> Result<Begun> {
     match prepare(tx, rendered.mail.id, token)? {
@@ -340,7 +341,7 @@ pub fn begin(
             if !sending_rate::take(tx, rate)? {
                 return Ok(Begun::RateReached);
             }
-            now.mail.begin_attempt(tx, content)?;
+            now.mail.begin_attempt(tx, content, sending_domain)?;
             Ok(Begun::Yes)
         }
         _ => Ok(Begun::Changed),

@@ -40,7 +40,7 @@ pub struct PreparedDigest {
 }
 
 /// Queues the digests of the day that are due and weren't queued yet.
-pub fn queue_due(tx: &mut Tx<'_>, sending_domain: &str) -> Result<usize> {
+pub fn queue_due(tx: &mut Tx<'_>) -> Result<usize> {
     let now = tx.now();
     let asked: Vec<Studio> = studios::table
         .filter(studios::digest_email.is_not_null())
@@ -62,7 +62,7 @@ pub fn queue_due(tx: &mut Tx<'_>, sending_domain: &str) -> Result<usize> {
         if known == 0 {
             // What waits tomorrow stands in tomorrow's.
             let useful_until = start_of_day(add_days(day, 1), zone);
-            Mail::queue_digest(tx, studio.id, dedupe_key, useful_until, sending_domain)?;
+            Mail::queue_digest(tx, studio.id, dedupe_key, useful_until)?;
             queued += 1;
         }
     }
@@ -140,6 +140,7 @@ pub fn begin(
     token: LeaseToken,
     rendered: &PreparedDigest,
     content: &str,
+    sending_domain: &str,
     rate: SendingRate,
 ) -> Result<Begun> {
     let Some(mail) = still_wanted(tx, token, rendered)? else {
@@ -148,7 +149,7 @@ pub fn begin(
     if !sending_rate::take(tx, rate)? {
         return Ok(Begun::RateReached);
     }
-    mail.begin_attempt(tx, content)?;
+    mail.begin_attempt(tx, content, sending_domain)?;
     Ok(Begun::Yes)
 }
 

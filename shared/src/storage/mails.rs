@@ -65,7 +65,8 @@ pub struct Mail {
     pub possibly_delivered: bool,
     /// How often it was tried.
     pub attempts: i32,
-    /// The same for all attempts, so that a receiver can drop a repetition.
+    /// The same for all attempts, so that a receiver can drop a repetition. Whoever sends gives it, from the address that
+    /// mails come from: until the first attempt the mail's id stands here alone.
     pub message_id: String,
     /// The rendered content, frozen at the first attempt.
     #[serde(skip)]
@@ -105,8 +106,6 @@ pub struct NewMail {
     pub dedupe_key: String,
     /// After this it's of no use.
     pub useful_until: Instant,
-    /// What comes after the @ of its Message-ID.
-    pub sending_domain: String,
 }
 
 #[derive(Insertable)]
@@ -137,7 +136,6 @@ impl Mail {
         studio_id: StudioId,
         dedupe_key: String,
         useful_until: Instant,
-        sending_domain: &str,
     ) -> Result<Self> {
         let mail = Self {
             client_id: None,
@@ -150,7 +148,6 @@ impl Mail {
                     session_id: SessionId::new(),
                     dedupe_key,
                     useful_until,
-                    sending_domain: sending_domain.to_owned(),
                 },
                 tx.now(),
             )
@@ -177,7 +174,7 @@ impl Mail {
             handover_started_at: None,
             possibly_delivered: false,
             attempts: 0,
-            message_id: format!("<{id}@{}>", new.sending_domain),
+            message_id: id.to_string(),
             content: None,
             finished_at: None,
             version: 0,
@@ -264,14 +261,30 @@ impl Mail {
             && self.handover_started_at.is_none()
     }
 
-    /// Begins an attempt: counts it and freezes the content if this is the first one.
-    pub(super) fn begin_attempt(mut self, tx: &mut Tx<'_>, content: &str) -> Result<Self> {
+    /// Its Message-ID where it is sent from this domain: the one that it has from its first attempt, or a new one.
+    pub fn message_id_from(&self, sending_domain: &str) -> String {
+        if self.message_id.contains('@') {
+            self.message_id.clone()
+        } else {
+            format!("<{}@{sending_domain}>", self.id)
+        }
+    }
+
+    /// Begins an attempt: counts it, and freezes content and Message-ID if this is the first one.
+    pub(super) fn begin_attempt(
+        mut self,
+        tx: &mut Tx<'_>,
+        content: &str,
+        sending_domain: &str,
+    ) -> Result<Self> {
         self.attempts += 1;
         self.content.get_or_insert_with(|| content.to_owned());
+        self.message_id = self.message_id_from(sending_domain);
         diesel::update(mails::table.find(self.id))
             .set((
                 mails::attempts.eq(self.attempts),
                 mails::content.eq(self.content.clone()),
+                mails::message_id.eq(&self.message_id),
             ))
             .execute(tx.db)?;
         let attempt = NewAttempt {

@@ -156,7 +156,6 @@ impl Reminder {
                     session_id: session.id,
                     dedupe_key: String::new(),
                     useful_until: row.useful_until,
-                    sending_domain: String::new(),
                 },
                 row.due_at.max(now),
             ),

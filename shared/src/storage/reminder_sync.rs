@@ -21,7 +21,7 @@ use super::studios::Studio;
 use super::{Actor, Db, Tx};
 use crate::domain::gap::{GapWindow, gap_after};
 use crate::domain::interval::Interval;
-use crate::domain::news::advice_changes;
+use crate::domain::news::{Act, advice_changes};
 use crate::domain::reminder::{ReminderRule as Rule, Subject};
 use crate::domain::schedule::{ReminderFacts, schedule};
 use crate::domain::session::SessionAction;
@@ -241,8 +241,19 @@ fn sync(
     };
     let knowledge = action.map(|_| knowledge_of(&rows));
     rows.retain(|row| row.state != ReminderState::Superseded);
+    let by_client = *tx.actor() == Actor::ClientLink
+        || (action == Some(SessionAction::Cancel) && session.ended_by == Some(EndedBy::Client));
     let news = match (&knowledge, action) {
-        (Some(knowledge), Some(action)) => knowledge.news(stands, action),
+        (Some(knowledge), Some(action)) => knowledge.news(
+            stands,
+            Act {
+                action,
+                by_client,
+                bookings_are_mailed: rules
+                    .iter()
+                    .any(|rule| rule.sends(ReminderStep::BookingConfirmation, session.kind)),
+            },
+        ),
         _ => withheld_notice(tx.db, session, &rows)?,
     };
     let told = knowledge.and_then(|knowledge| knowledge.time());
@@ -254,8 +265,7 @@ fn sync(
         starts_at: time.map(|time| time.starts_at),
         completed_at: session.completed_at,
         action: news,
-        by_client: *tx.actor() == Actor::ClientLink
-            || (action == Some(SessionAction::Cancel) && session.ended_by == Some(EndedBy::Client)),
+        by_client,
         told_start: told.map(|time| time.starts_at),
         zone: studio.time_zone.0,
         quiet_hours: studio.quiet_hours.as_ref().map(|hours| hours.0),

@@ -184,6 +184,10 @@ impl Session {
             Judged::InEffect(session) => return Ok(*session),
         };
         let mut session = before.clone();
+        if session.starts_at.is_some() {
+            // A calendar takes a cancellation only under a higher number than what it cancels.
+            session.schedule_version += 1;
+        }
         session.ended_at = Some(occurred_at);
         session.ended_by = Some(told.by.unwrap_or(EndedBy::Studio));
         session.end_reason = told.reason.clone();

@@ -67,7 +67,8 @@ pub struct Session {
     pub ends_at: Option<Instant>,
     /// Until when practitioner and room are kept free after it.
     pub blocked_until: Option<Instant>,
-    /// Raised whenever its time changes; reminders and calendar entries belong to one of them.
+    /// Raised whenever a calendar has to follow: when its time changes, when it's called off, and when either is taken
+    /// back. Reminders belong to one of them, and it's the SEQUENCE of the calendar entry.
     pub schedule_version: i64,
     /// Why it may overlap another one, where somebody allowed that. Absent for the front desk.
     pub overlap_reason: Option<Reason>,

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::{Hindrance, hindrance};
 use crate::clock::Clock;
+use crate::domain::reminder::Subject;
 use crate::domain::{Instant, ReminderId, ReminderState, SessionId};
 use crate::error::Result;
 use crate::storage::audit::AuditDraft;
@@ -99,7 +100,7 @@ pub fn due_sessions(
 }
 
 /// Puts reminders that are due into mails, those of one session that fall together into one.
-pub fn gather(tx: &mut Tx<'_>, what: &Gathering, sending_domain: &str) -> Result<Gathered> {
+pub fn gather(tx: &mut Tx<'_>, what: &Gathering) -> Result<Gathered> {
     match what {
         Gathering::Sessions(ids) => {
             let mut gathered = Gathered::default();
@@ -114,7 +115,7 @@ pub fn gather(tx: &mut Tx<'_>, what: &Gathering, sending_domain: &str) -> Result
                     .into_iter()
                     .partition(|reminder| reminder.step.is_marketing());
                 for group in [others, invitations] {
-                    gathered += gather_session(tx, *id, group, sending_domain)?;
+                    gathered += gather_session(tx, *id, group)?;
                 }
             }
             Ok(gathered)
@@ -126,9 +127,7 @@ pub fn gather(tx: &mut Tx<'_>, what: &Gathering, sending_domain: &str) -> Result
                 .first(tx.db)
                 .optional()?;
             match reminder {
-                Some(reminder) => {
-                    gather_session(tx, reminder.session_id, vec![reminder], sending_domain)
-                }
+                Some(reminder) => gather_session(tx, reminder.session_id, vec![reminder]),
                 None => Ok(Gathered::default()),
             }
         }
@@ -139,7 +138,6 @@ fn gather_session(
     tx: &mut Tx<'_>,
     session_id: SessionId,
     group: Vec<Reminder>,
-    sending_domain: &str,
 ) -> Result<Gathered> {
     let mut gathered = Gathered::default();
     if group.is_empty() {
@@ -178,7 +176,6 @@ fn gather_session(
             session_id,
             dedupe_key: format!("reminder:{}:{}", first.id, first.version),
             useful_until,
-            sending_domain: sending_domain.to_owned(),
         },
     )?;
     for mut reminder in together {
@@ -188,6 +185,17 @@ fn gather_session(
     }
     gathered.queued += 1;
     Ok(gathered)
+}
+
+/// Whether a notice of what was done with a session waits, and nothing stands in its way.
+pub fn is_notice_to_come(db: &mut Db, session_id: SessionId, now: Instant) -> Result<bool> {
+    let session = Session::find(db, session_id)?;
+    let client = Client::find(db, session.client_id)?;
+    Ok(Reminder::of_session(db, session_id)?.iter().any(|row| {
+        row.state == ReminderState::Scheduled
+            && row.step.subject() == Subject::Act
+            && hindrance(row, &session, &client, now).is_none()
+    }))
 }
 
 /// Says of what has waited too long that it's of no more use, also while nothing can be sent: so many rows at most.
