@@ -148,6 +148,50 @@ fn a_lot_is_held_back_with_a_reason() {
 }
 
 #[test]
+fn how_a_code_is_written_does_not_matter_and_is_kept() {
+    House::each(|house| {
+        let server = &house.server;
+        let lot = house.lot("Ab \u{2013} 1", "2027-06-30");
+        assert_eq!(lot.json["code"], "Ab \u{2013} 1");
+        for code in ["AB-1", "ab-1", " Ab -1", "\u{ff21}\u{ff22}\u{ff0d}１"] {
+            let again = json!({"product_id": house.product.id(), "code": code});
+            let refused = server
+                .post("/v1/lots", &again)
+                .expect_problem(409, "lot_code_taken");
+            assert_eq!(refused.json["conflicts"][0]["id"], lot.json["id"], "{code}");
+        }
+        for asked in ["AB-1", "ab%E2%80%921", "Ab%20%20-%201"] {
+            let found = server.get(&format!("/v1/lots?code={asked}")).expect(200);
+            assert_eq!(found.data().len(), 1, "{asked}");
+            assert_eq!(found.data()[0]["id"], lot.json["id"]);
+        }
+        assert!(
+            server
+                .get("/v1/lots?code=AB1")
+                .expect(200)
+                .data()
+                .is_empty()
+        );
+
+        // Two codes that differ only in their second one are two lots, however that is written.
+        let with_batch = |batch: &str| json!({"product_id": house.product.id(), "code": "AB-1", "batch_code": batch});
+        server.post("/v1/lots", &with_batch("b 7")).expect(201);
+        server
+            .post("/v1/lots", &with_batch("B7"))
+            .expect_problem(409, "lot_code_taken");
+        server.post("/v1/lots", &with_batch("B8")).expect(201);
+        let found = server.get("/v1/lots?code=ab-1").expect(200);
+        assert_eq!(found.data().len(), 3);
+
+        // Its own code may be written in another way.
+        let changed = server
+            .patch(&lot.location(), &lot.etag(), &json!({"code": "AB-1"}))
+            .expect(200);
+        assert_eq!(changed.json["code"], "AB-1");
+    });
+}
+
+#[test]
 fn a_record_with_an_expired_lot_is_stored_and_becomes_a_task() {
     House::each(|house| {
         let server = &house.server;

@@ -7,6 +7,7 @@
 )]
 
 mod groups;
+mod lot_keys;
 mod marks;
 mod migrations;
 mod once;

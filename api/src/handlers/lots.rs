@@ -30,7 +30,8 @@ pub(crate) struct LotsQuery {
     /// The one that another system calls so.
     #[param(value_type = Option<ExternalId>)]
     external_id: Option<ExternalId>,
-    /// Those with this code, of whatever product: makers use the same code twice.
+    /// Those with this code, of whatever product: makers use the same code twice. Case, white space, kinds of dashes and
+    /// full-width forms don't matter.
     #[param(value_type = Option<LotCode>)]
     code: Option<LotCode>,
 }
@@ -40,6 +41,9 @@ impl Filter for LotsQuery {
 }
 
 /// Adds a lot of a product.
+///
+/// Its codes are kept as written. They are compared without case, white space, kinds of dashes and full-width forms: a second
+/// lot of the product with the same codes is refused with `lot_code_taken`.
 #[utoipa::path(
     tag = "lots",
     operation_id = "add_lot",
@@ -113,7 +117,8 @@ pub(crate) async fn change_lot(
 
 /// Lists the uses of a lot, at all studios.
 ///
-/// What a recall of the lot starts from. A use whose lot isn't known, or has no code, may have been of this one: it's
+/// What a recall of the lot starts from. A lot that was entered twice, before codes were compared without case and white
+/// space, is found by either of its ids. A use whose lot isn't known, or has no code, may have been of this one: it's
 /// listed as `possible`.
 #[utoipa::path(
     tag = "lots",

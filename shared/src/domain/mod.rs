@@ -16,6 +16,7 @@ pub mod instant;
 pub mod interval;
 pub mod local_time;
 pub mod lot;
+pub mod lot_key;
 pub mod mail_template;
 pub mod neutral;
 pub mod news;

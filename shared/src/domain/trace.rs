@@ -23,6 +23,8 @@ pub struct Traced {
     pub product_id: ProductId,
     /// The lot, where it's about one alone.
     pub lot_id: Option<LotId>,
+    /// The same lot under other ids, where it was entered more than once.
+    pub entered_again: Vec<LotId>,
     /// The product's lots that have no code: each may be the one that is asked for.
     pub lots_without_code: Vec<LotId>,
 }
@@ -44,7 +46,9 @@ impl Traced {
         match (self.lot_id, lot_id) {
             (None, _) => Some(Certainty::Exposed),
             (Some(_), None) => Some(Certainty::Possible),
-            (Some(asked), Some(used)) if asked == used => Some(Certainty::Exposed),
+            (Some(asked), Some(used)) if asked == used || self.entered_again.contains(&used) => {
+                Some(Certainty::Exposed)
+            }
             (Some(_), Some(used)) => self
                 .lots_without_code
                 .contains(&used)
@@ -61,10 +65,12 @@ mod tests {
     fn a_lot_that_is_not_known_may_be_any() {
         let (product, other_product) = (ProductId::new(), ProductId::new());
         let (lot, other_lot, without_code) = (LotId::new(), LotId::new(), LotId::new());
+        let again = LotId::new();
         let of_lot = Traced {
             kind: ProductKind::Diluent,
             product_id: product,
             lot_id: Some(lot),
+            entered_again: vec![again],
             lots_without_code: vec![without_code],
         };
         let of_product = Traced {
@@ -75,6 +81,7 @@ mod tests {
         let (exposed, possible) = (Some(Certainty::Exposed), Some(Certainty::Possible));
         for (product_id, lot_id, by_lot, by_product) in [
             (Some(product), Some(lot), exposed, exposed),
+            (Some(product), Some(again), exposed, exposed),
             (Some(product), Some(other_lot), None, exposed),
             (Some(product), Some(without_code), possible, exposed),
             (Some(product), None, possible, exposed),
@@ -94,6 +101,7 @@ mod tests {
             kind: ProductKind::Diluent,
             product_id: ProductId::new(),
             lot_id: Some(LotId::new()),
+            entered_again: Vec::new(),
             lots_without_code: Vec::new(),
         };
         assert_eq!(

@@ -148,6 +148,7 @@ id_columns!(
 );
 
 text_columns!(
+    lot_key::LotKey,
     text::EmailAddress,
     text::ExternalId,
     text::Language,

@@ -51,18 +51,20 @@ pub struct LotUseTrace {
 /// A page of the uses of a lot. A lot that isn't known, or had no code, may have been this one.
 pub fn of_lot(db: &mut Db, id: LotId, page: &PageRequest) -> Result<Page<LotUseTrace>> {
     let lot = Lot::find(db, id)?;
-    clients_exposed(db, lot.product_id, Some(id), page)
+    let again = lot.entered_again(db)?;
+    clients_exposed(db, lot.product_id, Some(id), again, page)
 }
 
 /// A page of the uses of a product, all its lots. A product that isn't known may have been this one.
 pub fn of_product(db: &mut Db, id: ProductId, page: &PageRequest) -> Result<Page<LotUseTrace>> {
-    clients_exposed(db, id, None, page)
+    clients_exposed(db, id, None, Vec::new(), page)
 }
 
 fn clients_exposed(
     db: &mut Db,
     product_id: ProductId,
     lot_id: Option<LotId>,
+    entered_again: Vec<LotId>,
     page: &PageRequest,
 ) -> Result<Page<LotUseTrace>> {
     use pigment_record_lots as used;
@@ -71,6 +73,7 @@ fn clients_exposed(
         kind: Product::find(db, product_id)?.kind,
         product_id,
         lot_id,
+        entered_again,
         lots_without_code: lots::table
             .filter(lots::product_id.eq(product_id))
             .filter(lots::code.is_null())
@@ -80,6 +83,7 @@ fn clients_exposed(
     let maybe_it = used::product_id.is_null().and(used::kind.eq(traced.kind));
     let mut lot_ids = traced.lots_without_code.clone();
     lot_ids.extend(lot_id);
+    lot_ids.extend(&traced.entered_again);
     let every_lot = lot_id.is_none().into_sql::<Bool>();
     let candidates = used::table
         .filter(used::product_id.eq(product_id).or(maybe_it))

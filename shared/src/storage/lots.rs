@@ -1,4 +1,7 @@
 //! Lots of products.
+//!
+//! Codes are compared by their keys, which are stored beside them. Lots that were entered twice before there were keys stay:
+//! they are one lot to a trace.
 
 use std::collections::HashMap;
 
@@ -14,6 +17,7 @@ use super::references::named;
 use super::schema::{lots, products};
 use super::{Db, Tx};
 use crate::domain::lot::{Expiry, LotFacts};
+use crate::domain::lot_key::LotKey;
 use crate::domain::stock::{LotPatch, LotShape, NewLot};
 use crate::domain::text::{ExternalId, LotCode, Name, Note, Reason};
 use crate::domain::{ExpiryPrecision, Instant, LotId, LotState, ProductId, ProductKind};
@@ -61,6 +65,14 @@ pub struct Lot {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+    /// By what the code is compared.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub code_key: Option<LotKey>,
+    /// By what the second code is compared.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub batch_code_key: Option<LotKey>,
 }
 
 resource!(lots, Lot, LotId, "lot");
@@ -74,7 +86,7 @@ pub struct LotFilter {
     pub state: Option<LotState>,
     /// The one that another system calls so.
     pub external_id: Option<ExternalId>,
-    /// Those with this code, of whatever product.
+    /// Those with this code, however it's written, of whatever product.
     pub code: Option<LotCode>,
 }
 
@@ -104,6 +116,8 @@ impl Lot {
             change: 0,
             created_at: now,
             updated_at: now,
+            code_key: new.code.as_ref().map(LotKey::of),
+            batch_code_key: new.batch_code.as_ref().map(LotKey::of),
         };
         lot.shape().check()?;
         lot.refuse_taken_code(tx.db)?;
@@ -141,11 +155,16 @@ impl Lot {
         patch.state_reason.apply(&mut lot.state_reason);
         patch.notes.apply(&mut lot.notes);
         patch.external_id.apply(&mut lot.external_id);
+        lot.code_key = lot.code.as_ref().map(LotKey::of);
+        lot.batch_code_key = lot.batch_code.as_ref().map(LotKey::of);
         if lot == before {
             return Ok(before);
         }
         lot.shape().check()?;
-        lot.refuse_taken_code(tx.db)?;
+        if (&lot.code, &lot.batch_code) != (&before.code, &before.batch_code) {
+            // A lot that was entered twice must still be held back and recalled under the codes that it has.
+            lot.refuse_taken_code(tx.db)?;
+        }
         refuse_taken_external_id!(tx.db, lots, id, &lot.external_id);
         let action = match (lot.state == before.state, lot.state) {
             (true, _) => "lot.changed",
@@ -171,7 +190,7 @@ impl Lot {
             query = query.filter(lots::external_id.eq(external_id.clone()));
         }
         if let Some(code) = &filter.code {
-            query = query.filter(lots::code.eq(code.clone()));
+            query = query.filter(lots::code_key.eq(LotKey::of(code)));
         }
         load_page!(db, lots, Lot, query, page)
     }
@@ -202,6 +221,23 @@ impl Lot {
         Ok(known)
     }
 
+    /// The other lots of the product with the same codes, which are this one under another id.
+    pub(super) fn entered_again(&self, db: &mut Db) -> Result<Vec<LotId>> {
+        let Some(key) = &self.code_key else {
+            return Ok(Vec::new());
+        };
+        let mut query = lots::table
+            .filter(lots::product_id.eq(self.product_id))
+            .filter(lots::code_key.eq(key))
+            .filter(lots::id.ne(self.id))
+            .into_boxed();
+        query = match &self.batch_code_key {
+            Some(batch_key) => query.filter(lots::batch_code_key.eq(batch_key.clone())),
+            None => query.filter(lots::batch_code_key.is_null()),
+        };
+        Ok(query.order(lots::id).select(lots::id).load(db)?)
+    }
+
     fn shape(&self) -> LotShape<'_> {
         LotShape {
             code: self.code.as_ref(),
@@ -216,31 +252,87 @@ impl Lot {
 
     /// Refuses a second lot of a product with the same codes. Lots without a code can't be told apart and may be many.
     fn refuse_taken_code(&self, db: &mut Db) -> Result<()> {
-        let Some(code) = &self.code else {
-            return Ok(());
-        };
-        let mut query = lots::table
-            .filter(lots::product_id.eq(self.product_id))
-            .filter(lots::code.eq(code))
-            .filter(lots::id.ne(self.id))
-            .into_boxed();
-        query = match &self.batch_code {
-            Some(batch_code) => query.filter(lots::batch_code.eq(batch_code.clone())),
-            None => query.filter(lots::batch_code.is_null()),
-        };
-        let taken: Option<LotId> = query.select(lots::id).get_result(db).optional()?;
-        match taken {
+        let taken = self.entered_again(db)?;
+        match taken.first() {
             Some(id) => Err(Error::Refused {
                 code: "lot_code_taken",
                 detail: "this product has a lot with this code already; use that one, or write the batch_code that tells them apart".into(),
                 breaches: vec![FieldError::new(
                     "/code",
                     "taken",
-                    "choose a code that no other lot of the product has",
+                    "choose a code that no other lot of the product has, however it's written",
                 )],
                 conflicts: vec![serde_json::json!({ "id": id })],
             }),
             None => Ok(()),
         }
     }
+}
+
+/// So many lots get their keys in one transaction, so that others needn't wait long.
+const BATCH: usize = 500;
+
+/// The stored codes of a lot and the keys beside them.
+type StoredKeys = (
+    LotId,
+    Option<LotCode>,
+    Option<LotCode>,
+    Option<LotKey>,
+    Option<LotKey>,
+);
+
+/// Makes the keys of lots that an older release stored, or changed, and says of how many.
+pub(super) fn make_missing_keys(db: &mut Db) -> Result<usize> {
+    let without: Vec<LotId> = without_keys(stored_keys().load::<StoredKeys>(db)?)
+        .map(|(id, ..)| id)
+        .collect();
+    let mut made = 0;
+    for batch in without.chunks(BATCH) {
+        db.begin_write()?;
+        // A batch that failed is rolled back with its connection.
+        made += make_batch(db, batch)?;
+        db.commit_write()
+            .map_err(|failure| Error::internal(failure.error))?;
+    }
+    Ok(made)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn stored_keys() -> _ {
+    lots::table.select((
+        lots::id,
+        lots::code,
+        lots::batch_code,
+        lots::code_key,
+        lots::batch_code_key,
+    ))
+}
+
+fn make_batch(db: &mut Db, ids: &[LotId]) -> Result<usize> {
+    // Once more, now that nobody else can write.
+    let stored = stored_keys()
+        .filter(lots::id.eq_any(ids.to_vec()))
+        .load::<StoredKeys>(db)?;
+    let mut made = 0;
+    for (id, key, batch_key) in without_keys(stored) {
+        diesel::update(lots::table.find(id))
+            .set((lots::code_key.eq(key), lots::batch_code_key.eq(batch_key)))
+            .execute(db)?;
+        made += 1;
+    }
+    Ok(made)
+}
+
+/// The lots whose keys aren't those of their codes, with the right ones.
+fn without_keys(
+    stored: Vec<StoredKeys>,
+) -> impl Iterator<Item = (LotId, Option<LotKey>, Option<LotKey>)> {
+    stored
+        .into_iter()
+        .filter_map(|(id, code, batch_code, key, batch_key)| {
+            let right = code.as_ref().map(LotKey::of);
+            let right_batch = batch_code.as_ref().map(LotKey::of);
+            let is_right = (&key, &batch_key) == (&right, &right_batch);
+            (!is_right).then_some((id, right, right_batch))
+        })
 }

@@ -379,6 +379,8 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        code_key -> Nullable<Text>,
+        batch_code_key -> Nullable<Text>,
     }
 }
 

@@ -9,6 +9,7 @@ use super::audit::AuditKey;
 use super::client_search;
 use super::dialect::{DatabaseUrl, Db};
 use super::idempotency::{self, Answer, RequestKey};
+use super::lots;
 use super::readers::Readers;
 use super::schema::schema_facts;
 use super::transaction::{Actor, Tx, WriteContext};
@@ -45,7 +46,7 @@ impl Store {
     pub fn migrate(url: &DatabaseUrl) -> Result<usize> {
         let mut connection = url.open_writer().map_err(Error::internal)?;
         let run = connection.migrate()?;
-        make_missing_words(&mut connection)?;
+        fold_what_is_not(&mut connection)?;
         Ok(run)
     }
 
@@ -58,7 +59,7 @@ impl Store {
             ));
         }
         refuse_newer_schema(&mut connection)?;
-        make_missing_words(&mut connection)?;
+        fold_what_is_not(&mut connection)?;
         drop(connection);
         Ok(Self(Arc::new(Inner {
             readers: Readers::open(options.url.clone())?,
@@ -200,11 +201,15 @@ impl Store {
     }
 }
 
-/// A migration can't fold words, so what it leaves to do is done here.
-fn make_missing_words(connection: &mut Db) -> Result<()> {
+/// A migration can't fold words and codes, so what it leaves to do is done here.
+fn fold_what_is_not(connection: &mut Db) -> Result<()> {
     let clients = client_search::make_missing_words(connection)?;
     if clients > 0 {
         tracing::info!(clients, "made the words under which clients are found");
+    }
+    let lots = lots::make_missing_keys(connection)?;
+    if lots > 0 {
+        tracing::info!(lots, "made the keys by which lot codes are compared");
     }
     Ok(())
 }

@@ -1,0 +1,3 @@
+DROP INDEX lots_by_code_key;
+ALTER TABLE lots DROP COLUMN batch_code_key;
+ALTER TABLE lots DROP COLUMN code_key;
