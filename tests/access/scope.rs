@@ -237,6 +237,21 @@ fn a_trace_reaches_all_studios() {
         for path in [lot.location(), product.location()] {
             let uses = caller.get(&format!("{path}/uses")).expect(200);
             assert_eq!(uses.data()[0]["pigment_record_id"], record.id());
+            // Another studio's client has no name here, and its own studio sees how to reach them.
+            assert_eq!(uses.data()[0]["client_id"], client);
+            for hidden in ["client", "studio_name", "practitioner_name"] {
+                assert_eq!(uses.data()[0][hidden], Value::Null, "{hidden}");
+            }
+            let southern = chain.at(&chain.south, Role::Practitioner);
+            let uses = southern.get(&format!("{path}/uses")).expect(200);
+            let known = server.get(&format!("/v1/clients/{client}")).expect(200);
+            let told = &uses.data()[0]["client"];
+            for field in ["given_name", "family_name", "email", "telephone"] {
+                assert_eq!(told[field], known.json[field], "{field}");
+            }
+            for shown in ["studio_name", "practitioner_name"] {
+                assert!(uses.data()[0][shown].is_string(), "{shown}");
+            }
         }
     });
 }

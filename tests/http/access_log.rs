@@ -42,7 +42,11 @@ fn each_look_at_a_clinical_record_is_noted_with_who_whose_and_what() {
             &records.json["data"][0]["id"],
             &records.json["data"][0]["session_id"],
         );
+        // What was used isn't known, so it may have been of any pigment.
+        let product = json!({"kind": "pigment", "maker": "Sample Inks", "brand": "Grey"});
+        let product = server.post("/v1/products", &product).expect(201);
         for path in [
+            format!("{}/uses", product.location()),
             format!("/v1/assessments/{}", assessment.as_str().unwrap()),
             format!("/v1/pigment-records/{}", record.as_str().unwrap()),
             format!("/v1/sessions/{}", session.as_str().unwrap()),
@@ -76,6 +80,7 @@ fn each_look_at_a_clinical_record_is_noted_with_who_whose_and_what() {
             .collect();
         let expected: Vec<(AccessKind, String)> = [
             (AccessKind::PigmentRecord, &client_id),
+            (AccessKind::ProductUse, &client_id),
             (AccessKind::Assessment, &client_id),
             (AccessKind::PigmentRecord, &client_id),
             (AccessKind::Session, &client_id),

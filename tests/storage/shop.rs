@@ -185,11 +185,11 @@ impl Shop {
     }
 
     pub(crate) fn uses_of_lot(&self, id: LotId) -> Vec<(PigmentRecordId, Certainty)> {
-        certainties(self.read(|db| lot_uses::of_lot(db, id, &first_page(50))))
+        certainties(self.read(|db| lot_uses::of_lot(db, &Scope::all(), id, &first_page(50))))
     }
 
     pub(crate) fn uses_of_product(&self, id: ProductId) -> Vec<(PigmentRecordId, Certainty)> {
-        certainties(self.read(|db| lot_uses::of_product(db, id, &first_page(50))))
+        certainties(self.read(|db| lot_uses::of_product(db, &Scope::all(), id, &first_page(50))))
     }
 }
 

@@ -289,20 +289,20 @@ fn a_trace_misses_no_use() {
         shop.write(move |tx| PigmentRecord::void(tx, of_first, None, &reason()))
             .unwrap();
         let uses = shop
-            .read(|db| lot_uses::of_lot(db, first, &first_page(50)))
+            .read(|db| lot_uses::of_lot(db, &Scope::all(), first, &first_page(50)))
             .rows;
         assert_eq!(uses.len(), 6);
         assert!(uses[0].voided && !uses[0].amended);
         assert_eq!(uses[4].kind.as_str(), "diluent");
         assert!(uses[4].amended && !uses[5].amended);
 
-        let page = shop.read(|db| lot_uses::of_lot(db, first, &first_page(5)));
+        let page = shop.read(|db| lot_uses::of_lot(db, &Scope::all(), first, &first_page(5)));
         assert_eq!(page.rows.len(), 5);
         let next = PageRequest {
             after: page.next,
             ..first_page(5)
         };
-        let page = shop.read(|db| lot_uses::of_lot(db, first, &next));
+        let page = shop.read(|db| lot_uses::of_lot(db, &Scope::all(), first, &next));
         assert_eq!((page.rows.len(), page.next), (1, None));
     }
 }

@@ -16,7 +16,7 @@ use stipple_shared::storage::tasks::Task;
 use stipple_shared::storage::timeline::{
     PlanOverview, TimelineEntry, TimelineFilter, of_client, of_plan,
 };
-use stipple_shared::storage::{Db, Scope};
+use stipple_shared::storage::{Db, Scope, lot_uses};
 use stipple_test_support::engines;
 
 use crate::shop::{Shop, first_page, read};
@@ -100,6 +100,30 @@ fn more_things_cost_no_more_queries() {
         // The plan, its sessions, their steps, the records, the reminders.
         assert_eq!((small_queries, large_queries), (5, 5));
         assert!(many.is_sorted_by_key(|entry| (entry.at, entry.id)));
+    }
+}
+
+#[test]
+fn more_uses_cost_no_more_queries() {
+    for engine in engines() {
+        let shop = Shop::open(engine);
+        let product = shop.product("pigment", "Shade 1");
+        let lot = shop.lot(product, json!({"code": "K-1"}));
+        let use_it = || {
+            let body = shop.new_record(json!({"lot_id": lot}));
+            shop.record(body).unwrap();
+        };
+        let uses = |db: &mut Db| lot_uses::of_lot(db, &Scope::all(), lot, &first_page(200));
+        use_it();
+        let (few, few_queries) = counted(&shop, uses);
+        for _ in 0..40 {
+            use_it();
+        }
+        let (many, many_queries) = counted(&shop, uses);
+        assert_eq!((few.rows.len(), many.rows.len()), (1, 41));
+        // The lot, its other entries, its product, lots without a code, the records, the newest change, what they used;
+        // clients, sessions, studios, practitioners.
+        assert_eq!((few_queries, many_queries), (11, 11));
     }
 }
 

@@ -119,7 +119,7 @@ pub(crate) async fn change_lot(
 ///
 /// What a recall of the lot starts from. A lot that was entered twice, before codes were compared without case and white
 /// space, is found by either of its ids. A use whose lot isn't known, or has no code, may have been of this one: it's
-/// listed as `possible`.
+/// listed as `possible`. Client, session, studio and practitioner are shown as they are now.
 #[utoipa::path(
     tag = "lots",
     operation_id = "list_lot_uses",
@@ -131,7 +131,7 @@ pub(crate) async fn change_lot(
 pub(crate) async fn list_lot_uses(reading: Reading<SeeClinical>, id: Id<LotId>) -> Answered {
     reading
         .page_of(
-            move |db, _, _, page| lot_uses::of_lot(db, id.0, page),
+            move |db, caller, _, page| lot_uses::of_lot(db, &caller.scope, id.0, page),
             |used| Some((used.client_id, AccessKind::ProductUse)),
         )
         .await

@@ -113,7 +113,7 @@ pub(crate) async fn change_product(
 /// Lists the uses of a product, all its lots, at all studios.
 ///
 /// What a recall of the product starts from. A use whose product isn't known may have been of this one: it's listed
-/// as `possible`.
+/// as `possible`. Client, session, studio and practitioner are shown as they are now.
 #[utoipa::path(
     tag = "products",
     operation_id = "list_product_uses",
@@ -128,7 +128,7 @@ pub(crate) async fn list_product_uses(
 ) -> Answered {
     reading
         .page_of(
-            move |db, _, _, page| lot_uses::of_product(db, id.0, page),
+            move |db, caller, _, page| lot_uses::of_product(db, &caller.scope, id.0, page),
             |used| Some((used.client_id, AccessKind::ProductUse)),
         )
         .await

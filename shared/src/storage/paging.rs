@@ -100,15 +100,6 @@ impl<T> Page<T> {
             latest_change,
         })
     }
-
-    /// The same page of other things.
-    pub fn map<U>(self, to: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            rows: self.rows.into_iter().map(to).collect(),
-            next: self.next,
-            latest_change: self.latest_change,
-        }
-    }
 }
 
 /// Loads a page of a boxed query: by `change` when the request asks what was updated, else by `id`.

@@ -35,6 +35,7 @@ pub(super) const NOT_A_PERSONS: [(&str, &[&str]); 6] = [
             "List-Unsubscribe",
             "allowed_from",
             "allowed_until",
+            "date",
             "expires_on",
             "jurisdiction",
             "language",
