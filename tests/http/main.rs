@@ -12,6 +12,7 @@ mod lists;
 mod mail_templates;
 mod names;
 mod once;
+mod own_key;
 mod paths;
 mod plans;
 mod search;

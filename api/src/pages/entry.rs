@@ -56,6 +56,7 @@ pub(super) async fn enter(
             .get::<RequestId>()
             .map(|id| id.0.clone()),
         scope: Scope::all(),
+        practitioner_id: None,
     };
     Ok(Ok(Visitor {
         api,

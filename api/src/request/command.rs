@@ -130,6 +130,7 @@ impl<P: Permission, B: Body> FromRequest for Command<P, B> {
                     .get::<RequestId>()
                     .map(|id| id.0.clone()),
                 scope: caller.scope.clone(),
+                practitioner_id: caller.practitioner_id,
             };
             let given = Arc::new(GivenInner {
                 caller,

@@ -118,7 +118,8 @@ pub struct Booking {
     #[serde(default = "reject")]
     #[schema(required = false, default = "reject")]
     pub disambiguation: Disambiguation,
-    /// Who treats; whoever the session already names where this is left out.
+    /// Who treats. Where this is left out, whoever the session already names, else whoever's key it is, where it's a
+    /// practitioner's.
     pub practitioner_id: Option<PractitionerId>,
     /// Which room; the first free one of the studio where this is left out.
     pub room_id: Option<RoomId>,
@@ -182,7 +183,7 @@ pub struct NewSession {
     pub studio_id: Option<StudioId>,
     /// What for. Treatments belong to a plan: open one, and it plans them.
     pub kind: SessionKind,
-    /// Who treats.
+    /// Who treats; whoever's key it is, where this is left out and the key is a practitioner's.
     pub practitioner_id: Option<PractitionerId>,
     /// How long it takes.
     pub duration_minutes: DurationMinutes,
@@ -244,7 +245,7 @@ pub struct Complete {
     /// When it ended, where that isn't now: what is written down afterwards tells both.
     #[serde(default, deserialize_with = "given::maybe")]
     pub occurred_at: Option<Instant>,
-    /// Who treated, where it wasn't whoever was booked.
+    /// Who treated, where it wasn't whoever was booked. Where nobody was, whoever's key it is, if it's a practitioner's.
     pub practitioner_id: Option<PractitionerId>,
     /// Notes for those who treat.
     pub clinical_notes: Option<Note>,

@@ -27,7 +27,7 @@ pub struct NewPlan {
     pub client_id: ClientId,
     /// Where it's carried out. The client's own studio where this is left out.
     pub studio_id: Option<StudioId>,
-    /// Who is to treat.
+    /// Who is to treat; whoever's key it is, where this is left out and the key is a practitioner's.
     pub practitioner_id: Option<PractitionerId>,
     /// The template that gives what is left out here.
     pub template_id: Option<PlanTemplateId>,

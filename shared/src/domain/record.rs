@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 pub struct NewPigmentRecord {
     /// In which session. Its client and studio become the record's.
     pub session_id: SessionId,
-    /// Who did it; the session's practitioner unless said otherwise.
+    /// Who did it; the session's practitioner unless said otherwise, or whoever's key it is where the session has none.
     pub practitioner_id: Option<PractitionerId>,
     /// The zones that were treated.
     pub zones: Zones,

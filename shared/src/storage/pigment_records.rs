@@ -146,6 +146,18 @@ impl PigmentRecord {
         Self::write_down(tx, &new, at, session, studio, None)
     }
 
+    /// The records of a session that were neither voided nor amended, in the order in which they were made.
+    pub fn standing(db: &mut Db, session_id: SessionId) -> Result<Vec<Self>> {
+        Ok(pigment_records::table
+            .filter(pigment_records::session_id.eq(session_id))
+            .filter(pigment_records::voided_at.is_null())
+            .filter(pigment_records::amended_by_record_id.is_null())
+            .order(pigment_records::id)
+            .select(Self::as_select())
+            .kept()
+            .load(db)?)
+    }
+
     /// Whether a session has records that were neither voided nor amended.
     pub(super) fn any_standing(db: &mut Db, session_id: SessionId) -> Result<bool> {
         let standing: i64 = pigment_records::table
@@ -422,7 +434,10 @@ fn practitioner(
         }
         _ => {}
     }
-    let practitioner = match (new.practitioner_id, of_session) {
+    let said = new
+        .practitioner_id
+        .or_else(|| tx.own_practitioner().filter(|_| of_session.is_none()));
+    let practitioner = match (said, of_session) {
         (Some(id), of_session) if of_session != Some(id) => {
             named(Practitioner::find_seen(tx, id), &pointer)?
         }

@@ -103,7 +103,8 @@ impl Plan {
             return named(Err(Error::NotFound { what: "client" }), "/client_id");
         }
         let studio_id = studio_for(tx, new.studio_id, &client)?;
-        refuse_unusable_practitioner(tx, new.practitioner_id)?;
+        let practitioner_id = new.practitioner_id.or(tx.own_practitioner());
+        refuse_unusable_practitioner(tx, practitioner_id)?;
         refuse_foreign_assessment(tx, new.assessment_id, new.client_id)?;
         let template = match new.template_id {
             Some(template_id) => Some(usable_template(tx.db, template_id)?.outline()?),
@@ -117,7 +118,7 @@ impl Plan {
             external_id: new.external_id.clone(),
             client_id: new.client_id,
             studio_id,
-            practitioner_id: new.practitioner_id,
+            practitioner_id,
             template_id: new.template_id,
             assessment_id: new.assessment_id,
             indication: outline.indication,

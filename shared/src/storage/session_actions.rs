@@ -128,7 +128,11 @@ impl Session {
             Judged::InEffect(session) => return Ok(*session),
         };
         let mut session = before.clone();
-        if let Some(practitioner_id) = told.practitioner_id {
+        let named = told.practitioner_id.or_else(|| {
+            tx.own_practitioner()
+                .filter(|_| session.practitioner_id.is_none())
+        });
+        if let Some(practitioner_id) = named {
             find_named_practitioner(tx, practitioner_id)?;
             sharing::reaches_practitioner(tx, session.client_id, Some(practitioner_id), id.0)?;
             session.practitioner_id = Some(practitioner_id);

@@ -239,7 +239,13 @@ impl Session {
             }
             Err(error) => return Err(error),
         };
-        if let Some(practitioner_id) = new.practitioner_id {
+        let is_named_by_booking = new
+            .booking
+            .as_ref()
+            .is_some_and(|booking| booking.practitioner_id.is_some());
+        let own = tx.own_practitioner().filter(|_| !is_named_by_booking);
+        let practitioner_id = new.practitioner_id.or(own);
+        if let Some(practitioner_id) = practitioner_id {
             find_named_practitioner(tx, practitioner_id)?;
         }
         let studio_id = studio_for(tx, new.studio_id, &client)?;
@@ -252,7 +258,7 @@ impl Session {
         );
         refuse_taken_external_id!(tx.db, sessions, session.id, &new.external_id);
         session.external_id = new.external_id.clone();
-        session.practitioner_id = new.practitioner_id;
+        session.practitioner_id = practitioner_id;
         session.notes = new.notes.clone();
         sharing::reaches_studio(tx, client.id, studio_id, session.id.0)?;
         sharing::reaches_practitioner(tx, client.id, session.practitioner_id, session.id.0)?;

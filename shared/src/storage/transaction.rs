@@ -9,7 +9,7 @@ use super::kept_text::Keep as _;
 use super::schema::change_sequence;
 use super::scope::Scope;
 use crate::clock::Clock;
-use crate::domain::{ApiKeyId, Instant};
+use crate::domain::{ApiKeyId, Instant, PractitionerId};
 use crate::error::{Error, Result};
 
 /// When to ask again where the disk is full: somebody has to make room first.
@@ -59,6 +59,8 @@ pub struct WriteContext {
     pub request_id: Option<String>,
     /// What of the data whoever writes sees: the rest is as if it didn't exist.
     pub scope: Scope,
+    /// Whose key it is, where it's a practitioner's: who treats where nobody is named.
+    pub practitioner_id: Option<PractitionerId>,
 }
 
 impl WriteContext {
@@ -69,6 +71,7 @@ impl WriteContext {
             source: None,
             request_id: None,
             scope: Scope::all(),
+            practitioner_id: None,
         }
     }
 
@@ -79,6 +82,7 @@ impl WriteContext {
             source: None,
             request_id: None,
             scope: Scope::all(),
+            practitioner_id: None,
         }
     }
 }
@@ -123,6 +127,11 @@ impl<'a> Tx<'a> {
     /// The instant of this write; the same throughout.
     pub fn now(&self) -> Instant {
         self.now
+    }
+
+    /// The practitioner whose key writes, where it's one's.
+    pub fn own_practitioner(&self) -> Option<PractitionerId> {
+        self.context.practitioner_id
     }
 
     /// The clock by which leases are kept.
