@@ -311,3 +311,104 @@ fn uses_are_found_by_lot_and_by_product() {
             .expect(403);
     });
 }
+
+#[test]
+fn a_use_tells_whom_to_reach_and_what_was_done() {
+    House::each(|house| {
+        let server = &house.server;
+        let lot = house.lot("K-1", "2027-06-30");
+        let water = json!({"kind": "diluent", "maker": "Sample Inks", "brand": "Water"});
+        let water = server.post("/v1/products", &water).expect(201);
+        let diluent = json!({"product_id": water.id(), "code": "W-1"});
+        let diluent = server.post("/v1/lots", &diluent).expect(201);
+        let mut record = house.new_record(json!({"lot_id": lot.id(), "drops": 3}));
+        record["mix"]["diluent"] = json!({"lot_id": diluent.id()});
+        record["mix"]["ratio"] = json!("1:20");
+        record["occurred_at"] = json!("2026-11-24T23:30:00Z");
+        let record = server.post("/v1/pigment-records", &record).expect(201);
+        let client = server
+            .get(&format!("/v1/clients/{}", house.client_id))
+            .expect(200);
+        let practitioner = server
+            .get(&format!("/v1/practitioners/{}", house.practitioner_id))
+            .expect(200);
+
+        // By the pigment's lot and product, and by those of the water.
+        for path in [&lot, &house.product, &diluent, &water].map(Answer::location) {
+            for role in [Role::Owner, Role::Practitioner, Role::Auditor] {
+                let uses = server.caller(role).get(&format!("{path}/uses")).expect(200);
+                assert_eq!(uses.data().len(), 1);
+                let told = &uses.data()[0];
+                assert_eq!(told["pigment_record_id"], record.json["id"]);
+                for field in [
+                    "given_name",
+                    "family_name",
+                    "email",
+                    "email_state",
+                    "telephone",
+                ] {
+                    assert_eq!(told["client"][field], client.json[field], "{field}");
+                }
+                assert_eq!(told["practitioner_name"], practitioner.json["name"]);
+                assert_eq!(told["licence_number"], practitioner.json["licence_number"]);
+                assert_eq!(told["zones"], json!(["crown"]));
+                assert_eq!(told["mix"], record.json["mix"]);
+                assert_eq!(told["mix"]["ratio"], "1:20");
+                assert_eq!(told["session"]["kind"], "treatment");
+                assert_eq!(told["session"]["state"], "planned");
+                // The session has no time, so its day is that of the use, by the studio's clock.
+                let studio = server
+                    .get(&format!(
+                        "/v1/studios/{}",
+                        told["studio_id"].as_str().unwrap()
+                    ))
+                    .expect(200);
+                assert_eq!(told["studio_name"], studio.json["name"]);
+                assert_eq!(
+                    told["session"]["date"], "2026-11-24",
+                    "{}",
+                    studio.json["time_zone"]
+                );
+            }
+            server
+                .caller(Role::FrontDesk)
+                .get(&format!("{path}/uses"))
+                .expect_problem(403, "forbidden");
+        }
+    });
+}
+
+#[test]
+fn a_completion_shows_what_is_wrong_with_its_records() {
+    House::each(|house| {
+        let server = &house.server;
+        let expired = house.lot("K-1", "2026-11-24");
+        let path = format!("/v1/sessions/{}/complete", house.session_id);
+        let done = json!({
+            "practitioner_id": house.practitioner_id,
+            "pigment_records": [house.new_record(json!({"lot_id": expired.id()}))],
+        });
+        let completed = server.post(&path, &done).expect(200);
+        let records = completed.json["pigment_records"].as_array().unwrap();
+        assert_eq!(records.len(), 1);
+        assert_eq!(records[0]["nonconformities"][0]["code"], "lot_expired");
+        let id = records[0]["id"].as_str().unwrap();
+        let record = server.get(&format!("/v1/pigment-records/{id}")).expect(200);
+        assert_eq!(records[0], record.json);
+        let session = server
+            .get(&format!("/v1/sessions/{}", house.session_id))
+            .expect(200);
+        assert_eq!(completed.etag(), session.etag());
+
+        // Once more is as once, and tells of the record that stands by now.
+        let right = house.lot("K-2", "2027-06-30");
+        let amendment = json!({
+            "reason": "Wrong lot.", "record": house.new_record(json!({"lot_id": right.id()})),
+        });
+        let amended = server
+            .post(&format!("/v1/pigment-records/{id}/amend"), &amendment)
+            .expect(201);
+        let again = server.post(&path, &done).expect(200);
+        assert_eq!(again.json["pigment_records"], json!([amended.json]));
+    });
+}

@@ -1,15 +1,18 @@
 //! What is done with sessions: booked, moved, confirmed, checked in, completed, cancelled, missed, taken back.
 
 use actix_web::post;
+use serde::Serialize;
 use stipple_shared::domain::booking::{
     BookSeries, Booking, Cancel, Complete, MayOverride, Occurred, Revert,
 };
 use stipple_shared::domain::{PlanId, Role, SessionId};
+use stipple_shared::storage::pigment_records::PigmentRecord;
 use stipple_shared::storage::sessions::Session;
+use utoipa::ToSchema;
 
 use super::Answered;
 use crate::access::{Book, Caller, RecordClinical};
-use crate::answer::{self, ListBody};
+use crate::answer::{self, ListBody, Resource};
 use crate::request::{Command, Id, Json, MaybeJson, Versioned};
 
 /// Overrides are for those who answer for the treatment.
@@ -120,17 +123,40 @@ pub(crate) async fn check_in_session(
         .await
 }
 
+/// A session that took place, with what was recorded in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CompletedSession {
+    #[serde(flatten)]
+    session: Session,
+    /// Its pigment records that stand, each with its own `nonconformities`: a lot that had expired, that is called back, or that
+    /// isn't known.
+    pigment_records: Vec<PigmentRecord>,
+}
+
+impl Resource for CompletedSession {
+    const CLINICAL: &'static [&'static str] = Session::CLINICAL;
+
+    fn version(&self) -> i64 {
+        self.session.version()
+    }
+
+    fn path(&self) -> String {
+        self.session.path()
+    }
+}
+
 /// Notes that a session took place.
 ///
-/// This is a fact, and so never refused by a rule: what wasn't as it should be is listed with the session, and a task is
-/// opened.
+/// This is a fact, and so never refused by a rule. What wasn't as it should be with the session is listed in its
+/// `nonconformities`, what wasn't with a pigment record in that record's, and a task is opened for each of them. Completing it
+/// again answers with the records that it has by then.
 #[utoipa::path(
     tag = "sessions",
     operation_id = "complete_session",
     security(("key" = ["record_clinical"])),
     params(("id" = SessionId, Path, description = "The session.")),
     request_body = Complete,
-    responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
+    responses((status = 200, description = "The session as it stands now, with its pigment records.", body = CompletedSession, headers(("ETag" = String))))
 )]
 #[post("/v1/sessions/{id}/complete")]
 pub(crate) async fn complete_session(
@@ -139,7 +165,12 @@ pub(crate) async fn complete_session(
 ) -> Answered {
     command
         .run(move |tx, given| {
-            given.changed(&Session::complete(tx, id.0, given.if_match, given.body)?)
+            let session = Session::complete(tx, id.0, given.if_match, given.body)?;
+            let pigment_records = PigmentRecord::standing(tx.db, session.id)?;
+            given.changed(&CompletedSession {
+                session,
+                pigment_records,
+            })
         })
         .await
 }

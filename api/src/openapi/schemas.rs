@@ -9,8 +9,37 @@ use utoipa::openapi::{Components, Ref, RefOr};
 
 /// Finishes the schemas.
 pub(super) fn finish(components: &mut Components) {
+    merge_sums(components);
     refer_to_inlined(components);
     name_variants(components);
+}
+
+/// utoipa says a flattened field as a sum of schemas, of which generators make a type with a part inside; what is sent is one
+/// object.
+fn merge_sums(components: &mut Components) {
+    let known = components.schemas.clone();
+    for schema in components.schemas.values_mut() {
+        let RefOr::T(Schema::AllOf(sum)) = schema else {
+            continue;
+        };
+        let mut whole = Object::new();
+        whole.description.clone_from(&sum.description);
+        for part in &sum.items {
+            let part = match part {
+                RefOr::Ref(reference) => reference
+                    .ref_location
+                    .rsplit('/')
+                    .next()
+                    .and_then(|name| known.get(name)),
+                part => Some(part),
+            };
+            if let Some(RefOr::T(Schema::Object(part))) = part {
+                whole.properties.extend(part.properties.clone());
+                whole.required.extend(part.required.clone());
+            }
+        }
+        *schema = RefOr::T(Schema::Object(whole));
+    }
 }
 
 /// utoipa writes out what a generic body is made of; whoever generates a client from that gets each type twice.
