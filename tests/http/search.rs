@@ -193,3 +193,75 @@ fn what_cannot_be_asked_is_refused() {
             .expect_error("/cursor", "invalid_cursor");
     });
 }
+
+#[test]
+fn who_may_be_registered_already_is_named_and_registered_all_the_same() {
+    each(|server| {
+        let (studio, elsewhere) = (server.studio().id(), server.studio().id());
+        let body = |at: &str, given: &str, family: &str, more: Value| -> Value {
+            let mut body = json!({"studio_id": at, "given_name": given, "family_name": family});
+            body.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            body
+        };
+        let zoe = json!({"email": "zoe@client.example", "telephone": "+354 555 0101", "date_of_birth": "1984-05-17"});
+        let first = server
+            .post("/v1/clients", &body(&studio, "Zoë", "Müller-Beispiel", zoe))
+            .expect(201);
+        assert_eq!(first.json["possible_duplicates"], json!([]));
+        for (given, family, more, is_like) in [
+            (
+                "Ada",
+                "Muster",
+                json!({"email": "ZOE@client.example"}),
+                true,
+            ),
+            (
+                "Bea",
+                "Muster",
+                json!({"telephone": "00354 555-0101"}),
+                true,
+            ),
+            (
+                "zoe",
+                "Mueller Beispiel",
+                json!({"date_of_birth": "1984-05-17"}),
+                true,
+            ),
+            (
+                "Zoë",
+                "Müller-Beispiel",
+                json!({"date_of_birth": "1984-05-18"}),
+                false,
+            ),
+            ("Zoë", "Müller-Beispiel", json!({}), false),
+            (
+                "Cleo",
+                "Muster",
+                json!({"email": "zoe@client2.example", "telephone": "0101"}),
+                false,
+            ),
+        ] {
+            let new = body(&studio, given, family, more.clone());
+            let made = server.post("/v1/clients", &new).expect(201);
+            let named = made.json["possible_duplicates"].as_array().unwrap();
+            assert_eq!(named.contains(&first.json["id"]), is_like, "{given} {more}");
+            let read = server.get(&made.location()).expect(200);
+            assert_eq!(read.json.get("possible_duplicates"), None);
+            assert_eq!(read.etag(), made.etag());
+        }
+
+        // Another studio's clients aren't meant, and a repetition is answered alike whatever came since.
+        let email = json!({"email": "zoe@client.example"});
+        let caller = server.owner().header("Idempotency-Key", "twice-1");
+        let new = body(&elsewhere, "Dora", "Muster", email.clone());
+        let made = caller.post("/v1/clients", &new).expect(201);
+        assert_eq!(made.json["possible_duplicates"], json!([]));
+        let second = server
+            .post("/v1/clients", &body(&elsewhere, "Emma", "Muster", email))
+            .expect(201);
+        assert_eq!(second.json["possible_duplicates"], json!([made.json["id"]]));
+        assert_eq!(caller.post("/v1/clients", &new).expect(201).text, made.text);
+    });
+}

@@ -8,11 +8,12 @@ use stipple_shared::domain::{ClientId, StudioId};
 use stipple_shared::error::Error;
 use stipple_shared::storage::client_search;
 use stipple_shared::storage::clients::{Client, ClientFilter, ContactConsent};
+use stipple_shared::storage::duplicates;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Answered;
 use crate::access::{ManageClients, SeeClients};
-use crate::answer::{ListBody, PageBody, resources};
+use crate::answer::{ListBody, PageBody, Resource, resources};
 use crate::request::{Asking, Command, Filter, Id, Json, Merge, Paging, Reading, cursor};
 
 resources! {
@@ -35,18 +36,50 @@ impl Filter for ClientsQuery {
     const LASTING: &'static [&'static str] = &[];
 }
 
+/// A client who was registered, and who else they may be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RegisteredClient {
+    #[serde(flatten)]
+    client: Client,
+    /// Clients of the same studio, twenty at most, who have the same e-mail address or telephone number, or the same name and
+    /// date of birth. Case, accents and how a number begins don't matter. A hint: look whether it's one person. Only this answer
+    /// has it.
+    possible_duplicates: Vec<ClientId>,
+}
+
+impl Resource for RegisteredClient {
+    fn version(&self) -> i64 {
+        self.client.version()
+    }
+
+    fn path(&self) -> String {
+        self.client.path()
+    }
+}
+
 /// Registers a client.
+///
+/// Somebody who may be registered already is registered all the same: `possible_duplicates` names who they may be, as far as
+/// the key sees them. Of a name that very many have only the newest are looked at.
 #[utoipa::path(
     tag = "clients",
     operation_id = "register_client",
     security(("key" = ["manage_clients"])),
     request_body = NewClient,
-    responses((status = 201, description = "The client.", body = Client, headers(("ETag" = String), ("Location" = String))))
+    responses((status = 201, description = "The client.", body = RegisteredClient, headers(("ETag" = String), ("Location" = String))))
 )]
 #[post("/v1/clients")]
 pub(crate) async fn register_client(command: Command<ManageClients, Json<NewClient>>) -> Answered {
     command
-        .run(|tx, given| given.created(&Client::register(tx, given.body)?))
+        .run(|tx, given| {
+            let client = Client::register(tx, given.body)?;
+            let possible_duplicates =
+                duplicates::possible_duplicates(tx.db, &given.caller.scope, &client)?;
+            given.created(&RegisteredClient {
+                client,
+                possible_duplicates,
+            })
+        })
         .await
 }
 

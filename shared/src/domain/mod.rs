@@ -14,6 +14,7 @@ pub mod hours;
 pub mod id;
 pub mod instant;
 pub mod interval;
+pub mod likeness;
 pub mod local_time;
 pub mod lot;
 pub mod lot_key;

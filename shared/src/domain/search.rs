@@ -21,7 +21,7 @@ const MOST_WORDS: usize = 64;
 /// A search asks for so many words at most.
 pub const MOST_TERMS: usize = 8;
 /// So many digits of a number tell whose it is, whether or not it's written with its country.
-const TELLING_DIGITS: usize = 8;
+pub(super) const TELLING_DIGITS: usize = 8;
 /// Numbers are found by their end from so many digits on.
 const FEWEST_LAST_DIGITS: usize = 3;
 /// So many of a client's words are kept two by two: those of the names first.
@@ -103,11 +103,11 @@ impl Searched<'_> {
 }
 
 /// Whether a word is kept together with others: not a whole address, and not a number, which few share.
-fn is_paired(word: &str) -> bool {
+pub(super) fn is_paired(word: &str) -> bool {
     !word.contains('@') && !word.starts_with(BACKWARDS) && !word.chars().all(|c| c.is_ascii_digit())
 }
 
-fn pair(first: &str, second: &str) -> String {
+pub(super) fn pair(first: &str, second: &str) -> String {
     let first: String = first.chars().take(PAIR_LETTERS).collect();
     format!("{PAIR}{first} {second}")
 }
@@ -122,8 +122,16 @@ pub struct WordRange {
 }
 
 impl WordRange {
-    fn beginning_with(word: &str) -> Self {
+    pub(super) fn beginning_with(word: &str) -> Self {
         Self::from(cut(word))
+    }
+
+    /// This word alone.
+    pub(super) fn only(word: &str) -> Self {
+        let from = cut(word);
+        // No word holds a control character, so that none comes between.
+        let until = format!("{from}\u{1}");
+        Self { from, until }
     }
 
     fn from(from: String) -> Self {
@@ -224,7 +232,7 @@ fn is_part_of_a_number(chunk: &str) -> bool {
 }
 
 /// The digits of a number, without what only some write: the exit code, the zero in brackets, the extension.
-fn digits(written: &str) -> String {
+pub(super) fn digits(written: &str) -> String {
     let number = written
         .split('x')
         .next()
@@ -237,14 +245,14 @@ fn digits(written: &str) -> String {
     }
 }
 
-fn backwards(digits: &str) -> String {
+pub(super) fn backwards(digits: &str) -> String {
     std::iter::once(BACKWARDS)
         .chain(digits.chars().rev())
         .collect()
 }
 
 /// The words of a folded text without spaces: its parts, and all of them in one, as in "o'hara" and "ohara".
-fn words_of_chunk(chunk: &str) -> Vec<String> {
+pub(super) fn words_of_chunk(chunk: &str) -> Vec<String> {
     let mut words: Vec<String> = parts(chunk).map(str::to_owned).collect();
     if words.len() > 1 {
         words.push(words.concat());
@@ -252,13 +260,13 @@ fn words_of_chunk(chunk: &str) -> Vec<String> {
     words
 }
 
-fn parts(chunk: &str) -> impl Iterator<Item = &str> {
+pub(super) fn parts(chunk: &str) -> impl Iterator<Item = &str> {
     chunk
         .split(|c: char| !c.is_alphanumeric() && combining_class(c) == 0)
         .filter(|part| !part.is_empty())
 }
 
-fn cut(word: &str) -> String {
+pub(super) fn cut(word: &str) -> String {
     word.chars().take(LONGEST_WORD).collect()
 }
 
@@ -317,7 +325,7 @@ fn plain_letter(letter: char) -> Option<&'static str> {
 }
 
 /// "Mueller" for "Müller", "Aase" for "Åse".
-fn with_umlauts_spelt_out(name: &str) -> String {
+pub(super) fn with_umlauts_spelt_out(name: &str) -> String {
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(name);
     composed.chars().fold(
         String::with_capacity(composed.len()),

@@ -305,6 +305,11 @@ fn words_of(client: &Client) -> BTreeSet<String> {
     if client.deleted_at.is_some() {
         return BTreeSet::new();
     }
+    searched(client).words()
+}
+
+/// What of a client is searched.
+pub(super) fn searched(client: &Client) -> Searched<'_> {
     Searched {
         given_name: &client.given_name,
         family_name: &client.family_name,
@@ -313,7 +318,6 @@ fn words_of(client: &Client) -> BTreeSet<String> {
         telephone: client.telephone.as_ref(),
         external_id: client.external_id.as_ref(),
     }
-    .words()
 }
 
 /// Keeps a client under the words of what is stored of them now. Whatever changes a client calls this in its write.

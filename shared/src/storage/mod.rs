@@ -19,6 +19,7 @@ mod contents;
 pub mod delivery;
 mod dialect;
 pub mod digest;
+pub mod duplicates;
 pub mod figures;
 pub mod idempotency;
 mod kept;
