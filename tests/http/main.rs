@@ -8,6 +8,7 @@ mod access_log;
 mod arbitrary;
 mod bodies;
 mod bounds;
+mod examples;
 mod lists;
 mod mail_templates;
 mod names;
