@@ -21,4 +21,6 @@ mod server;
 
 pub use edge::{EdgeOptions, Times};
 pub use metrics::Metrics;
-pub use server::{ClientLinks, ExpectedWorker, Listening, Options, Server, operations_only};
+pub use server::{
+    ClientLinks, ExpectedWorker, Listening, Options, Server, is_our_concern, operations_only,
+};

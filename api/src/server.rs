@@ -12,6 +12,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use stipple_shared::config::PublicUrl;
 use stipple_shared::links::{LinkKey, LinkMaker};
 use stipple_shared::storage::Store;
+use tracing::{Level, Metadata};
 
 use crate::access_log::AccessLog;
 use crate::edge::{self, Edge, EdgeOptions};
@@ -137,6 +138,14 @@ impl Server {
         let _ended = tokio::task::spawn_blocking(move || api.access_log.stop()).await;
         ended
     }
+}
+
+/// Whether an event of the log is worth a line of it.
+///
+/// The HTTP server calls it an error of ours when somebody sends what isn't HTTP, or goes away: that's no one's to mend
+/// here, and anybody could fill the log with it. It has nothing else to say at this level that isn't told elsewhere.
+pub fn is_our_concern(event: &Metadata<'_>) -> bool {
+    !(*event.level() == Level::ERROR && event.target().starts_with("actix_http::h1"))
 }
 
 /// Binds a server with `/livez`, `/readyz` and `/metrics` alone, for a worker process.

@@ -80,7 +80,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command_line: CommandLine) -> Result<(), Failure> {
-    telemetry::start(&command_line.log.log)
+    telemetry::start(&command_line.log.log, stipple_api::is_our_concern)
         .map_err(|error| Failure::fault("the log can't be started", &error))?;
     match command_line.command {
         Command::Up(up) => up.run(),

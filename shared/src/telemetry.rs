@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use tracing::{Level, Metadata};
+use tracing::Metadata;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
@@ -10,8 +10,11 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use crate::config::LogFilter;
 
-/// Starts the log of this process. It can be started once.
-pub fn start(filter: &LogFilter) -> Result<(), TryInitError> {
+/// Starts the log of this process. It can be started once. What is no concern of ours is left out at any level.
+pub fn start(
+    filter: &LogFilter,
+    is_our_concern: fn(&Metadata<'_>) -> bool,
+) -> Result<(), TryInitError> {
     let log = fmt()
         .with_env_filter(filter.to_filter())
         .with_writer(io::stderr);
@@ -27,10 +30,4 @@ pub fn start(filter: &LogFilter) -> Result<(), TryInitError> {
             .with(filter_fn(is_our_concern))
             .try_init()
     }
-}
-
-/// The HTTP server calls it an error of ours when somebody sends what isn't HTTP, or goes away: that's no one's to mend
-/// here, and anybody could fill the log with it. It has nothing else to say at this level that isn't told elsewhere.
-fn is_our_concern(event: &Metadata<'_>) -> bool {
-    !(*event.level() == Level::ERROR && event.target().starts_with("actix_http::h1"))
 }
