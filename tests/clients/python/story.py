@@ -92,7 +92,7 @@ def main() -> None:
             studio_id=studio.id, given_name="Zoë", family_name="Beispiel", email="zoe@client.example"
         ),
     )
-    person = got(registered, HTTPStatus.CREATED, models.ClientRecord)
+    person = got(registered, HTTPStatus.CREATED, models.RegisteredClient)
     assert registered.headers["Location"] == f"/v1/clients/{person.id}"
 
     # A patch: what is absent stays, null clears, and a stale one changes nothing.
@@ -141,7 +141,7 @@ def main() -> None:
     got(
         complete_session.sync_detailed(consultation.id, client=api, body=models.Complete()),
         HTTPStatus.OK,
-        models.Session,
+        models.CompletedSession,
     )
     assessment = got(
         record_assessment.sync_detailed(
@@ -246,7 +246,7 @@ def main() -> None:
             first.id, client=api, body=models.Complete(pigment_records=[record])
         ),
         HTTPStatus.OK,
-        models.Session,
+        models.CompletedSession,
     )
     assert completed.state == models.SessionState.COMPLETED
     uses = got(
