@@ -421,7 +421,7 @@ impl Story {
                 tx,
                 &read(json!({
                     "studio_id": id(names, "studio")?, "given_name": given, "family_name": family, "email": email,
-                    "telephone": "+44 7700 900142", "external_id": format!("demo-{key}"),
+                    "telephone": format!("+44 7700 900{:03}", 142 + place), "external_id": format!("demo-{key}"),
                     "care_advice_in_mail": key == "finished",
                 }))?,
             )?;

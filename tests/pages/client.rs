@@ -84,9 +84,17 @@ fn another_address_voids_the_links_of_the_one_before() {
     Place::each(true, |place| {
         let path = place.path(Appointment);
         place.look(&path).expect(200);
+        let client_path = format!("/v1/clients/{}", place.client_id);
+        let client = place.stored_client();
+        let shouted = client.json["email"].as_str().unwrap().to_uppercase();
+        let patch = json!({"email": shouted});
+        place
+            .server
+            .patch(&client_path, &client.etag(), &patch)
+            .expect(200);
+        place.look(&path).expect(200);
         let client = place.stored_client();
         let patch = json!({"email": "somebody-else@example.com"});
-        let client_path = format!("/v1/clients/{}", place.client_id);
         place
             .server
             .patch(&client_path, &client.etag(), &patch)

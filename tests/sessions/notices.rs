@@ -150,6 +150,32 @@ fn a_cancellation_is_told_once_and_taken_back_only_where_it_was_told() {
 }
 
 #[test]
+fn a_cancellation_names_the_time_that_the_client_was_told() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = told(house, &post);
+        // Nobody hears of the move before the cancellation takes its place.
+        house.move_to(&id, 21, "12:00");
+        house
+            .act(&id, "cancel", &json!({"reason": "Ill.", "by": "client"}))
+            .expect(200);
+        house.wait(10);
+        let mails = post.deliver();
+        assert_eq!(mails.len(), 1);
+        let mail = &mails[0];
+        for line in [
+            "Subject: Cancelled: ",
+            "When: Tuesday 15 December 2026, 10:00",
+            "METHOD:CANCEL",
+            "DTSTART:20261215T100000Z",
+        ] {
+            assert!(mail.contains(line), "{line} in {mail}");
+        }
+        assert!(!mail.contains("16 December"), "{mail}");
+    });
+}
+
+#[test]
 fn a_session_that_moved_before_its_first_mail_is_confirmed_once_with_its_new_time() {
     House::each(|house| {
         let post = Post::of(&house.server.store);

@@ -169,7 +169,12 @@ impl Client {
         patch.email_state.apply(&mut client.email_state);
         let became_wrong = client.email_state == EmailState::WrongPerson
             && before.email_state != EmailState::WrongPerson;
-        if client.email != before.email || became_wrong {
+        let has_moved = match (&client.email, &before.email) {
+            // No provider gives the same letters in another case to somebody else.
+            (Some(email), Some(before)) => !email.eq_ignore_ascii_case(before),
+            (email, before) => email != before,
+        };
+        if has_moved || became_wrong {
             // Whoever reads the address that was may no longer act through its mails.
             client.link_generation += 1;
         }

@@ -234,9 +234,8 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
         mail.end(tx, state, Some(reason))?;
         return Ok(None);
     }
-    let time = session
-        .time()
-        .or_else(|| kept.iter().find_map(Reminder::time));
+    let carried_time = kept.iter().find_map(Reminder::time);
+    let time = time_to_tell(tx.db, &session, &steps, carried_time)?;
     let previous = previous_time(tx.db, &session, &steps)?;
     Ok(Some(Prepared {
         mail,
@@ -248,6 +247,23 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
         own_words: MailTemplate::in_use(tx.db, studio.id)?,
         studio,
     }))
+}
+
+/// The time that a mail speaks of: the session's, or the one that its reminders carry where it has lost its own. What is
+/// called off is the time that the client was told, though the session may have moved since.
+pub(super) fn time_to_tell(
+    db: &mut Db,
+    session: &Session,
+    steps: &[ReminderStep],
+    carried: Option<Interval>,
+) -> Result<Option<Interval>> {
+    if steps.contains(&ReminderStep::CancelledNotice) {
+        let known = knowledge_of(&Reminder::of_session(db, session.id)?).time();
+        if known.is_some() {
+            return Ok(known);
+        }
+    }
+    Ok(session.time().or(carried))
 }
 
 /// The time that the client was told before a move, where a mail tells of one.

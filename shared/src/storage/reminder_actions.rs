@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::clients::Client;
-use super::delivery::{Prepared, hindrance_name, previous_time};
+use super::delivery::{Prepared, hindrance_name, previous_time, time_to_tell};
 use super::mail_templates::MailTemplate;
 use super::mails::{Mail, NewMail};
 use super::reminder_sync::take_apart;
@@ -161,7 +161,7 @@ impl Reminder {
             ),
         };
         Ok(Previewed::Rendered(Box::new(Prepared {
-            time: session.time().or_else(|| row.time()),
+            time: time_to_tell(db, &session, &steps, row.time())?,
             previous: previous_time(db, &session, &steps)?,
             own_words: MailTemplate::in_use(db, studio.id)?,
             mail,
