@@ -160,6 +160,7 @@ fn the_last_owner_locks_nobody_out() {
         is_kept();
         let until = server.clock.now() + TimeDelta::hours(1);
         owner(&mut json!({"expires_at": until}));
+        is_kept();
         server.clock.advance(TimeDelta::hours(1));
         is_kept();
         server

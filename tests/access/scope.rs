@@ -239,7 +239,12 @@ fn a_trace_reaches_all_studios() {
             assert_eq!(uses.data()[0]["pigment_record_id"], record.id());
             // Another studio's client has no name here, and its own studio sees how to reach them.
             assert_eq!(uses.data()[0]["client_id"], client);
-            for hidden in ["client", "studio_name", "practitioner_name"] {
+            for hidden in [
+                "client",
+                "studio_name",
+                "practitioner_name",
+                "licence_number",
+            ] {
                 assert_eq!(uses.data()[0][hidden], Value::Null, "{hidden}");
             }
             let southern = chain.at(&chain.south, Role::Practitioner);

@@ -412,3 +412,26 @@ fn a_completion_shows_what_is_wrong_with_its_records() {
         assert_eq!(again.json["pigment_records"], json!([amended.json]));
     });
 }
+
+#[test]
+fn records_that_come_after_a_completion_without_any_are_not_lost() {
+    House::each(|house| {
+        let server = &house.server;
+        let lot = house.lot("K-1", "2027-06-30");
+        let path = format!("/v1/sessions/{}/complete", house.session_id);
+        let bare = json!({"practitioner_id": house.practitioner_id});
+        server.post(&path, &bare).expect(200);
+        server.post(&path, &bare).expect(200);
+        let record = house.new_record(json!({"lot_id": lot.id()}));
+        let done = json!({
+            "practitioner_id": house.practitioner_id, "pigment_records": [&record],
+        });
+        let refused = server
+            .post(&path, &done)
+            .expect_problem(409, "already_completed");
+        let detail = refused.json["detail"].as_str().unwrap();
+        assert!(detail.contains("POST /v1/pigment-records"), "{detail}");
+        server.post("/v1/pigment-records", &record).expect(201);
+        server.post(&path, &done).expect(200);
+    });
+}

@@ -111,11 +111,12 @@ fn version_in(tag: &str) -> Option<i64> {
     let inner = inner
         .strip_suffix(crate::answer::FRONT_DESK_VIEW)
         .unwrap_or(inner);
-    inner
-        .strip_prefix('v')?
+    let number = inner.strip_prefix('v')?;
+    number
         .parse()
         .ok()
-        .filter(|version| *version > 0)
+        // As we write it: `v01` and `v+1` are tags that nobody was given.
+        .filter(|version: &i64| *version > 0 && version.to_string() == number)
 }
 
 #[cfg(test)]
@@ -125,6 +126,8 @@ mod tests {
     #[test]
     fn tags_that_we_gave_are_read_back() {
         assert_eq!(version_in("\"v12\""), Some(12));
+        assert_eq!(version_in("\"v012\""), None);
+        assert_eq!(version_in("\"v+12\""), None);
         assert_eq!(version_in("W/\"v12\""), Some(12));
         assert_eq!(version_in("\"v3-front_desk\""), Some(3));
         for foreign in [

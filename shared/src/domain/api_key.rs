@@ -71,24 +71,42 @@ impl RotateApiKey {
     }
 }
 
-/// How far an owner key reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OwnerReach {
-    /// Some studios.
-    SomeStudios,
-    /// All of them.
-    AllStudios,
+/// What an owner key reaches, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnerReach<'a> {
+    /// The studios that it sees; none where it sees all.
+    pub studio_ids: Option<&'a [StudioId]>,
+    /// When it ends by itself, where it does.
+    pub expires_at: Option<Instant>,
 }
 
-/// Refuses to end owner keys that reach further than those that stay: nobody could make such a key again.
-pub fn check_owner_stays(ending: Option<OwnerReach>, staying: Option<OwnerReach>) -> Result<()> {
-    if ending > staying {
-        return Err(Error::refused(
-            "last_owner_key",
-            "this would end the last owner key that sees so much, and lock everybody out: make another owner key first",
-        ));
+impl OwnerReach<'_> {
+    /// Whether this key can do what the other could, for as long.
+    fn stands_in_for(&self, other: &Self) -> bool {
+        let sees_as_much = match (self.studio_ids, other.studio_ids) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(seen), Some(wanted)) => wanted.iter().all(|id| seen.contains(id)),
+        };
+        let lasts_as_long = match (self.expires_at, other.expires_at) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(end), Some(wanted)) => end >= wanted,
+        };
+        sees_as_much && lasts_as_long
     }
-    Ok(())
+}
+
+/// Refuses to end an owner key for which none that stays could stand in: nobody could make such a key again.
+pub fn check_owner_stays(ending: &[OwnerReach<'_>], staying: &[OwnerReach<'_>]) -> Result<()> {
+    let is_replaced = |key: &OwnerReach<'_>| staying.iter().any(|other| other.stands_in_for(key));
+    if ending.iter().all(is_replaced) {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "last_owner_key",
+        "this would end the last owner key that sees so much for so long, and lock everybody out: make another owner key first",
+    ))
 }
 
 impl NewApiKey {
@@ -190,19 +208,29 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_stays_who_sees_as_much() {
-        let (some, all) = (Some(OwnerReach::SomeStudios), Some(OwnerReach::AllStudios));
+    fn an_owner_stays_who_sees_as_much_for_as_long() {
+        let studios = [StudioId::new(), StudioId::new()];
+        let [first, both] = [&studios[..1], &studios[..]];
+        let at = |hours: i64| Instant::from_millis(hours * 3_600_000);
+        let key = |studio_ids, expires_at| OwnerReach {
+            studio_ids,
+            expires_at,
+        };
         for (ending, staying, fine) in [
-            (None, None, true),
-            (some, some, true),
-            (some, all, true),
-            (all, all, true),
-            (some, None, false),
-            (all, None, false),
-            (all, some, false),
+            (key(None, None), key(None, None), true),
+            (key(Some(first), None), key(None, None), true),
+            (key(Some(first), None), key(Some(both), None), true),
+            (key(Some(both), None), key(Some(first), None), false),
+            (key(None, None), key(Some(both), None), false),
+            (key(None, None), key(None, Some(at(2))), false),
+            (key(None, Some(at(2))), key(None, Some(at(1))), false),
+            (key(None, Some(at(2))), key(None, Some(at(2))), true),
+            (key(None, Some(at(2))), key(None, None), true),
         ] {
-            let checked = check_owner_stays(ending, staying);
+            let checked = check_owner_stays(&[ending], &[staying]);
             assert_eq!(checked.is_ok(), fine, "{ending:?} {staying:?}");
+            assert!(check_owner_stays(&[], &[staying]).is_ok());
+            assert!(check_owner_stays(&[ending], &[]).is_err());
         }
     }
 

@@ -318,14 +318,15 @@ impl ApiKey {
             .iter()
             .filter(|key| key.is_good_at(now))
             .partition(|key| ending.iter().any(|one| one.id == key.id));
-        let reach = |keys: Vec<&Self>| keys.into_iter().map(Self::owner_reach).max();
-        check_owner_stays(reach(ending), reach(staying))
+        let ending: Vec<_> = ending.into_iter().map(Self::owner_reach).collect();
+        let staying: Vec<_> = staying.into_iter().map(Self::owner_reach).collect();
+        check_owner_stays(&ending, &staying)
     }
 
-    fn owner_reach(&self) -> OwnerReach {
-        match self.studio_ids {
-            Some(_) => OwnerReach::SomeStudios,
-            None => OwnerReach::AllStudios,
+    fn owner_reach(&self) -> OwnerReach<'_> {
+        OwnerReach {
+            studio_ids: self.studio_ids.as_ref().map(|ids| ids.0.as_slice()),
+            expires_at: self.expires_at,
         }
     }
 

@@ -70,7 +70,7 @@ pub struct LotUseTrace {
     pub studio_name: Option<Name>,
     /// The practitioner's name. Null where the key doesn't see them.
     pub practitioner_name: Option<Name>,
-    /// Their licence number as it was then.
+    /// Their licence number as it was then. Null where the key doesn't see them.
     pub licence_number: Option<Name>,
 }
 
@@ -283,6 +283,7 @@ impl Around {
                 "a record's session or studio is not stored",
             ));
         };
+        let sees_practitioner = self.practitioners.contains_key(&record.practitioner_id);
         let began = session.starts_at.unwrap_or(record.occurred_at);
         Ok(LotUseTrace {
             pigment_record_id: record.id,
@@ -310,7 +311,7 @@ impl Around {
                 .sees_studio(studio.id)
                 .then(|| studio.name.clone()),
             practitioner_name: self.practitioners.get(&record.practitioner_id).cloned(),
-            licence_number: record.licence_number,
+            licence_number: record.licence_number.filter(|_| sees_practitioner),
         })
     }
 }

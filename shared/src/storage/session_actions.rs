@@ -125,7 +125,18 @@ impl Session {
         let occurred_at = happened_at(tx, told.occurred_at)?;
         let (before, state) = match judge(tx, id, expected, SessionAction::Complete, occurred_at)? {
             Judged::Go(session, state) => (*session, state),
-            Judged::InEffect(session) => return Ok(*session),
+            Judged::InEffect(session) => {
+                // A repeated completion is answered as before, but what was recorded nowhere must not be lost.
+                if !told.pigment_records.is_empty()
+                    && !PigmentRecord::any_standing(tx.db, session.id)?
+                {
+                    return Err(Error::refused(
+                        "already_completed",
+                        "the session is completed without pigment records: add yours with POST /v1/pigment-records",
+                    ));
+                }
+                return Ok(*session);
+            }
         };
         let mut session = before.clone();
         let named = told.practitioner_id.or_else(|| {
