@@ -146,7 +146,7 @@ pub(crate) async fn rotate_api_key(
 
 /// Ends an API key at once; ending it twice is as ending it once.
 ///
-/// The last owner key that sees all studios is not ended, nor the last one of all: make another owner key first.
+/// An owner key is ended only if another one stays that sees as much for as long: make that one first.
 #[utoipa::path(
     tag = "API keys",
     operation_id = "revoke_api_key",

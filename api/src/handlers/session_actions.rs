@@ -149,7 +149,8 @@ impl Resource for CompletedSession {
 ///
 /// This is a fact, and so never refused by a rule. What wasn't as it should be with the session is listed in its
 /// `nonconformities`, what wasn't with a pigment record in that record's, and a task is opened for each of them. Completing it
-/// again answers with the records that it has by then.
+/// again answers with the records that it has by then; where it has none, records that come with it are refused with
+/// `already_completed`, so that they don't get lost.
 #[utoipa::path(
     tag = "sessions",
     operation_id = "complete_session",

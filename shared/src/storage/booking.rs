@@ -151,10 +151,7 @@ impl Session {
         let before = found.unless_stale(expected)?;
         refuse_unallowed_override(booking.override_.as_ref(), may_override)?;
         let mut session = before.clone();
-        let named = booking.practitioner_id.or_else(|| {
-            tx.own_practitioner()
-                .filter(|_| session.practitioner_id.is_none())
-        });
+        let named = tx.who_treats(booking.practitioner_id, session.practitioner_id);
         let practitioner = match (named, session.practitioner_id) {
             (Some(id), before) if before != Some(id) => find_named_practitioner(tx, id)?,
             (_, Some(id)) => Practitioner::find(tx.db, id)?,

@@ -434,9 +434,7 @@ fn practitioner(
         }
         _ => {}
     }
-    let said = new
-        .practitioner_id
-        .or_else(|| tx.own_practitioner().filter(|_| of_session.is_none()));
+    let said = tx.who_treats(new.practitioner_id, of_session);
     let practitioner = match (said, of_session) {
         (Some(id), of_session) if of_session != Some(id) => {
             named(Practitioner::find_seen(tx, id), &pointer)?

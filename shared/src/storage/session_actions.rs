@@ -139,10 +139,7 @@ impl Session {
             }
         };
         let mut session = before.clone();
-        let named = told.practitioner_id.or_else(|| {
-            tx.own_practitioner()
-                .filter(|_| session.practitioner_id.is_none())
-        });
+        let named = tx.who_treats(told.practitioner_id, session.practitioner_id);
         if let Some(practitioner_id) = named {
             find_named_practitioner(tx, practitioner_id)?;
             sharing::reaches_practitioner(tx, session.client_id, Some(practitioner_id), id.0)?;

@@ -134,6 +134,15 @@ impl<'a> Tx<'a> {
         self.context.practitioner_id
     }
 
+    /// Who treats: whoever is named; else, where nobody stands there yet, whoever's key it is.
+    pub(super) fn who_treats(
+        &self,
+        named: Option<PractitionerId>,
+        so_far: Option<PractitionerId>,
+    ) -> Option<PractitionerId> {
+        named.or_else(|| self.own_practitioner().filter(|_| so_far.is_none()))
+    }
+
     /// The clock by which leases are kept.
     pub fn lease_now(&mut self) -> Result<Instant> {
         self.db.lease_clock(self.clock).map_err(Error::from)
