@@ -87,7 +87,7 @@ enum News {
     Cancelled,
 }
 
-/// What the client knows of the session's time by the mails so far.
+/// What the client knows of the session's time by the mails so far, and by what they did themself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     Nothing,
@@ -186,12 +186,15 @@ impl Model {
         one.set_at = act.now;
         one.version += 1;
         let news = match one.known {
-            Known::Time(known) if known == starts => None,
+            Known::Time(known) if known == starts && !act.by_client => None,
             Known::Time(_) => Some(News::Moved),
             // Whoever has heard of nothing hears of a booking first.
             Known::Nothing | Known::CalledOff => Some(News::Booked),
         };
         one.tell(news, act, self.quiet);
+        if act.by_client {
+            one.known = Known::Time(starts);
+        }
     }
 
     pub(crate) fn confirm(&mut self, session: usize) {
@@ -209,6 +212,9 @@ impl Model {
             Known::CalledOff => false,
         };
         one.tell(is_told.then_some(News::Cancelled), act, self.quiet);
+        if act.by_client {
+            one.known = Known::CalledOff;
+        }
     }
 
     pub(crate) fn take_cancellation_back(&mut self, session: usize, act: Act) {

@@ -239,6 +239,9 @@ impl Studio {
                 })
                 .unwrap();
                 self.model.move_to(place, starts, as_done);
+                if as_done.by_client && self.chance.below(3) == 0 {
+                    self.move_back(place, session.starts, as_done);
+                }
             }
             (4..6, State::Booked) if !has_started => {
                 self.write(move |tx| {
@@ -259,27 +262,50 @@ impl Studio {
                 })
                 .unwrap();
                 self.model.cancel(place, as_done);
+                if as_done.by_client && self.chance.below(3) == 0 {
+                    self.take_cancellation_back(place, as_done);
+                }
             }
             (8.., State::Cancelled) if !has_started => {
-                let told: Revert = read(json!({"reason": "By mistake."}));
-                let reverted = self.write(move |tx| {
-                    Session::revert(tx, id, None, &told, MayOverride::No).map(drop)
-                });
-                match reverted {
-                    Ok(()) => {
-                        let by_studio = Act {
-                            by_client: false,
-                            ..as_done
-                        };
-                        self.model.take_cancellation_back(place, by_studio);
-                    }
-                    // Somebody else has the time by now.
-                    Err(Error::Refused { .. }) => {}
-                    Err(error) => panic!("{error}"),
-                }
+                self.take_cancellation_back(place, as_done);
             }
             _ => {}
         }
+    }
+
+    /// The studio takes a cancellation back, its own or the client's.
+    fn take_cancellation_back(&mut self, place: usize, as_done: Act) {
+        let id = self.ids[place];
+        let told: Revert = read(json!({"reason": "By mistake."}));
+        let reverted =
+            self.write(move |tx| Session::revert(tx, id, None, &told, MayOverride::No).map(drop));
+        match reverted {
+            Ok(()) => {
+                let by_studio = Act {
+                    by_client: false,
+                    ..as_done
+                };
+                self.model.take_cancellation_back(place, by_studio);
+            }
+            // Somebody else has the time by now.
+            Err(Error::Refused { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The studio puts a session that its client has just moved back to its time.
+    fn move_back(&mut self, place: usize, starts: Minute, as_done: Act) {
+        let id = self.ids[place];
+        let to = Self::booking(starts);
+        self.write(move |tx| Session::reschedule(tx, id, None, &to, MayOverride::No).map(drop))
+            .unwrap();
+        self.slots.retain(|_, of| *of != place);
+        self.slots.insert(starts, place);
+        let by_studio = Act {
+            by_client: false,
+            ..as_done
+        };
+        self.model.move_to(place, starts, by_studio);
     }
 
     /// What has begun is recorded: soon, or hours later from paper; some never came.

@@ -1,6 +1,9 @@
 //! What a client is told of bookings, moves and cancellations: what changed against what they knew, once.
 
 use serde_json::json;
+use stipple_shared::domain::booking::MayOverride;
+use stipple_shared::storage::sessions::Session;
+use stipple_shared::storage::{Actor, WriteContext};
 
 use crate::house::{House, text};
 use crate::post::Post;
@@ -146,6 +149,57 @@ fn a_cancellation_is_told_once_and_taken_back_only_where_it_was_told() {
         // A calendar takes each for newer than what it was told before.
         let (off, on) = (sequence(&off[0]), sequence(&on[0]));
         assert!(1 < off && off < on, "{off} {on}");
+    });
+}
+
+#[test]
+fn what_clients_did_themselves_and_staff_undid_is_told() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = told(house, &post);
+        // They called, and staff take the cancellation back before its mail went out.
+        house
+            .act(&id, "cancel", &json!({"by": "client"}))
+            .expect(200);
+        house.wait(5);
+        house
+            .act(&id, "revert", &json!({"reason": "The wrong one."}))
+            .expect(200);
+        house.wait(60);
+        let mails = post.deliver();
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        assert!(mails[0].contains("Subject: Booked: "), "{}", mails[0]);
+        let after_cancelling = sequence(&mails[0]);
+
+        // They move it on their page, and staff put it back.
+        let session_id = id.parse().unwrap();
+        let to = serde_json::from_value(house.at(21, "10:00")).unwrap();
+        let mut by_client = WriteContext::command_line();
+        by_client.actor = Actor::ClientLink;
+        house
+            .server
+            .store
+            .write_blocking(by_client, move |tx| {
+                Session::reschedule(tx, session_id, None, &to, MayOverride::No).map(drop)
+            })
+            .unwrap();
+        house.wait(5);
+        house.move_to(&id, 20, "10:00");
+        house.wait(60);
+        let mails = post.deliver();
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        let mail = &mails[0];
+        for line in [
+            "Subject: Moved: ",
+            "When: Tuesday 15 December 2026, 10:00",
+            "Previously: Wednesday 16 December 2026, 10:00",
+            "DTSTART:20261215T100000Z",
+        ] {
+            assert!(mail.contains(line), "{line} in {mail}");
+        }
+        assert!(sequence(mail) > after_cancelling, "{mail}");
+        house.wait(60);
+        assert_eq!(post.subjects(), [""; 0]);
     });
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A notice compares what stands with what the client knows, not with what was done last: two moves are told as one, a
 //! move that was taken back before anybody heard of it isn't told at all, and a booking that was taken back is. Of a session
-//! that the client never heard of, the first thing told is the booking, and its end isn't told.
+//! that the client never heard of, the first thing told is the booking, and its end isn't told. What clients do themselves
+//! they know, whether the mail that answers it went out or not.
 
 use chrono_tz::Tz;
 
@@ -23,12 +24,14 @@ pub struct Told {
     pub schedule_version: i64,
     /// The time that it speaks of.
     pub time: Option<Interval>,
+    /// Whether it answers what the client did themself.
+    pub answers_client: bool,
 }
 
 /// What a client knows of a session's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// No mail has told anything yet.
+    /// Nothing has told anything yet.
     Nothing,
     /// This time was told last.
     Time(Interval),
@@ -57,7 +60,7 @@ pub struct Knowledge {
 }
 
 impl Knowledge {
-    /// What a session's reminders have told its client.
+    /// What a session's reminders have told its client, and what the client did themself.
     pub fn of(told: &[Told]) -> Self {
         let about_time = || told.iter().filter(|one| one.step.is_about_the_time());
         // The cancellation of a time comes after all else that is said of it.
@@ -68,10 +71,11 @@ impl Knowledge {
             )
         };
         let reached = |one: &&Told| {
-            matches!(
-                one.state,
-                ReminderState::Sent | ReminderState::Written | ReminderState::Ambiguous
-            )
+            one.answers_client
+                || matches!(
+                    one.state,
+                    ReminderState::Sent | ReminderState::Written | ReminderState::Ambiguous
+                )
         };
         let known = match about_time().filter(reached).max_by_key(order) {
             Some(last) if last.step == ReminderStep::CancelledNotice => Known::CalledOff,
@@ -104,8 +108,9 @@ impl Knowledge {
         // Where no mail tells of bookings, the client was told in another way.
         let has_heard = self.in_flight || !act.bookings_are_mailed;
         match (stands, self.known) {
+            // Whoever did it gets an answer, also where they are back at what they knew.
             (Some(time), Known::Time(known)) if time == known => {
-                self.in_flight.then_some(Reschedule)
+                (self.in_flight || act.by_client).then_some(Reschedule)
             }
             (Some(_), Known::Time(_)) => Some(Reschedule),
             (Some(_), Known::CalledOff) => Some(Book),
@@ -157,6 +162,7 @@ mod tests {
             state,
             schedule_version,
             time: Some(day(number)),
+            answers_client: false,
         }
     }
 
@@ -188,6 +194,38 @@ mod tests {
             Some(Reschedule)
         );
         assert_eq!(known.news(Some(day(3)), by_studio(CheckIn)), None);
+    }
+
+    #[test]
+    fn what_clients_did_themselves_they_know_though_no_mail_told_them() {
+        let by_client = |step, schedule_version, number| Told {
+            answers_client: true,
+            ..told(step, Superseded, schedule_version, number)
+        };
+        let booked = told(Step::BookingConfirmation, Sent, 1, 1);
+        // They moved to the second day, and staff put them back on the first.
+        let moved = Knowledge::of(&[booked, by_client(Step::MovedNotice, 2, 2)]);
+        for action in [Reschedule, Revert] {
+            let news = |number| moved.news(Some(day(number)), by_studio(action));
+            assert_eq!(news(1), Some(Reschedule), "{action:?}");
+            assert_eq!(news(2), None, "{action:?}");
+        }
+        // They called it off, and staff take that back, and then call it off after all.
+        let mut rows = vec![booked, by_client(Step::CancelledNotice, 2, 1)];
+        let cancelled = Knowledge::of(&rows);
+        assert_eq!(cancelled.news(Some(day(1)), by_studio(Revert)), Some(Book));
+        rows.push(told(Step::BookingConfirmation, Superseded, 3, 1));
+        assert_eq!(Knowledge::of(&rows).news(None, by_studio(Cancel)), None);
+    }
+
+    #[test]
+    fn clients_get_an_answer_to_what_they_do_though_they_are_back_at_what_they_knew() {
+        let known = Knowledge::of(&[told(Step::BookingConfirmation, Sent, 1, 1)]);
+        let by_client = Act {
+            by_client: true,
+            ..by_studio(Reschedule)
+        };
+        assert_eq!(known.news(Some(day(1)), by_client), Some(Reschedule));
     }
 
     #[test]

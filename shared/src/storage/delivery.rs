@@ -258,7 +258,7 @@ pub(super) fn time_to_tell(
     carried: Option<Interval>,
 ) -> Result<Option<Interval>> {
     if steps.contains(&ReminderStep::CancelledNotice) {
-        let known = knowledge_of(&Reminder::of_session(db, session.id)?).time();
+        let known = known_before(db, session)?;
         if known.is_some() {
             return Ok(known);
         }
@@ -275,7 +275,14 @@ pub(super) fn previous_time(
     if !steps.contains(&ReminderStep::MovedNotice) {
         return Ok(None);
     }
-    Ok(knowledge_of(&Reminder::of_session(db, session.id)?).time())
+    known_before(db, session)
+}
+
+/// The time that the client knew before the last act, whose notice says nothing of it.
+fn known_before(db: &mut Db, session: &Session) -> Result<Option<Interval>> {
+    let mut rows = Reminder::of_session(db, session.id)?;
+    rows.retain(|row| row.schedule_version < session.schedule_version);
+    Ok(knowledge_of(&rows).time())
 }
 
 /// An answer to the client's own wish: it carries no reminder, and only asks for an address that is theirs.

@@ -371,6 +371,7 @@ fn sync(
             updated_at: now,
             session_starts_at: told.map(|time| time.starts_at),
             session_ends_at: told.map(|time| time.ends_at),
+            answers_client: by_client && action.is_some() && one.step.subject() == Subject::Act,
         };
         after.push(row.store_new(tx)?);
     }

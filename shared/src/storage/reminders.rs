@@ -68,6 +68,8 @@ pub struct Reminder {
     pub session_starts_at: Option<Instant>,
     /// When the session ends by that time.
     pub session_ends_at: Option<Instant>,
+    /// Whether it answers what the client did themself, who knows of it thereby.
+    pub answers_client: bool,
 }
 
 /// Why a reminder that staff don't want isn't sent.
@@ -245,6 +247,7 @@ pub(super) fn knowledge_of(rows: &[Reminder]) -> Knowledge {
             state: row.state,
             schedule_version: row.schedule_version,
             time: row.time(),
+            answers_client: row.answers_client,
         })
         .collect();
     Knowledge::of(&told)

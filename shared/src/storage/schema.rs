@@ -527,6 +527,7 @@ table! {
         updated_at -> BigInt,
         session_starts_at -> Nullable<BigInt>,
         session_ends_at -> Nullable<BigInt>,
+        answers_client -> Bool,
     }
 }
 
