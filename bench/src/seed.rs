@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use chrono::{Days, NaiveDate, Utc};
+use chrono::{Days, NaiveDate, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -184,6 +184,7 @@ impl World {
 
     /// The completion of each of these sessions, with what went in.
     pub(crate) fn completions(&self, sessions: &[String]) -> Vec<Vec<u8>> {
+        let told_at = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
         sessions
             .iter()
             .map(|path| {
@@ -196,6 +197,7 @@ impl World {
                             "shade_label": "Shade 3",
                         },
                         "needle": {"lot": {"lot_id": self.needle_lot}, "configuration": "3RL"},
+                        "label_information_given_at": told_at,
                     }],
                 });
                 post(&format!("{path}/complete"), &self.key, &body)

@@ -166,8 +166,8 @@ pub(crate) async fn complete_session(
 ) -> Answered {
     command
         .run(move |tx, given| {
-            let session = Session::complete(tx, id.0, given.if_match, given.body)?;
-            let pigment_records = PigmentRecord::standing(tx.db, session.id)?;
+            let (session, pigment_records) =
+                Session::complete(tx, id.0, given.if_match, given.body)?;
             given.changed(&CompletedSession {
                 session,
                 pigment_records,

@@ -91,6 +91,41 @@ impl<R, C: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for SaveRow<
     }
 }
 
+/// Gives a row of the table `T` another place in the change sequence, and so another version.
+#[derive(QueryId)]
+pub(super) struct MoveRow<T> {
+    name: &'static str,
+    id: Vec<u8>,
+    change: i64,
+    table: PhantomData<T>,
+}
+
+impl<T> MoveRow<T> {
+    /// Moves the row with this id in the table of this name.
+    pub(super) fn new(_table: T, name: &'static str, id: Vec<u8>, change: i64) -> Self {
+        Self {
+            name,
+            id,
+            change,
+            table: PhantomData,
+        }
+    }
+}
+
+impl<T> QueryFragment<MultiBackend> for MoveRow<T> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        pass.push_sql("UPDATE ");
+        pass.push_identifier(self.name)?;
+        pass.push_sql(" SET version = version + 1, change = ");
+        pass.push_bind_param::<BigInt, i64>(&self.change)?;
+        pass.push_sql(" WHERE id = ");
+        pass.push_bind_param::<Binary, [u8]>(self.id.as_slice())?;
+        Ok(())
+    }
+}
+
+impl<T> RunQueryDsl<Db> for MoveRow<T> {}
+
 /// The statement's name alone, whatever its row borrows.
 #[derive(Debug)]
 pub(super) struct SavedRow<R>(PhantomData<fn() -> R>);

@@ -52,6 +52,7 @@ mod scope;
 pub mod sending_rate;
 mod session_actions;
 pub mod session_history;
+mod session_outcome;
 mod session_rules;
 mod session_settling;
 pub mod sessions;

@@ -115,27 +115,27 @@ impl Session {
         session.stand(tx, before, state, step, &studio)
     }
 
-    /// Notes that the session took place. This is a fact: what wasn't as it should be is listed, not refused.
+    /// Notes that the session took place, and answers it with its pigment records that stand. This is a fact: what wasn't as
+    /// it should be is listed, not refused.
     pub fn complete(
         tx: &mut Tx<'_>,
         id: SessionId,
         expected: Option<i64>,
         told: &Complete,
-    ) -> Result<Self> {
+    ) -> Result<(Self, Vec<PigmentRecord>)> {
         let occurred_at = happened_at(tx, told.occurred_at)?;
         let (before, state) = match judge(tx, id, expected, SessionAction::Complete, occurred_at)? {
             Judged::Go(session, state) => (*session, state),
             Judged::InEffect(session) => {
                 // A repeated completion is answered as before, but what was recorded nowhere must not be lost.
-                if !told.pigment_records.is_empty()
-                    && !PigmentRecord::any_standing(tx.db, session.id)?
-                {
+                let records = PigmentRecord::standing(tx.db, session.id)?;
+                if !told.pigment_records.is_empty() && records.is_empty() {
                     return Err(Error::refused(
                         "already_completed",
                         "the session is completed without pigment records: add yours with POST /v1/pigment-records",
                     ));
                 }
-                return Ok(*session);
+                return Ok((*session, records));
             }
         };
         let mut session = before.clone();
@@ -161,6 +161,7 @@ impl Session {
         session.nonconformities = Json(found_wanting(tx, &before, &studio, occurred_at)?);
         let step = Step::at(SessionAction::Complete, occurred_at);
         let session = session.stand(tx, before, state, step, &studio)?;
+        let mut records = PigmentRecord::standing(tx.db, id)?;
         for (place, record) in told.pigment_records.iter().enumerate() {
             let place = format!("/pigment_records/{place}");
             if record.session_id != id {
@@ -170,7 +171,8 @@ impl Session {
                     "name the session that is completed here",
                 ));
             }
-            PigmentRecord::record_within(tx, record, &place, &session, &studio)?;
+            let record = PigmentRecord::record_within(tx, record, &place, &session, &studio)?;
+            records.push(record);
         }
         if !session.nonconformities.is_empty() {
             let codes = session
@@ -180,7 +182,7 @@ impl Session {
                 .collect();
             session.open_task(tx, TaskKind::Nonconformity, occurred_at, "codes", codes)?;
         }
-        Ok(session)
+        Ok((session, records))
     }
 
     /// Calls the session off. In a plan, a new planned session takes its place.
@@ -335,7 +337,7 @@ impl Session {
             SessionAction::NoShow => "session.missed",
             _ => "session.changed",
         };
-        let saved = self.save_over(tx, &before, name, step.reason.as_deref())?;
+        let saved = self.save_outcome_over(tx, &before, name, step.reason.as_deref())?;
         session_history::note(tx, &before, &saved, step)?;
         let is_lost = matches!(saved.state, SessionState::Cancelled | SessionState::NoShow);
         if let Some(plan_id) = saved.plan_id.filter(|_| is_lost)

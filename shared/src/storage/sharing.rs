@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::Tx;
+use super::kept::MoveRow;
 use super::kept_text::Keep as _;
 use super::schema::{
     api_keys, assessments, clients, pigment_records, plans, reminders, sessions, tasks,
@@ -92,11 +93,12 @@ fn move_file(tx: &mut Tx<'_>, id: ClientId, saved: Uuid) -> Result<()> {
                 .filter($table::id.ne(saved.as_bytes().to_vec()))
                 .order($table::id)
                 .select($table::id)
+                .kept()
                 .load(tx.db)?;
             for row in rows {
                 let change = tx.next_change()?;
-                diesel::update($table::table.find(row))
-                    .set(($table::version.eq($table::version + 1), $table::change.eq(change)))
+                MoveRow::new($table::table, stringify!($table), row, change)
+                    .kept()
                     .execute(tx.db)?;
             }
         })+};
