@@ -42,6 +42,8 @@ permissions! {
     SeeClients = "see_clients": Owner, Practitioner, FrontDesk, Auditor;
     /// Register and change clients.
     ManageClients = "manage_clients": Owner, Practitioner, FrontDesk;
+    /// Erase who a client is.
+    EraseClients = "erase_clients": Owner;
     /// See assessments and pigment records.
     SeeClinical = "see_clinical": Owner, Practitioner, Auditor;
     /// Write assessments, plans and pigment records.

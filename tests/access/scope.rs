@@ -315,3 +315,41 @@ fn the_front_desk_sees_no_clinical_word_anywhere() {
         assert_ne!(seen.json["id"], Value::Null);
     });
 }
+
+#[test]
+fn only_who_is_seen_is_taken_off_the_list_and_what_is_in_the_way_elsewhere_has_no_name() {
+    Chain::each(|chain| {
+        let client = chain.server.client(&chain.north);
+        let path = client.location();
+        let act = |caller: &Caller, act: &str| {
+            let caller = caller.header("If-Match", "*");
+            match act {
+                "remove" => caller.delete(&path),
+                "erase" => caller.post(&format!("{path}/erase"), &json!({"reason": "Asked for."})),
+                _ => caller.post_nothing(&format!("{path}/{act}")),
+            }
+        };
+        let stranger = chain.own(&chain.southerner);
+        for step in ["remove", "restore"] {
+            act(&stranger, step).expect_problem(404, "not_found");
+        }
+        let elsewhere = chain.at(&chain.south, Role::Owner);
+        for step in ["remove", "restore", "erase"] {
+            act(&elsewhere, step).expect_problem(404, "not_found");
+        }
+
+        let session = chain.book(&client.id(), &chain.south, &chain.southerner, "10:00");
+        let desk = chain.at(&chain.north, Role::FrontDesk);
+        let refused = act(&desk, "remove").expect_problem(409, "client_expected");
+        assert_eq!(
+            refused.json["conflicts"],
+            json!([{"starts_at": session.json["starts_at"], "ends_at": session.json["ends_at"]}])
+        );
+        // By now the other studio sees them too, and each may take them off.
+        let cancel = format!("/v1/sessions/{}/cancel", session.id());
+        act(&stranger, "remove").expect_problem(409, "client_expected");
+        chain.server.post(&cancel, &json!({})).expect(200);
+        act(&stranger, "remove").expect(204);
+        act(&desk, "restore").expect(200);
+    });
+}

@@ -12,5 +12,6 @@ mod faults;
 mod model;
 mod month;
 mod place;
+mod removal;
 mod studio;
 mod workers;

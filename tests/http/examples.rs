@@ -149,6 +149,13 @@ impl<'a> Place<'a> {
                 Some(self.ids["practitioner_id"].clone())
             }
             ("/v1/practitioners", "enter_time_off") => ids("practitioner_id"),
+            // Only who was taken off the list can be erased.
+            ("/v1/clients", "erase_client") => {
+                let client = self.server.client(&self.ids["studio_id"]);
+                let remove = self.server.owner().header("If-Match", "*");
+                remove.delete(&client.location()).expect(204);
+                Some(client.id())
+            }
             ("/v1/plans", _) => Some(self.plan()),
             ("/v1/sessions", "book_session" | "change_session") => ids("session_id"),
             ("/v1/sessions", _) => Some(self.booked()),

@@ -16,6 +16,7 @@ mod once;
 mod own_key;
 mod paths;
 mod plans;
+mod removal;
 mod search;
 mod serving;
 mod stock;

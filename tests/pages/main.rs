@@ -1,9 +1,14 @@
 //! The client's pages and the calendar feeds, from outside, on both engines.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod appointment;
 mod client;
+mod erasure;
 mod feeds;
 mod links;
 mod place;

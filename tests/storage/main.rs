@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod erasure;
 mod groups;
 mod lot_keys;
 mod marks;

@@ -7,6 +7,8 @@ pub mod booking;
 pub mod calendar_feed;
 pub mod client;
 pub mod client_page;
+pub mod client_removal;
+pub mod erasure;
 mod from_text;
 pub mod gap;
 pub mod given;

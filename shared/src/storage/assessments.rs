@@ -110,6 +110,7 @@ impl Assessment {
         let id = AssessmentId::new();
         let now = tx.now();
         let client = named(Client::find_seen(tx, new.client_id), "/client_id")?;
+        let client = client.unless_off_the_list()?;
         let studio_id = studio_for(tx, new.studio_id, &client)?;
         refuse_taken_external_id!(tx.db, assessments, id, &new.external_id);
         let assessment = Self {

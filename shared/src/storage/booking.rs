@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::audit::AuditDraft;
+use super::clients::Client;
 use super::columns::Json;
 use super::plans::Plan;
 use super::practitioners::Practitioner;
@@ -149,6 +150,10 @@ impl Session {
             return Ok(found);
         }
         let before = found.unless_stale(expected)?;
+        let is_new = before.version == 0;
+        if !is_new {
+            Client::find(tx.db, before.client_id)?.unless_off_the_list()?;
+        }
         refuse_unallowed_override(booking.override_.as_ref(), may_override)?;
         let mut session = before.clone();
         let named = tx.who_treats(booking.practitioner_id, session.practitioner_id);
@@ -228,7 +233,6 @@ impl Session {
             let (client_id, treats) = (session.client_id, session.practitioner_id);
             sharing::reaches_practitioner(tx, client_id, treats, session.id.0)?;
         }
-        let is_new = before.version == 0;
         let saved = if is_new {
             let made = session.store_new(tx)?;
             let draft = AuditDraft::new(name, "session", made.id.0);

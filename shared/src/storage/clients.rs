@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::client_removal::refuse_external_id_off_the_list;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::references::named;
 use super::schema::{clients, contact_consents};
@@ -58,6 +59,9 @@ pub struct Client {
     pub notes: Option<Note>,
     /// When they were taken off the list, where they were.
     pub deleted_at: Option<Instant>,
+    /// When who they are was erased, where it was. Their names are placeholders since, and what was recorded of their
+    /// treatment stays.
+    pub erased_at: Option<Instant>,
     /// Raised by each change; its ETag.
     pub version: i64,
     /// Its place in the change sequence.
@@ -117,6 +121,7 @@ impl Client {
         }
         check_date_of_birth(new.date_of_birth, now)?;
         named(Studio::find_seen(tx, new.studio_id), "/studio_id")?;
+        refuse_external_id_off_the_list(tx, id, new.external_id.as_ref())?;
         refuse_taken_external_id!(tx.db, clients, id, &new.external_id);
         let client = Self {
             id,
@@ -135,6 +140,7 @@ impl Client {
             care_advice_in_mail: new.care_advice_in_mail,
             notes: new.notes.clone(),
             deleted_at: None,
+            erased_at: None,
             version: 0,
             change: 0,
             created_at: now,
@@ -156,7 +162,7 @@ impl Client {
         expected: Option<i64>,
         patch: &ClientPatch,
     ) -> Result<Self> {
-        let before = Self::find_seen_for_change(tx, id, expected)?;
+        let before = Self::find_seen_for_change(tx, id, expected)?.unless_off_the_list()?;
         let mut client = before.clone();
         patch.studio_id.apply(&mut client.studio_id);
         patch.given_name.apply(&mut client.given_name);
@@ -196,6 +202,7 @@ impl Client {
             named(Studio::find_seen(tx, client.studio_id), "/studio_id")?;
             sharing::reaches_studio(tx, id, client.studio_id, id.0)?;
         }
+        refuse_external_id_off_the_list(tx, id, client.external_id.as_ref())?;
         refuse_taken_external_id!(tx.db, clients, id, &client.external_id);
         let client = client.save(tx, "client.changed", None)?;
         client_search::keep_words(tx.db, &client)?;
@@ -306,7 +313,7 @@ impl Client {
         }
     }
 
-    fn choices(&self) -> [(ConsentPurpose, bool); 3] {
+    pub(super) fn choices(&self) -> [(ConsentPurpose, bool); 3] {
         [
             (ConsentPurpose::ServiceMail, self.service_mail),
             (ConsentPurpose::MarketingMail, self.marketing_mail),
@@ -314,7 +321,12 @@ impl Client {
         ]
     }
 
-    fn note_choice(&self, tx: &mut Tx<'_>, purpose: ConsentPurpose, granted: bool) -> Result<()> {
+    pub(super) fn note_choice(
+        &self,
+        tx: &mut Tx<'_>,
+        purpose: ConsentPurpose,
+        granted: bool,
+    ) -> Result<()> {
         let consent = ContactConsent {
             id: ContactConsentId::new(),
             client_id: self.id,

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
+use serde_json::Value;
 
 use super::columns::Json;
 use super::kept_text::Keep as _;
@@ -105,6 +106,55 @@ pub(super) fn keep(tx: &mut Tx<'_>, request: &RequestKey, answer: &Answer) -> Re
         .kept()
         .execute(tx.db)?;
     Ok(())
+}
+
+/// So many are looked at in one go.
+const BATCH: i64 = 500;
+
+/// Changes the kept answers in which this text stands, where they are JSON.
+pub(super) fn change_kept_about(
+    tx: &mut Tx<'_>,
+    text: &str,
+    change: impl Fn(&mut Value),
+) -> Result<()> {
+    let mut looked_at = 0;
+    loop {
+        let kept: Vec<Record> = idempotency_records::table
+            .order((
+                idempotency_records::created_at,
+                idempotency_records::principal,
+                idempotency_records::method,
+                idempotency_records::path,
+                idempotency_records::key,
+            ))
+            .offset(looked_at)
+            .limit(BATCH)
+            .select(Record::as_select())
+            .load(tx.db)?;
+        if kept.is_empty() {
+            return Ok(());
+        }
+        looked_at += BATCH;
+        for record in kept {
+            let names_it = String::from_utf8_lossy(&record.body).contains(text);
+            let Some(mut answer) = serde_json::from_slice::<Value>(&record.body)
+                .ok()
+                .filter(|_| names_it)
+            else {
+                continue;
+            };
+            change(&mut answer);
+            let body = serde_json::to_vec(&answer).map_err(Error::internal)?;
+            diesel::update(idempotency_records::table.find((
+                &record.principal,
+                &record.method,
+                &record.path,
+                &record.key,
+            )))
+            .set(idempotency_records::body.eq(body))
+            .execute(tx.db)?;
+        }
+    }
 }
 
 /// Forgets what is older than [`KEPT_FOR`], at most so many at once.

@@ -95,6 +95,8 @@ pub struct TracedClient {
     pub language: Option<Language>,
     /// When they were taken off the list, where they were: a recall concerns them all the same.
     pub deleted_at: Option<Instant>,
+    /// When who they are was erased, where it was: they count, and can't be reached any more.
+    pub erased_at: Option<Instant>,
 }
 
 /// In what something was used.
@@ -328,6 +330,7 @@ impl From<Client> for TracedClient {
             telephone: client.telephone,
             language: client.language,
             deleted_at: client.deleted_at,
+            erased_at: client.erased_at,
         }
     }
 }

@@ -99,9 +99,7 @@ impl Plan {
     pub fn open(tx: &mut Tx<'_>, new: &NewPlan) -> Result<Self> {
         let id = PlanId::new();
         let client = named(Client::find_seen(tx, new.client_id), "/client_id")?;
-        if client.deleted_at.is_some() {
-            return named(Err(Error::NotFound { what: "client" }), "/client_id");
-        }
+        let client = client.unless_off_the_list()?;
         let studio_id = studio_for(tx, new.studio_id, &client)?;
         let practitioner_id = new.practitioner_id.or(tx.own_practitioner());
         refuse_unusable_practitioner(tx, practitioner_id)?;
@@ -257,6 +255,7 @@ impl Plan {
         add: &AddPlanSession,
     ) -> Result<Self> {
         let mut plan = Self::find_seen_for_change(tx, id, expected)?;
+        Client::find(tx.db, plan.client_id)?.unless_off_the_list()?;
         if plan.state == PlanState::Closed {
             return Err(Error::refused(
                 "plan_closed",

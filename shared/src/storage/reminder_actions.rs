@@ -133,6 +133,7 @@ impl Reminder {
             None => None,
         };
         let client = Client::find(db, row.client_id)?;
+        client.standing().may_come_back()?;
         if let Some(content) = mail.as_ref().and_then(|mail| mail.content.clone()) {
             let to = client.email;
             return Ok(Previewed::Frozen { content, to });
@@ -225,7 +226,9 @@ impl Reminder {
                     "bad_address" => {
                         "mail to the client's address doesn't reach them; correct it first"
                     }
-                    "client_deleted" => "the client was deleted",
+                    "client_deleted" => {
+                        "the client was taken off the list, so nothing is sent to them"
+                    }
                     _ => "it no longer fits the session as it stands",
                 },
             )),

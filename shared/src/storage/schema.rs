@@ -185,6 +185,7 @@ table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         link_generation -> BigInt,
+        erased_at -> Nullable<BigInt>,
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::booking::refuse_unallowed_override;
+use super::clients::Client;
 use super::columns::Json;
 use super::pigment_records::PigmentRecord;
 use super::plans::Plan;
@@ -241,6 +242,8 @@ impl Session {
         may_override: MayOverride,
     ) -> Result<Self> {
         let found = Self::find_seen_for_change(tx, id, expected)?;
+        // What is taken back may have to be done again, or its plan is open again.
+        Client::find(tx.db, found.client_id)?.unless_off_the_list()?;
         refuse_unallowed_override(told.override_.as_ref(), may_override)?;
         let Some((step, before_step)) = session_history::last_standing(tx.db, id)? else {
             return Err(Error::refused(

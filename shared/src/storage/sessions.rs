@@ -228,17 +228,8 @@ impl Session {
                 "open a plan: it plans its treatment sessions, which are then booked",
             ));
         }
-        let client = match Client::find_seen(tx, new.client_id) {
-            Ok(client) if client.deleted_at.is_none() => client,
-            Ok(_) | Err(Error::NotFound { .. }) => {
-                return Err(Error::invalid(
-                    "/client_id",
-                    "unknown_client",
-                    "name a client who exists",
-                ));
-            }
-            Err(error) => return Err(error),
-        };
+        let client = named(Client::find_seen(tx, new.client_id), "/client_id")?;
+        let client = client.unless_off_the_list()?;
         let is_named_by_booking = new
             .booking
             .as_ref()
