@@ -239,6 +239,17 @@ fn nothing_new_is_begun_with_whoever_is_off_the_list() {
             .patch(&house.path(), "*", &json!({"notes": "Comes by train."}))
             .expect_problem(409, "client_deleted");
 
+        let days = "from_day=2026-11-27&until_day=2026-11-28";
+        let (studio, one) = (&house.studio_id, "duration_minutes=60");
+        for asked in [
+            format!("session_id={past}&{days}"),
+            format!("client_id={client}&studio_id={studio}&{one}&{days}"),
+        ] {
+            let offered = server.get(&format!("/v1/availability?{asked}")).expect(200);
+            assert_eq!(offered.json["blocked_by"], "client_deleted");
+            assert!(offered.data().is_empty(), "{offered}");
+        }
+
         // What was recorded stays, and what took place can still be said.
         for list in ["sessions", "plans", "assessments", "reminders"] {
             server

@@ -116,7 +116,8 @@ pub(crate) struct AvailabilityBody {
     allowed_from: Option<NaiveDate>,
     /// The last day that the plan's gaps allow, where they set one.
     allowed_until: Option<NaiveDate>,
-    /// Why there is nothing to offer on any day: `earlier_session_not_booked`, `session_arrived`, `session_final`.
+    /// Why there is nothing to offer on any day: `earlier_session_not_booked`, `session_arrived`, `session_final`,
+    /// `client_deleted`.
     blocked_by: Option<&'static str>,
 }
 

@@ -223,9 +223,9 @@ fn wanted(db: &mut Db, scope: &Scope, request: &AvailabilityRequest) -> Result<W
             duration_minutes,
         } => {
             // When somebody is busy is theirs: only who sees the client is told.
-            if let Some(client_id) = client_id {
-                Client::find_in(db, scope, client_id)?;
-            }
+            let client = client_id
+                .map(|client_id| Client::find_in(db, scope, client_id))
+                .transpose()?;
             Ok(Wanted {
                 studio: Studio::find_in(db, scope, studio_id)?,
                 session_id: None,
@@ -233,7 +233,7 @@ fn wanted(db: &mut Db, scope: &Scope, request: &AvailabilityRequest) -> Result<W
                 practitioner_id: request.practitioner_id,
                 duration_minutes: duration_minutes.get(),
                 allowed: (None, None),
-                blocked_by: None,
+                blocked_by: client.and_then(|client| off_the_list(&client)),
             })
         }
         Subject::Session {
@@ -243,7 +243,9 @@ fn wanted(db: &mut Db, scope: &Scope, request: &AvailabilityRequest) -> Result<W
             let session = Session::find_in(db, scope, session_id)?;
             let studio = Studio::find(db, session.studio_id)?;
             let blocked_by = match session.state {
-                SessionState::Planned | SessionState::Booked | SessionState::Confirmed => None,
+                SessionState::Planned | SessionState::Booked | SessionState::Confirmed => {
+                    off_the_list(&Client::find(db, session.client_id)?)
+                }
                 SessionState::Arrived => Some("session_arrived"),
                 _ => Some("session_final"),
             };
@@ -276,6 +278,11 @@ fn wanted(db: &mut Db, scope: &Scope, request: &AvailabilityRequest) -> Result<W
             Ok(wanted)
         }
     }
+}
+
+/// What stands in the way of whoever was taken off the list.
+fn off_the_list(client: &Client) -> Option<&'static str> {
+    client.deleted_at.map(|_| "client_deleted")
 }
 
 /// The rooms that may be offered: none for a studio without rooms, nothing if there are rooms but not the one asked for.
