@@ -10,5 +10,6 @@ mod appointment;
 mod client;
 mod erasure;
 mod feeds;
+mod life;
 mod links;
 mod place;
