@@ -154,6 +154,55 @@ fn words_that_come_to_nothing_are_refused_when_they_are_written() {
 }
 
 #[test]
+fn words_that_would_read_wrong_are_refused_when_they_are_written() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        let words = json!({
+            "language": "en",
+            "words": {
+                "detail_line": "{{ value }}",
+                "greeting": "Hello {% if previously %}{{ previously }}{% endif %},",
+                "closing": "Bye\u{202E}",
+                "what": "\u{E000}",
+            },
+            "months": [
+                "January", "February", "March", "April", "May", "June",
+                "July", "August", "September", "October", "November", "\u{301}",
+            ],
+        });
+        let answer = server
+            .post(&path(&studio_id), &words)
+            .expect_problem(422, "invalid");
+        let found = errors(&answer.json);
+        let expected = [
+            ("/words/what", "illegible"),
+            ("/words/closing", "illegible"),
+            ("/words/detail_line", "required_variable"),
+            ("/words/greeting", "may_leave_gap"),
+            ("/months/11", "illegible"),
+        ];
+        for (pointer, code) in expected {
+            assert!(found.contains(&(pointer.into(), code.into())), "{found:?}");
+        }
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for told in [
+            "write {{ label }} too",
+            "this reads \\\"Hello ,\\\"",
+            "U+202E, character 4",
+            "U+E000, character 1",
+            "U+0301, character 1",
+        ] {
+            assert!(answer.text.contains(told), "{told} in {answer}");
+        }
+        let words = json!({"language": "he", "words": {
+            "greeting": "\u{200F}שָׁלוֹם {{ client_name }},",
+            "closing": "להתראות ❤\u{FE0F} 👩🏽\u{200D}🦲",
+        }});
+        server.post(&path(&studio_id), &words).expect(201);
+    });
+}
+
+#[test]
 fn every_fault_of_a_template_has_its_place() {
     each(|server| {
         let studio_id = server.studio().id();

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::id::StudioId;
 use super::instant::Instant;
+use super::legible;
 use super::number::PageLimit;
 use super::patch::merge_patch;
 use super::text::{EmailAddress, ExternalId, Language, Name, Note, SearchText, Telephone};
@@ -19,10 +20,13 @@ pub struct NewClient {
     /// Where they are registered.
     pub studio_id: StudioId,
     /// Given name.
+    #[serde(deserialize_with = "legible::text")]
     pub given_name: Name,
     /// Family name.
+    #[serde(deserialize_with = "legible::text")]
     pub family_name: Name,
     /// What they like to be called; mails greet with it.
+    #[serde(default, deserialize_with = "legible::maybe")]
     pub preferred_name: Option<Name>,
     /// Where their mails go.
     pub email: Option<EmailAddress>,
@@ -62,8 +66,10 @@ merge_patch! {
             /// Where they are registered.
             studio_id: StudioId,
             /// Given name.
+            #[serde(deserialize_with = "legible::set")]
             given_name: Name,
             /// Family name.
+            #[serde(deserialize_with = "legible::set")]
             family_name: Name,
             /// What is known of the address. A new address starts as `unverified`.
             email_state: EmailState,
@@ -76,6 +82,7 @@ merge_patch! {
         }
         null {
             /// What they like to be called.
+            #[serde(deserialize_with = "legible::patch")]
             preferred_name: Name,
             /// Where their mails go.
             email: EmailAddress,

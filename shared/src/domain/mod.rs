@@ -16,6 +16,7 @@ pub mod hours;
 pub mod id;
 pub mod instant;
 pub mod interval;
+pub mod legible;
 pub mod likeness;
 pub mod local_time;
 pub mod lot;

@@ -5,6 +5,7 @@ use icu_properties::props::DefaultIgnorableCodePoint;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 
+use super::legible;
 use super::search::fold;
 use super::text::Name;
 
@@ -150,6 +151,7 @@ impl NeutralName {
     /// Parses, or says what would be accepted.
     pub fn parse(text: &str) -> Result<Self, String> {
         let name = Name::parse(text)?;
+        legible::check(&name)?;
         match clinical_word(&name) {
             Some(word) => Err(format!(
                 "\"{word}\" tells whoever sees the client's inbox or calendar what the client is treated for: \

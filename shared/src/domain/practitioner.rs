@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::given;
 use super::hours::WorkingHours;
 use super::instant::Instant;
+use super::legible;
 use super::number::BufferMinutes;
 use super::patch::merge_patch;
 use super::text::{EmailAddress, ExternalId, Name, Note};
@@ -15,6 +16,7 @@ use super::text::{EmailAddress, ExternalId, Name, Note};
 #[serde(deny_unknown_fields)]
 pub struct NewPractitioner {
     /// Their name, as records and staff see it.
+    #[serde(deserialize_with = "legible::text")]
     pub name: Name,
     /// Their licence number, where the law asks for one; it's copied into each pigment record.
     pub licence_number: Option<Name>,
@@ -39,6 +41,7 @@ merge_patch! {
     PractitionerPatch {
         set {
             /// Their name.
+            #[serde(deserialize_with = "legible::set")]
             name: Name,
             /// When they work.
             working_hours: WorkingHours,

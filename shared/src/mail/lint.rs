@@ -4,14 +4,19 @@
 //! The engine could do more: loops, assignments, repetition. None of it passes, so what a template costs is bounded
 //! by its length, and there is nothing that it could reach.
 
-use minijinja::{Environment, Value};
+mod outcome;
+mod tags;
 
-use super::engine::Engine;
+use minijinja::Environment;
+
+use self::tags::{judge, tags};
 use crate::domain::ReminderStep;
+use crate::domain::legible::{Illegible, illegible};
 use crate::domain::mail_template::{TemplateContent, Word};
 use crate::domain::neutral::clinical_word;
-use crate::domain::text::is_invisible;
 use crate::error::{Error, FieldError, Result};
+
+pub use self::outcome::{gap, missing, nothing, unsaid};
 
 /// Where a template stands, which decides what it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +43,9 @@ pub enum Place {
 
 /// So many characters in a template that becomes one line at most.
 const LONGEST_LINE: usize = 150;
+
+/// So many illegible letters of one text are told: what was pasted may be full of them.
+const MOST_LETTERS: usize = 5;
 
 impl Place {
     /// The variables that a template may use here.
@@ -122,6 +130,17 @@ pub enum Problem {
         "in some mails nothing of this can be seen: write a text in each part of {{% if … %}} … {{% else %}} … {{% endif %}}"
     )]
     MayBeNothing,
+    /// A sign has nothing before it in some mails.
+    #[error(
+        "in some mails this reads \"{0}\": write the sign into the choice too, as in {{% if … %}} … , {{% else %}} … , {{% endif %}}"
+    )]
+    MayLeaveGap(String),
+    /// The template leaves out what its text says nothing without.
+    #[error("write {{{{ {0} }}}} too: each line is a label with what it stands for")]
+    Unsaid(&'static str),
+    /// The template has a letter that nobody can read, or that makes the text read other than it is.
+    #[error("{0}")]
+    Illegible(Illegible),
     /// The template tells what the appointment is for.
     #[error(
         "the word \"{0}\" tells whoever sees it what the client is treated for: say it neutrally, or as care advice"
@@ -145,6 +164,9 @@ impl Problem {
             Self::MayBeMissing(_) => "may_be_missing",
             Self::Nothing => "empty",
             Self::MayBeNothing => "may_be_empty",
+            Self::MayLeaveGap(_) => "may_leave_gap",
+            Self::Unsaid(_) => "required_variable",
+            Self::Illegible(_) => "illegible",
             Self::ClinicalWord(_) => "clinical_word",
             Self::SeveralLines => "several_lines",
             Self::TooLong => "too_long",
@@ -170,6 +192,11 @@ pub fn problems(template: &str, place: Place) -> Vec<Problem> {
             cause.detail().unwrap_or("unbalanced").to_owned(),
         ));
     }
+    problems.extend(
+        illegible(template)
+            .take(MOST_LETTERS)
+            .map(Problem::Illegible),
+    );
     if place != Place::Care {
         problems.extend(clinical_word(template).map(Problem::ClinicalWord));
     }
@@ -181,152 +208,6 @@ pub fn problems(template: &str, place: Place) -> Vec<Problem> {
         problems.push(Problem::TooLong);
     }
     problems
-}
-
-/// The variables of a place that not every mail of this step, or of any step, has, and those that are true or not.
-fn wavering(place: Place, step: Option<ReminderStep>) -> Vec<&'static str> {
-    let wavers = |name: &str| match name {
-        "when" => step.is_none_or(|step| !step.is_about_the_time()),
-        "previously" => step != Some(ReminderStep::MovedNotice),
-        name => CONDITIONS.contains(&name),
-    };
-    let variables = place.variables().iter().copied();
-    variables.filter(|name| wavers(name)).collect()
-}
-
-/// Variables that are always there, and true or not.
-const CONDITIONS: [&str; 2] = ["first_of_month", "full_hour"];
-
-/// What a template comes to with all variables of its place but these.
-fn rendered_without(template: &str, place: Place, absent: &[&str]) -> Result<String> {
-    let given = place
-        .variables()
-        .iter()
-        .filter_map(|name| match absent.contains(name) {
-            false => Some((*name, Value::from("x"))),
-            true if CONDITIONS.contains(name) => Some((*name, Value::from(false))),
-            true => None,
-        });
-    Engine::new().render("text", template, Value::from_pairs(given))
-}
-
-/// What a template prints though not every mail of this step, or of any step, has it.
-pub fn missing(template: &str, place: Place, step: Option<ReminderStep>) -> Option<Problem> {
-    wavering(place, step)
-        .into_iter()
-        .find(|absent| rendered_without(template, place, &[absent]).is_err())
-        .map(Problem::MayBeMissing)
-}
-
-/// Whether nothing can be seen of a template: in any mail, or in some where something must stand.
-pub fn nothing(template: &str, place: Place, step: Option<ReminderStep>) -> Option<Problem> {
-    let wavering = wavering(place, step);
-    // What can't be printed is another problem.
-    let shows: Vec<bool> = (0..1_usize << wavering.len())
-        .filter_map(|case| {
-            let absent = wavering.iter().enumerate();
-            let absent: Vec<&str> = absent
-                .filter(|(place, _)| case & (1 << place) != 0)
-                .map(|(_, name)| *name)
-                .collect();
-            let text = rendered_without(template, place, &absent).ok()?;
-            Some(!text.chars().all(is_invisible))
-        })
-        .collect();
-    match (shows.contains(&true), shows.contains(&false)) {
-        (false, true) => Some(Problem::Nothing),
-        (true, true) if place.must_show() => Some(Problem::MayBeNothing),
-        _ => None,
-    }
-}
-
-/// What stands between braces.
-enum Tag<'a> {
-    Value(&'a str),
-    Block(&'a str),
-}
-
-/// The tags of a template, in one pass. As no tag that passes holds a text, the first end is the end.
-fn tags(template: &str) -> std::result::Result<Vec<Tag<'_>>, Problem> {
-    let mut tags = Vec::new();
-    let mut rest = template;
-    while let Some((_, after)) = rest.split_once('{') {
-        let (end, is_block) = match after.chars().next() {
-            Some('{') => ("}}", false),
-            Some('%') => ("%}", true),
-            Some('#') => return Err(Problem::NotAllowed("{#".into())),
-            _ => {
-                rest = after;
-                continue;
-            }
-        };
-        let inside = after.get(1..).unwrap_or_default();
-        let Some((tag, beyond)) = inside.split_once(end) else {
-            return Err(Problem::Syntax(format!("{end} is missing")));
-        };
-        let tag = tag.strip_prefix(['-', '+']).unwrap_or(tag);
-        let tag = tag.strip_suffix(['-', '+']).unwrap_or(tag).trim();
-        tags.push(if is_block {
-            Tag::Block(tag)
-        } else {
-            Tag::Value(tag)
-        });
-        rest = beyond;
-    }
-    Ok(tags)
-}
-
-fn judge(tag: Tag<'_>, place: Place) -> Option<Problem> {
-    match tag {
-        Tag::Value(name) => variable(name, place),
-        Tag::Block("else" | "endif") => None,
-        Tag::Block(block) => {
-            let mut words = block.split_ascii_whitespace();
-            if !matches!(words.next(), Some("if" | "elif")) {
-                return Some(Problem::NotAllowed(shortened(block)));
-            }
-            // Each variable may have a "not" before it; "and" or "or" stands between two.
-            let mut is_due = true;
-            for word in words {
-                match word {
-                    "not" if is_due => {}
-                    "and" | "or" if !is_due => is_due = true,
-                    name if is_due => {
-                        if let Some(problem) = variable(name, place) {
-                            return Some(problem);
-                        }
-                        is_due = false;
-                    }
-                    _ => return Some(Problem::NotAllowed(shortened(block))),
-                }
-            }
-            is_due.then(|| Problem::NotAllowed(shortened(block)))
-        }
-    }
-}
-
-fn variable(name: &str, place: Place) -> Option<Problem> {
-    let variables = place.variables();
-    if variables.contains(&name) {
-        return None;
-    }
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() || !name.chars().all(plain) {
-        return Some(Problem::NotAllowed(shortened(name)));
-    }
-    let choice = if variables.is_empty() {
-        "leave variables out".to_owned()
-    } else {
-        format!("there are {}", variables.join(", "))
-    };
-    Some(Problem::UnknownVariable {
-        name: shortened(name),
-        choice,
-    })
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 /// Every text of a template with its pointer and place.
@@ -370,11 +251,14 @@ pub fn check(content: &TemplateContent, step: Option<ReminderStep>) -> Result<()
     let mut errors = content.misfits(step);
     for (pointer, text, place) in texts(content) {
         let mut found = problems(text, place);
-        if found.is_empty() {
-            found.extend(missing(text, place, step));
+        // Each of these is only of use where the ones before hold.
+        for finds in [missing, nothing, gap] {
+            if found.is_empty() {
+                found.extend(finds(text, place, step));
+            }
         }
         if found.is_empty() {
-            found.extend(nothing(text, place, step));
+            found.extend(unsaid(text, place));
         }
         for problem in found {
             errors.push(FieldError::new(

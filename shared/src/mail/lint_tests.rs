@@ -183,3 +183,91 @@ fn what_comes_to_nothing_is_refused() {
         );
     }
 }
+
+#[test]
+fn letters_that_nobody_reads_are_told_by_number_and_place() {
+    for (template, place, letters) in [
+        (
+            "Hello\u{202E} {{ client_name }},",
+            Place::Line,
+            "U+202E, character 6",
+        ),
+        ("\u{E000}", Place::Name, "U+E000, character 1"),
+        ("a\u{FFFC}", Place::Care, "U+FFFC, character 2"),
+        ("\u{301}", Place::Header, "U+0301, character 1"),
+        ("{{ when }}\u{20E3}", Place::Body, "U+20E3, character 11"),
+    ] {
+        let found = problems(template, place);
+        let codes: Vec<_> = found.iter().map(Problem::code).collect();
+        assert_eq!(codes, ["illegible"], "{}", template.escape_unicode());
+        assert!(found[0].to_string().contains(letters), "{}", found[0]);
+    }
+    assert_eq!(problems(&"\u{E000}".repeat(99), Place::Body).len(), 5);
+    for written in [
+        "\u{200F}שָׁלוֹם {{ client_name }},",
+        "مَرْحَبًا {{ client_name }}،",
+        "नमस्ते {{ client_name }} 👩🏽\u{200D}🦲 1\u{FE0F}\u{20E3}",
+    ] {
+        assert_eq!(problems(written, Place::Line), [], "{written}");
+    }
+}
+
+#[test]
+fn a_detail_has_its_label_and_its_value() {
+    for (template, problem) in [
+        ("{{ label }}: {{ value }}", None),
+        ("{% if label %}{{ label }} – {% endif %}{{value}}", None),
+        ("{{ value }}", Some(Problem::Unsaid("label"))),
+        ("{{ label }}:", Some(Problem::Unsaid("value"))),
+        ("label: {{ value }}", Some(Problem::Unsaid("label"))),
+        (
+            "{% if not label %}{{ label }}{% endif %}{{ value }}",
+            Some(Problem::Unsaid("label")),
+        ),
+    ] {
+        assert_eq!(unsaid(template, Place::Detail), problem, "{template}");
+    }
+    assert_eq!(unsaid("Hello", Place::Line), None);
+}
+
+#[test]
+fn a_sign_stands_behind_something_in_every_mail() {
+    use ReminderStep::{FinalReminder, MovedNotice};
+    let reads = |text: &str| Some(Problem::MayLeaveGap(text.into()));
+    for (template, step, problem) in [
+        ("Hello {{ client_name }},", None, None),
+        (
+            "Hello {% if when %}{{ when }}{% endif %},",
+            None,
+            reads("Hello ,"),
+        ),
+        ("Hello{% if when %} {{ when }}{% endif %},", None, None),
+        (
+            "Hello {% if when %}{{ when }}{% endif %},",
+            Some(FinalReminder),
+            None,
+        ),
+        (
+            "{% if previously %}Before{% endif %}, welcome",
+            Some(FinalReminder),
+            reads(","),
+        ),
+        (
+            "{% if previously %}Before{% endif %}, welcome",
+            Some(MovedNotice),
+            None,
+        ),
+        (
+            "Your time ({% if previously %}{{ previously }}{% endif %})",
+            None,
+            reads("Your time ()"),
+        ),
+        ("{% if not previously %}Hello{% endif %} , you", None, None),
+        ("{% if not when %}Hello{% endif %}, you", None, reads(",")),
+        // French has a space before these, and a writer may want one everywhere.
+        ("Bonjour{% if when %} {{ when }}{% endif %} !", None, None),
+        ("Hello {% if when %}you {% endif %}...", None, None),
+    ] {
+        assert_eq!(gap(template, Place::Line, step), problem, "{template}");
+    }
+}
