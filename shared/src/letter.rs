@@ -1,12 +1,14 @@
 //! From stored things to what a mail says: the one place that knows both.
 
-use crate::domain::mail_template::{MailPreview, OtherMail, OwnWords, Previewed};
+use crate::domain::example_time::example_time;
+use crate::domain::mail_preview::{MailPreview, Previewed};
+use crate::domain::mail_template::{OtherMail, OwnWords};
 use crate::domain::text::Language;
 use crate::domain::{Instant, ReminderStep, TaskKind};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::links::{Link, LinkMaker, LinkPurpose};
 use crate::mail::digest::{self, DigestFacts};
-use crate::mail::words::Phrasebook;
+use crate::mail::words::{Phrasebook, is_looked_at};
 use crate::mail::{
     AppointmentFacts, Links, MailFacts, RenderedMail, StudioFacts, fresh_link, render_with,
 };
@@ -171,6 +173,7 @@ pub fn sample(
 ) -> Result<RenderedMail> {
     let previewed = preview.of()?;
     let language: &Language = preview.language.as_ref().unwrap_or(&studio.language);
+    check_languages(preview, language)?;
     let mut own: Vec<OwnWords> = preview
         .drafts
         .iter()
@@ -207,6 +210,25 @@ pub fn sample(
     }
 }
 
+/// Refuses a draft in a language that the mail isn't written in: nothing of it would be seen.
+fn check_languages(preview: &MailPreview, language: &Language) -> Result<()> {
+    let unseen = preview
+        .drafts
+        .iter()
+        .position(|draft| !is_looked_at(&draft.language, language));
+    match unseen {
+        Some(number) => Err(Error::invalid(
+            format!("/drafts/{number}/language"),
+            "not_previewed",
+            format!(
+                "this preview is in {}: name the draft's language in language, or leave the draft out",
+                language.as_str()
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
 fn sample_facts(
     studio: &Studio,
     language: &Language,
@@ -214,7 +236,7 @@ fn sample_facts(
     step: Option<ReminderStep>,
     now: Instant,
 ) -> MailFacts {
-    let starts_at = now + chrono::TimeDelta::days(7);
+    let example = example_time(now, &studio.opening_hours, studio.time_zone.0);
     MailFacts {
         steps: step.into_iter().collect(),
         language: language.to_string(),
@@ -224,12 +246,12 @@ fn sample_facts(
         appointment: Some(AppointmentFacts {
             session_id: uuid::Uuid::nil(),
             schedule_version: 1,
-            starts_at,
-            ends_at: starts_at + chrono::TimeDelta::hours(3),
+            starts_at: example.time.starts_at,
+            ends_at: example.time.ends_at,
             cancelled: step == Some(ReminderStep::CancelledNotice),
         }),
         previous_start: (step == Some(ReminderStep::MovedNotice))
-            .then(|| now + chrono::TimeDelta::days(6)),
+            .then_some(example.previously.starts_at),
         care_advice_in_mail: preview.care_advice_in_mail,
         links: preview.with_page.then(sample_links),
     }

@@ -203,6 +203,58 @@ fn words_that_would_read_wrong_are_refused_when_they_are_written() {
 }
 
 #[test]
+fn a_draft_that_the_preview_would_not_show_is_refused() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        let preview = |step: &str, drafts: Value| {
+            let body = json!({"studio_id": studio_id, "step": step, "drafts": drafts});
+            server.post("/v1/mail-previews", &body)
+        };
+        let draft = json!({"language": "en", "step": "preparation", "subject": "Soon"});
+        let answer = preview("final_reminder", json!([draft]))
+            .expect(422)
+            .expect_error("/drafts/0/step", "not_previewed");
+        assert!(answer.text.contains("shows final_reminder"), "{answer}");
+        let mail = preview("preparation", json!([draft])).expect(200);
+        assert_eq!(mail.json["subject"], "Soon");
+        let answer = preview(
+            "preparation",
+            json!([{"language": "de", "words": {"closing": "Bis bald"}}]),
+        )
+        .expect(422)
+        .expect_error("/drafts/0/language", "not_previewed");
+        assert!(answer.text.contains("this preview is in en"), "{answer}");
+    });
+}
+
+#[test]
+fn the_previews_appointment_lies_in_the_studios_hours() {
+    each(|server| {
+        let studio = server.studio();
+        let hours =
+            json!({"opening_hours": [{"weekday": "thursday", "from": "13:30", "until": "18:00"}]});
+        server.patch(&studio.location(), "*", &hours).expect(200);
+        server.clock.advance(chrono::TimeDelta::seconds(47 * 61));
+        let body = json!({"studio_id": studio.id(), "step": "moved_notice"});
+        let mail = server.post("/v1/mail-previews", &body).expect(200);
+        let text = mail.json["text"].as_str().unwrap();
+        let line = |label: &str| {
+            let found = text.lines().find(|line| line.starts_with(label));
+            found.unwrap_or_default()
+        };
+        assert!(
+            line("When:").contains("Thursday 10 December 2026, 14:00"),
+            "{text}"
+        );
+        assert!(line("Until:").contains("17:00"), "{text}");
+        assert!(
+            line("Previously:").contains("Thursday 3 December 2026, 14:00"),
+            "{text}"
+        );
+    });
+}
+
+#[test]
 fn every_fault_of_a_template_has_its_place() {
     each(|server| {
         let studio_id = server.studio().id();

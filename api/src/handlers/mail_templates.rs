@@ -2,7 +2,8 @@
 
 use actix_web::{get, patch, post};
 use serde::Deserialize;
-use stipple_shared::domain::mail_template::{MailPreview, MailTemplatePatch, NewMailTemplate};
+use stipple_shared::domain::mail_preview::MailPreview;
+use stipple_shared::domain::mail_template::{MailTemplatePatch, NewMailTemplate};
 use stipple_shared::domain::text::Language;
 use stipple_shared::domain::{MailTemplateId, ReminderStep, StudioId};
 use stipple_shared::letter;
@@ -146,7 +147,8 @@ pub(crate) async fn change_mail_template(
 /// Shows what a mail would look like, with a made-up client.
 ///
 /// A `step` shows its mail; a `kind` shows the one with a fresh link, or the morning mail to staff with made-up numbers.
-/// Drafts are checked as they would be when stored, and stand before the stored words. Nothing is kept or sent.
+/// Drafts are checked as they would be when stored, and stand before the stored words; one of another step or language than
+/// the mail's is refused. The appointment is made up, in the studio's opening hours. Nothing is kept or sent.
 #[utoipa::path(
     tag = "mails",
     operation_id = "preview_mail",

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::id::StudioId;
 use super::patch::merge_patch;
 use super::text::{Language, Name, TemplateText};
 use super::text_enum::text_enums;
 use super::vocabulary::ReminderStep;
-use crate::error::{Error, FieldError, Result};
+use crate::error::FieldError;
 
 text_enums! {
     /// A mail that carries no reminder.
@@ -324,59 +323,6 @@ impl MailTemplatePatch {
                     };
                 }
             }
-        }
-    }
-}
-
-/// What a mail would look like.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MailPreview {
-    /// Whose mail.
-    pub studio_id: StudioId,
-    /// For which step; left out for a mail of another kind.
-    pub step: Option<ReminderStep>,
-    /// Which mail, where it isn't a reminder.
-    pub kind: Option<OtherMail>,
-    /// In which language; the studio's own unless said otherwise.
-    pub language: Option<Language>,
-    /// Words to try beside the stored ones, as they would be sent to `POST /v1/studios/{id}/mail-templates`.
-    #[serde(default)]
-    #[schema(max_items = 2)]
-    pub drafts: Vec<NewMailTemplate>,
-    /// Whether the made-up client agreed to read care advice in a mail.
-    #[serde(default)]
-    pub care_advice_in_mail: bool,
-    /// Whether the mail carries a link to the client's page.
-    #[serde(default)]
-    pub with_page: bool,
-}
-
-/// What a preview shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Previewed {
-    /// The mail of a step.
-    Step(ReminderStep),
-    /// Another mail.
-    Other(OtherMail),
-}
-
-impl MailPreview {
-    /// What is to be shown, or what is wrong with the question.
-    pub fn of(&self) -> Result<Previewed> {
-        match (self.step, self.kind) {
-            (Some(step), None) => Ok(Previewed::Step(step)),
-            (None, Some(kind)) => Ok(Previewed::Other(kind)),
-            (Some(_), Some(_)) => Err(Error::invalid(
-                "/kind",
-                "misplaced",
-                "leave it out beside a step, or leave the step out",
-            )),
-            (None, None) => Err(Error::invalid(
-                "/step",
-                "required",
-                "name a step, or another kind of mail in kind",
-            )),
         }
     }
 }

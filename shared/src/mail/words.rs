@@ -44,7 +44,7 @@ impl Locale {
     /// The language tag of the words.
     pub fn code(self) -> &'static str {
         match self {
-            Self::English => "en",
+            Self::English => ENGLISH_TAG,
             Self::German => "de",
             Self::French => "fr",
             Self::Spanish => "es",
@@ -64,6 +64,21 @@ impl Locale {
 
 fn primary(tag: &str) -> &str {
     tag.split(['-', '_']).next().unwrap_or_default()
+}
+
+const ENGLISH_TAG: &str = "en";
+
+/// Whether words in a language stand in for those of this tag: its language without the region.
+fn is_near(language: &str, tag: &str) -> bool {
+    language.eq_ignore_ascii_case(primary(tag))
+}
+
+/// Whether a mail in a language looks at a studio's own words in another: the same, the one without the region, or English
+/// where no words are built in.
+pub fn is_looked_at(language: &str, tag: &str) -> bool {
+    language.eq_ignore_ascii_case(tag)
+        || is_near(language, tag)
+        || (Locale::known(tag).is_none() && language.eq_ignore_ascii_case(ENGLISH_TAG))
 }
 
 type Lazy = LazyLock<std::result::Result<Table, String>>;
@@ -155,14 +170,12 @@ impl<'a> Phrasebook<'a> {
     /// The words for a language. One that nobody has words for is written to in English.
     pub fn new(tag: &str, own: &'a [OwnWords]) -> Result<Self> {
         let is_exact = |words: &&OwnWords| words.language.eq_ignore_ascii_case(tag);
-        let is_near = |words: &&OwnWords| {
-            words.language.eq_ignore_ascii_case(primary(tag)) && !is_exact(words)
-        };
+        let is_near = |words: &&OwnWords| is_near(&words.language, tag) && !is_exact(words);
         let mut found: Vec<&OwnWords> = own.iter().filter(is_exact).collect();
         found.extend(own.iter().filter(is_near));
         let known = Locale::known(tag);
         let language = match (known, found.is_empty()) {
-            (None, true) => "en".to_owned(),
+            (None, true) => ENGLISH_TAG.to_owned(),
             _ => tag.to_owned(),
         };
         let mut built_in = Vec::new();
@@ -171,7 +184,7 @@ impl<'a> Phrasebook<'a> {
         }
         built_in.push(known.unwrap_or(Locale::English).table()?);
         if known.is_none() {
-            let is_english = |words: &&OwnWords| words.language.eq_ignore_ascii_case("en");
+            let is_english = |words: &&OwnWords| words.language.eq_ignore_ascii_case(ENGLISH_TAG);
             found.extend(own.iter().filter(is_english));
         }
         Ok(Self {
@@ -326,5 +339,34 @@ mod tests {
         assert_eq!(Locale::of("he"), Locale::English);
         assert_eq!(Phrasebook::new("he", &[]).unwrap().language(), "en");
         assert_eq!(Phrasebook::new("de-AT", &[]).unwrap().language(), "de-AT");
+    }
+
+    #[test]
+    fn words_are_looked_at_where_a_mail_would_be_made_of_them() {
+        use crate::domain::text::{Language, TemplateText};
+
+        for (language, tag, expected) in [
+            ("de-AT", "de-AT", true),
+            ("de", "de-AT", true),
+            ("de-AT", "de", false),
+            ("en", "de", false),
+            ("en", "he", true),
+            ("en-US", "he", false),
+            ("it", "it", true),
+            ("it", "he", false),
+        ] {
+            assert_eq!(is_looked_at(language, tag), expected, "{language} {tag}");
+            let own = [OwnWords {
+                language: Language::parse(language).unwrap(),
+                step: None,
+                content: TemplateContent {
+                    words: [(Word::Closing, TemplateText::literal("Own words"))].into(),
+                    ..TemplateContent::default()
+                },
+            }];
+            let closing = Phrasebook::new(tag, &own).unwrap();
+            let closing = closing.word(Word::Closing).unwrap();
+            assert_eq!(closing == "Own words", expected, "{language} {tag}");
+        }
     }
 }
