@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use stipple_shared::links::LinkPurpose::Appointment;
 
-use crate::place::Place;
+use crate::place::{Place, notice};
 
 #[test]
 fn the_page_shows_the_time_in_the_clients_language_and_nothing_clinical() {
@@ -106,6 +106,32 @@ fn a_free_time_is_chosen_by_the_rules_of_the_house() {
         let action = action.split('"').next().unwrap();
         place.send(action, "").expect(200);
         assert_eq!(place.stored()["state"], "confirmed");
+    });
+}
+
+#[test]
+fn a_form_without_a_chosen_time_asks_for_one() {
+    Place::each(true, |place| {
+        let path = format!("{}/move", place.path(Appointment));
+        for (language, asks) in [
+            ("en", "Please choose one of the times."),
+            ("de", "Bitte wählen Sie eine der Zeiten."),
+            ("fr", "Merci de choisir l’un des horaires."),
+            ("es", "Elija una de las horas, por favor."),
+        ] {
+            place.reads(language);
+            for form in ["", "starts_at=", "note=mornings"] {
+                let page = place.send(&path, form).expect(400);
+                assert_eq!(notice(&page.text), asks, "{form}");
+                assert!(page.text.contains("type=\"radio\""), "{page}");
+            }
+        }
+        assert_eq!(place.stored()["schedule_version"], 1);
+        assert_eq!(place.tasks("move_requested").len(), 0);
+        // Later than the cut-off it's too late, whatever was chosen.
+        place.wait(TimeDelta::days(8));
+        let late = place.send(&path, "").expect(409);
+        assert!(notice(&late.text).contains("ya no se pueden"), "{late}");
     });
 }
 

@@ -10,7 +10,7 @@ use stipple_test_support::http::client_links;
 use stipple_worker::transport::Target;
 use stipple_worker::{Engine, EngineOptions};
 
-use crate::place::Place;
+use crate::place::{Place, notice};
 
 #[test]
 fn choices_are_kept_with_their_source() {
@@ -70,7 +70,8 @@ fn the_wrong_person_ends_mails_and_links() {
         assert_eq!(place.tasks("wrong_person").len(), 1);
         for void in [&path, &appointment] {
             let page = place.look(void).expect(404);
-            assert!(!page.text.contains("7946"), "{page}");
+            assert!(page.text.contains("7946"), "{page}");
+            assert!(!page.text.contains("ليلى"), "{page}");
         }
         place
             .send(&format!("{appointment}/confirm"), "")
@@ -134,6 +135,86 @@ fn a_report_is_read_by_those_who_treat() {
             place.send(&path, &format!("text=autre+{number}"));
         }
         assert_eq!(place.tasks("client_report").len(), 5);
+    });
+}
+
+#[test]
+fn a_report_that_says_nothing_is_told_what_to_write() {
+    Place::each(true, |place| {
+        place.complete();
+        let path = place.path(Report);
+        for (language, empty, unfit) in [
+            ("en", "Please write what you have noticed", "is too long"),
+            (
+                "de",
+                "Bitte schreiben Sie, was Sie bemerkt haben",
+                "ist zu lang",
+            ),
+            (
+                "fr",
+                "Merci d’écrire ce que vous avez remarqué",
+                "est trop long",
+            ),
+            (
+                "es",
+                "Escriba, por favor, qué ha notado",
+                "es demasiado largo",
+            ),
+        ] {
+            place.reads(language);
+            for form in ["", "text=", "text=+%0A"] {
+                let page = place.send(&path, form).expect(400);
+                assert!(notice(&page.text).starts_with(empty), "{form}: {page}");
+                assert!(page.text.contains("<textarea"), "{page}");
+            }
+            let long = format!("text={}", "x".repeat(10_001));
+            let page = place.send(&path, &long).expect(400);
+            assert!(notice(&page.text).contains(unfit), "{}", notice(&page.text));
+        }
+        assert_eq!(place.tasks("client_report").len(), 0);
+    });
+}
+
+#[test]
+fn a_void_link_says_how_to_reach_the_studio_and_nothing_of_the_client() {
+    Place::each(true, |place| {
+        let voided: Vec<String> = [Appointment, Preferences, Report, Unsubscribe]
+            .map(|purpose| place.path(purpose))
+            .to_vec();
+        let client_path = format!("/v1/clients/{}", place.client_id);
+        let patch = json!({"email": "somebody-else@example.com"});
+        place.server.patch(&client_path, "*", &patch).expect(200);
+        for (language, title) in [
+            ("en", "This link does not hold"),
+            ("de", "Dieser Link gilt nicht"),
+            ("fr", "Ce lien n’est pas valable"),
+            ("es", "Este enlace no es válido"),
+        ] {
+            place.reads(language);
+            for path in &voided {
+                let page = place.look(path).expect(404);
+                for shown in [title, "+44 20 7946 0018", "mailto:"] {
+                    assert!(page.text.contains(shown), "{shown} in {page}");
+                }
+                for hidden in ["ليلى", "somebody-else", "2026", "<form"] {
+                    assert!(!page.text.contains(hidden), "{hidden} in {page}");
+                }
+            }
+            let fresh = voided[0].replace("/my/appointment/", "/my/fresh-link/");
+            let page = place.send(&fresh, "").expect(404);
+            assert!(page.text.contains("+44 20 7946 0018"), "{page}");
+        }
+        assert_eq!(fresh(place), 0);
+        // A link that nobody signed tells nothing, whatever it speaks of.
+        for path in &voided {
+            let forged = match path.strip_suffix('A') {
+                Some(front) => format!("{front}Q"),
+                None => format!("{}A", &path[..path.len() - 1]),
+            };
+            let page = place.look(&forged).expect(404);
+            assert!(!page.text.contains("7946"), "{page}");
+            assert!(!page.text.contains("mailto:"), "{page}");
+        }
     });
 }
 

@@ -115,6 +115,14 @@ impl Place {
         self.server.get(&path).expect(200)
     }
 
+    /// Has the client read another language from now on.
+    #[track_caller]
+    pub(crate) fn reads(&self, language: &str) {
+        let path = format!("/v1/clients/{}", self.client_id);
+        let patch = json!({"language": language});
+        self.server.patch(&path, "*", &patch).expect(200);
+    }
+
     /// The tasks of a kind.
     #[track_caller]
     pub(crate) fn tasks(&self, kind: &str) -> Vec<Value> {
@@ -171,6 +179,13 @@ impl Place {
 fn read(mut answer: Answer) -> Answer {
     answer.text = answer.text.replace("&#x2f;", "/").replace("&#x27;", "'");
     answer
+}
+
+/// What a page says first about what was sent.
+#[track_caller]
+pub(crate) fn notice(page: &str) -> &str {
+    let (_, rest) = page.split_once("role=\"status\">").unwrap();
+    rest.split('<').next().unwrap()
 }
 
 /// A link's path.

@@ -3,7 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::de::IntoDeserializer as _;
+use serde::{Deserialize, Deserializer};
 use stipple_shared::domain::Instant;
 use stipple_shared::domain::given;
 use stipple_shared::domain::local_time::start_of_day;
@@ -22,10 +23,18 @@ use crate::server::Api;
 #[serde(deny_unknown_fields)]
 pub(crate) struct MoveForm {
     /// One of the times that the page offered.
-    #[serde(default, deserialize_with = "given::maybe")]
+    #[serde(default, deserialize_with = "chosen")]
     starts_at: Option<Instant>,
     /// Which times suit, where the page offers none.
     note: Option<String>,
+}
+
+/// A form names each of its fields: an empty one is no choice.
+fn chosen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Instant>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.filter(|text| !text.trim().is_empty())
+        .map(|text| given::instant(text.into_deserializer()))
+        .transpose()
 }
 
 /// From which day on times are shown.
@@ -160,6 +169,12 @@ pub(crate) async fn move_appointment_page(
                 .act(move |tx, link| client_page::choose_time(tx, link, starts_at))
                 .await?;
             answer_with_mail(visitor, did, "done_moved", "done_moved_mail").await
+        }
+        // Where times are offered, there's nothing to ask for before one was chosen.
+        None if visitor.standing == Standing::Holds
+            && visitor.visited.may(visitor.now).choose_time =>
+        {
+            choose(visitor, StatusCode::BAD_REQUEST, Some("choose_time"), None).await
         }
         None => {
             let note = wish.note.filter(|text| !text.trim().is_empty());

@@ -9,7 +9,7 @@ use stipple_shared::links::LinkPurpose;
 use stipple_shared::storage::client_page::{self, Choices, Did, Standing};
 use utoipa::ToSchema;
 
-use super::entry::{Visitor, enter, form, refuse_foreign, void};
+use super::entry::{Visitor, enter, form, refuse_foreign, unknown};
 use super::{locale_of, view, word};
 use crate::handlers::Answered;
 use crate::problem::Problem;
@@ -37,6 +37,8 @@ pub(crate) struct MailsForm {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReportForm {
     /// In their words.
+    #[serde(default)]
+    #[schema(required = true)]
     text: String,
 }
 
@@ -103,7 +105,7 @@ impl Visitor {
             Did::Not(standing) => self.turned_away(standing)?,
             _ => None,
         };
-        turned.map_or_else(|| void(self.locale()), Ok)
+        turned.map_or_else(|| self.void(), Ok)
     }
 }
 
@@ -237,7 +239,13 @@ pub(crate) async fn send_report_page(
     let visitor = enter!(request, api, token, Report);
     let wish: ReportForm = form(&body)?;
     let Ok(text) = Note::parse(&wish.text) else {
-        return visitor.report_page(StatusCode::BAD_REQUEST, Some("report_text"));
+        let says_nothing = wish.text.trim().is_empty();
+        let why = if says_nothing {
+            "report_empty"
+        } else {
+            "report_unfit"
+        };
+        return visitor.report_page(StatusCode::BAD_REQUEST, Some(why));
     };
     let did = visitor
         .act(move |tx, link| client_page::report(tx, link, text.clone()))
@@ -311,12 +319,12 @@ pub(crate) async fn send_fresh_link(
 ) -> Answered {
     refuse_foreign(&request)?;
     let Some(link) = api.links.key.read_any(&token) else {
-        return void(locale_of(request.headers()));
+        return unknown(locale_of(request.headers()));
     };
     let has_address = api.links.public_url.is_some();
     let visitor = match enter(&request, api, &token, link.purpose).await? {
         Ok(visitor) if visitor.standing != Standing::Void => visitor,
-        Ok(visitor) => return void(visitor.locale()),
+        Ok(visitor) => return visitor.void(),
         Err(answer) => return Ok(answer),
     };
     if has_address {

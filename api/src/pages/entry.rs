@@ -46,7 +46,7 @@ pub(super) async fn enter(
         None => None,
     };
     let Some((link, (visited, standing))) = found else {
-        return Ok(Err(void(locale_of(request.headers()))?));
+        return Ok(Err(unknown(locale_of(request.headers()))?));
     };
     let context = WriteContext {
         actor: Actor::ClientLink,
@@ -68,16 +68,21 @@ pub(super) async fn enter(
     }))
 }
 
-/// The page of a link that doesn't hold. It tells nothing: whoever has it may be the wrong person.
-pub(super) fn void(locale: Locale) -> Result<HttpResponse, Problem> {
-    let page = Page {
+/// The page of what isn't a link of ours. It tells nothing, not even whether there is such a studio.
+pub(super) fn unknown(locale: Locale) -> Result<HttpResponse, Problem> {
+    void(&Page {
         locale,
         status: StatusCode::NOT_FOUND,
-        title: "title_void",
+        title: TITLE_VOID,
         notice: None,
         studio: None,
-    };
-    let lines = [word(locale, "void")?];
+    })
+}
+
+const TITLE_VOID: &str = "title_void";
+
+fn void(page: &Page) -> Result<HttpResponse, Problem> {
+    let lines = [word(page.locale, "void")?];
     page.respond(
         view::MESSAGE,
         context! { lines, fresh => None::<String>, back => None::<String> },
@@ -89,7 +94,7 @@ impl Visitor {
     pub(super) fn turned_away(&self, standing: Standing) -> Result<Option<HttpResponse>, Problem> {
         match standing {
             Standing::Holds | Standing::Moved => Ok(None),
-            Standing::Void => void(self.locale()).map(Some),
+            Standing::Void => self.void().map(Some),
             Standing::Expired => {
                 let page = self.page(StatusCode::GONE, "title_expired", None);
                 let fresh = match &self.api.links.public_url {
@@ -108,6 +113,12 @@ impl Visitor {
                 .map(Some)
             }
         }
+    }
+
+    /// The page of a link that was made void. It says how to reach the studio, as the mail with the link did, and nothing of
+    /// the client: whoever has it may be the wrong person.
+    pub(super) fn void(&self) -> Result<HttpResponse, Problem> {
+        void(&self.page(StatusCode::NOT_FOUND, TITLE_VOID, None))
     }
 
     /// Acts in the client's name.
