@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use stipple_test_support::Answer;
+use stipple_test_support::builders::new_practitioner;
 
 use crate::place::Place;
 
@@ -89,6 +90,47 @@ fn a_feed_says_what_is_booked_in_the_studios_language_and_word() {
         let words = json!({"language": "de", "words": {"service_label": "Besuch"}});
         place.server.post(&templates, &words).expect(201);
         says("Besuch");
+    });
+}
+
+#[test]
+fn a_shared_feed_says_who_treats() {
+    Place::each(true, |place| {
+        let (_, of_studio) = make(place, &json!({"studio_id": place.studio_id}));
+        let (_, of_one) = make(place, &json!({"practitioner_id": place.practitioner_id}));
+        let titles = |path: &str| {
+            let feed = place.look(path).expect(200).text.replace("\r\n ", "");
+            let titles = feed
+                .lines()
+                .filter_map(|line| line.strip_prefix("SUMMARY:"));
+            titles.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(titles(&of_studio), ["appointment"]);
+        let mut second = new_practitioner(&place.studio_id);
+        second["name"] = json!("Noa, of the Hairline\u{200F}");
+        let second = place.server.post("/v1/practitioners", &second).expect(201);
+        let session = json!({
+            "client_id": place.client_id, "kind": "consultation", "duration_minutes": 60,
+            "booking": {"starts_at": "2026-12-07T10:00:00Z", "practitioner_id": second.id()},
+        });
+        place.server.post("/v1/sessions", &session).expect(201);
+        let first = format!("/v1/practitioners/{}", place.practitioner_id);
+        let name = |path: &str, name: &str| {
+            let change = json!({"name": name});
+            place.server.patch(path, "*", &change).expect(200);
+        };
+        name(&first, "Ada Finchley");
+        // A name that tells what is treated stays out of a calendar.
+        assert_eq!(
+            titles(&of_studio),
+            ["appointment\\, Ada Finchley", "appointment"]
+        );
+        name(&second.location(), "Noa Odell");
+        assert_eq!(
+            titles(&of_studio),
+            ["appointment\\, Ada Finchley", "appointment\\, Noa Odell"]
+        );
+        assert_eq!(titles(&of_one), ["appointment"]);
     });
 }
 

@@ -133,7 +133,8 @@ pub(crate) async fn revoke_calendar_feed(
 
 /// A studio's or a practitioner's calendar, for programs that fetch it again and again.
 ///
-/// It shows times and neutral titles, and nobody's name. The secret in the address is all that it asks for.
+/// It shows times and neutral titles, and no client. Where a studio's feed shows sessions of several practitioners, each title
+/// tells whose it is. The secret in the address is all that it asks for.
 #[utoipa::path(
     tag = "calendar feeds",
     operation_id = "fetch_calendar",
@@ -194,7 +195,7 @@ fn labels(sessions: &[FeedSession]) -> Result<HashMap<StudioId, String>> {
     Ok(labels)
 }
 
-fn event<'a>(shown: &FeedSession, summary: &'a str) -> Option<FeedEvent<'a>> {
+fn event<'a>(shown: &'a FeedSession, summary: &'a str) -> Option<FeedEvent<'a>> {
     let session = &shown.session;
     Some(FeedEvent {
         appointment: AppointmentFacts {
@@ -209,6 +210,7 @@ fn event<'a>(shown: &FeedSession, summary: &'a str) -> Option<FeedEvent<'a>> {
         },
         tentative: session.state == SessionState::Booked,
         summary,
+        practitioner: shown.practitioner.as_deref(),
         changed_at: session.updated_at,
     })
 }

@@ -100,8 +100,19 @@ pub struct FeedEvent<'a> {
     pub tentative: bool,
     /// The neutral word for what is booked.
     pub summary: &'a str,
+    /// Who treats, where the calendar is shared by several.
+    pub practitioner: Option<&'a str>,
     /// When the session was last changed.
     pub changed_at: Instant,
+}
+
+/// What the event is called. A name that would tell what is treated, as of a practice, is left out.
+fn title(event: &FeedEvent<'_>) -> String {
+    let what = one_line(event.summary);
+    match event.practitioner.map(one_line) {
+        Some(name) if clinical_word(&name).is_none() => format!("{what}, {name}"),
+        _ => what,
+    }
 }
 
 /// Many sessions as one object that is fetched again and again.
@@ -125,7 +136,7 @@ pub fn feed(name: &str, events: &[FeedEvent<'_>]) -> String {
             .sequence(sequence(appointment))
             .starts(appointment.starts_at.utc())
             .ends(appointment.ends_at.utc())
-            .summary(&one_line(one.summary))
+            .summary(&title(one))
             .class(Class::Private)
             .status(match (appointment.cancelled, one.tentative) {
                 (true, _) => EventStatus::Cancelled,

@@ -1,5 +1,6 @@
 //! Calendar feeds: the secret in their address is shown once and kept as a hash, like a key's.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use super::mail_templates::MailTemplate;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::practitioners::Practitioner;
 use super::references::named;
-use super::schema::{calendar_feeds, sessions};
+use super::schema::{calendar_feeds, practitioners, sessions};
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Db, Scope, Tx};
@@ -92,6 +93,8 @@ pub struct FeedSession {
     pub session: Session,
     /// Where it takes place.
     pub place: Arc<FeedPlace>,
+    /// Who treats, where a studio's feed shows the sessions of several.
+    pub practitioner: Option<Name>,
 }
 
 /// A studio as a feed names it.
@@ -203,6 +206,7 @@ impl CalendarFeed {
             query = query.filter(sessions::practitioner_id.eq(id));
         }
         let found: Vec<Session> = query.select(Session::as_select()).load(db)?;
+        let names = self.names(db, &found)?;
         let mut places: Vec<Arc<FeedPlace>> = Vec::new();
         let mut shown = Vec::new();
         for session in found {
@@ -219,8 +223,31 @@ impl CalendarFeed {
                     place
                 }
             };
-            shown.push(FeedSession { session, place });
+            let practitioner = session
+                .practitioner_id
+                .and_then(|id| names.get(&id).cloned());
+            shown.push(FeedSession {
+                session,
+                place,
+                practitioner,
+            });
         }
         Ok(shown)
+    }
+
+    /// The names by which a studio's staff tell their sessions apart; none where all are one practitioner's.
+    fn names(&self, db: &mut Db, found: &[Session]) -> Result<HashMap<PractitionerId, Name>> {
+        let treating: BTreeSet<PractitionerId> = found
+            .iter()
+            .filter_map(|session| session.practitioner_id)
+            .collect();
+        if self.practitioner_id.is_some() || treating.len() < 2 {
+            return Ok(HashMap::new());
+        }
+        let names: Vec<(PractitionerId, Name)> = practitioners::table
+            .filter(practitioners::id.eq_any(treating))
+            .select((practitioners::id, practitioners::name))
+            .load(db)?;
+        Ok(names.into_iter().collect())
     }
 }
