@@ -1,29 +1,26 @@
 //! What a client does through the links in their mails: by the same actions as staff, and by nobody's override.
 
+mod appointment;
+mod contact;
+
 use chrono::TimeDelta;
-use diesel::prelude::*;
 
 use super::availability::{AvailabilityRequest, OfferedSlot, Subject as SlotSubject, free_slots};
 use super::clients::Client;
 use super::mail_templates::MailTemplate;
-use super::mails::{FRESH_LINK, Mail, NewMail};
 use super::paging::PageRequest;
-use super::schema::{mails, tasks};
 use super::sessions::Session;
 use super::studios::Studio;
-use super::tasks::{ClientWords, Task};
 use super::{Db, Scope, Tx};
-use crate::domain::booking::{Booking, Cancel, MayOverride, Occurred};
-use crate::domain::client::ClientPatch;
 use crate::domain::client_page::{ClientMay, PageFacts};
-use crate::domain::local_time::Disambiguation;
 use crate::domain::mail_template::OwnWords;
-use crate::domain::patch::Set;
 use crate::domain::task::NewTask;
-use crate::domain::text::Note;
-use crate::domain::{ClientId, EmailState, EndedBy, Instant, SessionId, SessionState, TaskKind};
+use crate::domain::{ClientId, EmailState, Instant, SessionId, SessionState, TaskKind};
 use crate::error::{Error, Result};
 use crate::links::{Link, LinkPurpose, number};
+
+pub use appointment::{ask_to_move, cancel, choose_time, confirm, report};
+pub use contact::{Choices, choose_mails, send_fresh_link, unsubscribe, wrong_person};
 
 /// How far ahead a client is shown free times.
 const DAYS_SHOWN: u64 = 14;
@@ -209,269 +206,11 @@ fn admitted(tx: &mut Tx<'_>, link: &Link) -> Result<std::result::Result<Visited,
 
 macro_rules! admit {
     ($tx:expr, $link:expr) => {
-        match admitted($tx, $link)? {
+        match $crate::storage::client_page::admitted($tx, $link)? {
             Ok(visited) => visited,
             Err(did) => return Ok(did),
         }
     };
 }
 
-/// Says yes to the time.
-pub fn confirm(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
-    let visited = admit!(tx, link);
-    match Session::confirm(tx, SessionId(link.subject), None, &Occurred::default()) {
-        Ok(_) => visited.note_answer(tx).map(|()| Did::Done),
-        Err(Error::Refused { .. }) => Ok(Did::TooLate),
-        Err(error) => Err(error),
-    }
-}
-
-/// Calls the session off, in time.
-pub fn cancel(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
-    let visited = admit!(tx, link);
-    let is_off = visited
-        .session
-        .as_ref()
-        .is_some_and(|session| session.state == SessionState::Cancelled);
-    if is_off {
-        return Ok(Did::Done);
-    }
-    if !visited.may(tx.now()).cancel {
-        return Ok(Did::TooLate);
-    }
-    let told = Cancel {
-        by: Some(EndedBy::Client),
-        ..Cancel::default()
-    };
-    Session::cancel(tx, SessionId(link.subject), None, &told)?;
-    visited.note_answer(tx).map(|()| Did::Done)
-}
-
-/// Moves the session to a time that is offered.
-pub fn choose_time(tx: &mut Tx<'_>, link: &Link, starts_at: Instant) -> Result<Did> {
-    let now = tx.now();
-    let visited = match visit(tx.db, link, now)? {
-        Some((visited, Standing::Holds)) => visited,
-        // The second click of two: it stands where the first one put it.
-        Some((visited, Standing::Moved))
-            if visited.session.as_ref().and_then(|it| it.starts_at) == Some(starts_at) =>
-        {
-            return Ok(Did::Done);
-        }
-        Some((_, standing)) => return Ok(Did::Not(standing)),
-        None => return Ok(Did::Not(Standing::Void)),
-    };
-    if !visited.may(now).choose_time {
-        return Ok(Did::TooLate);
-    }
-    let offered = visited
-        .free_times(tx.db, now, starts_at)?
-        .into_iter()
-        .find(|slot| slot.starts_at == starts_at);
-    let Some(slot) = offered else {
-        return Ok(Did::Taken);
-    };
-    let booking = Booking {
-        starts_at: Some(starts_at),
-        local_start: None,
-        disambiguation: Disambiguation::Reject,
-        practitioner_id: Some(slot.practitioner_id),
-        room_id: slot.room_id,
-        duration_minutes: None,
-        override_: None,
-    };
-    Session::reschedule(tx, SessionId(link.subject), None, &booking, MayOverride::No)?;
-    visited.note_answer(tx).map(|()| Did::Done)
-}
-
-/// Asks the studio for another time.
-pub fn ask_to_move(tx: &mut Tx<'_>, link: &Link, note: Option<Note>) -> Result<Did> {
-    let visited = admit!(tx, link);
-    let now = tx.now();
-    if !visited.may(now).ask_to_move {
-        return Ok(Did::TooLate);
-    }
-    // One wish for one time of the session, however often it's sent.
-    let key = format!(
-        "move_requested:{}:{}",
-        SessionId(link.subject),
-        link.schedule_version
-    );
-    let task = visited.task(TaskKind::MoveRequested, key, now);
-    let words = ClientWords {
-        note,
-        clinical_note: None,
-    };
-    Task::open_with(tx, task, words)?;
-    visited.note_answer(tx).map(|()| Did::Done)
-}
-
-/// Tells how the client is after a session. Only those who treat read the words.
-pub fn report(tx: &mut Tx<'_>, link: &Link, text: Note) -> Result<Did> {
-    use sha2::{Digest, Sha256};
-
-    let visited = admit!(tx, link);
-    let now = tx.now();
-    if !visited.may(now).report {
-        return Ok(Did::TooLate);
-    }
-    let told_today: i64 = tasks::table
-        .filter(tasks::session_id.eq(SessionId(link.subject)))
-        .filter(tasks::kind.eq(TaskKind::ClientReport))
-        .filter(tasks::created_at.gt(now - TimeDelta::days(1)))
-        .count()
-        .get_result(tx.db)?;
-    // The same words are the same report; more than a few a day isn't a client.
-    let digest = Sha256::digest(text.as_bytes());
-    let digest: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let key = format!("client_report:{}:{digest}", SessionId(link.subject));
-    let is_known: i64 = tasks::table
-        .filter(tasks::dedupe_key.eq(&key))
-        .count()
-        .get_result(tx.db)?;
-    if is_known == 0 && told_today >= 5 {
-        return Ok(Did::TooLate);
-    }
-    let task = visited.task(TaskKind::ClientReport, key, now);
-    let words = ClientWords {
-        note: None,
-        clinical_note: Some(text),
-    };
-    Task::open_with(tx, task, words)?;
-    visited.note_answer(tx).map(|()| Did::Done)
-}
-
-/// Which mails a client wants.
-#[derive(Clone, Copy, Debug)]
-pub struct Choices {
-    /// Mails about their sessions.
-    pub service_mail: bool,
-    /// Invitations.
-    pub marketing_mail: bool,
-    /// Care advice in the mail itself.
-    pub care_advice_in_mail: bool,
-}
-
-/// Takes note of which mails the client wants.
-pub fn choose_mails(tx: &mut Tx<'_>, link: &Link, choices: Choices) -> Result<Did> {
-    let visited = admit!(tx, link);
-    let patch = ClientPatch {
-        service_mail: Set::Value(choices.service_mail),
-        marketing_mail: Set::Value(choices.marketing_mail),
-        care_advice_in_mail: Set::Value(choices.care_advice_in_mail),
-        ..ClientPatch::default()
-    };
-    let client = &visited.client;
-    let stands_so = client.service_mail == choices.service_mail
-        && client.marketing_mail == choices.marketing_mail
-        && client.care_advice_in_mail == choices.care_advice_in_mail;
-    if !stands_so {
-        Client::change(tx, client.id, None, &patch)?;
-    }
-    Ok(Did::Done)
-}
-
-/// Ends invitations.
-pub fn unsubscribe(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
-    let visited = admit!(tx, link);
-    if visited.client.marketing_mail {
-        let patch = ClientPatch {
-            marketing_mail: Set::Value(false),
-            ..ClientPatch::default()
-        };
-        Client::change(tx, visited.client.id, None, &patch)?;
-    }
-    Ok(Did::Done)
-}
-
-/// Notes that the address belongs to somebody else: its mails end, and all its links with them.
-pub fn wrong_person(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
-    let now = tx.now();
-    let visited = match visit(tx.db, link, now)? {
-        Some((visited, Standing::Holds)) => visited,
-        // The second click of two: the first one made the link void.
-        Some((visited, Standing::Void))
-            if visited.client.email_state == EmailState::WrongPerson
-                && number(visited.client.link_generation) == link.generation + 1 =>
-        {
-            return Ok(Did::Done);
-        }
-        Some((_, standing)) => return Ok(Did::Not(standing)),
-        None => return Ok(Did::Not(Standing::Void)),
-    };
-    let key = format!("wrong_person:{}:{}", visited.client.id, link.generation);
-    let task = visited.task(TaskKind::WrongPerson, key, now);
-    Task::open(tx, task)?;
-    let patch = ClientPatch {
-        email_state: Set::Value(EmailState::WrongPerson),
-        ..ClientPatch::default()
-    };
-    Client::change(tx, visited.client.id, None, &patch)?;
-    Ok(Did::Done)
-}
-
-/// Queues a mail with a fresh link to the address on file, if there is one and not too often. Says nothing of it.
-pub fn send_fresh_link(tx: &mut Tx<'_>, link: &Link) -> Result<()> {
-    let now = tx.now();
-    let Some((visited, Standing::Holds | Standing::Moved | Standing::Expired)) =
-        visit(tx.db, link, now)?
-    else {
-        return Ok(());
-    };
-    let client = &visited.client;
-    let is_bad = matches!(
-        client.email_state,
-        EmailState::Bounced | EmailState::WrongPerson
-    );
-    if client.email.is_none() || is_bad {
-        return Ok(());
-    }
-    let lately: Vec<Instant> = mails::table
-        .filter(mails::client_id.eq(client.id))
-        .filter(mails::kind.eq(FRESH_LINK))
-        .filter(mails::created_at.gt(now - TimeDelta::days(1)))
-        .select(mails::created_at)
-        .load(tx.db)?;
-    if lately.len() >= 5 || lately.iter().any(|at| *at > now - TimeDelta::minutes(10)) {
-        return Ok(());
-    }
-    let session_id = match &visited.session {
-        Some(session) => session.id,
-        // A mail is about a session: the client's newest.
-        None => match Session::newest_of(tx.db, client.id)? {
-            Some(id) => id,
-            None => return Ok(()),
-        },
-    };
-    let studio_id = Session::find(tx.db, session_id)?.studio_id;
-    Mail::queue_kind(
-        tx,
-        FRESH_LINK,
-        NewMail {
-            studio_id,
-            client_id: client.id,
-            session_id,
-            dedupe_key: format!("fresh_link:{}:{}", client.id, now.millis()),
-            useful_until: now + TimeDelta::hours(6),
-        },
-    )
-    .map(drop)
-}
-
-impl Session {
-    fn newest_of(db: &mut Db, client_id: ClientId) -> Result<Option<SessionId>> {
-        use super::schema::sessions;
-
-        let ids: Vec<SessionId> = sessions::table
-            .filter(sessions::client_id.eq(client_id))
-            .order(sessions::id.desc())
-            .limit(1)
-            .select(sessions::id)
-            .load(db)?;
-        Ok(ids.into_iter().next())
-    }
-}
+use admit;
