@@ -9,14 +9,14 @@ mod tags;
 
 use minijinja::Environment;
 
-use self::tags::{judge, tags};
 use crate::domain::ReminderStep;
 use crate::domain::legible::{Illegible, illegible};
 use crate::domain::mail_template::{TemplateContent, Word};
 use crate::domain::neutral::clinical_word;
 use crate::error::{Error, FieldError, Result};
+use tags::{judge, tags};
 
-pub use self::outcome::{gap, missing, nothing, unsaid};
+pub use outcome::{gap, missing, nothing, unsaid};
 
 /// Where a template stands, which decides what it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

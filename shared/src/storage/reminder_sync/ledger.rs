@@ -1,0 +1,284 @@
+//! The rows of one session against what it should have now.
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use crate::domain::gap::{GapWindow, gap_after};
+use crate::domain::interval::Interval;
+use crate::domain::news::{Act, advice_changes};
+use crate::domain::reminder::{ReminderRule as Rule, Subject};
+use crate::domain::schedule::{ReminderFacts, schedule};
+use crate::domain::session::SessionAction;
+use crate::domain::{
+    Anchor, Channel, EndedBy, Instant, PlanId, ReminderId, ReminderState, ReminderStep, SessionId,
+    SessionKind, SessionState,
+};
+use crate::error::{Error, Result};
+use crate::failpoint;
+use crate::storage::audit::AuditDraft;
+use crate::storage::clients::Client;
+use crate::storage::kept_text::Keep as _;
+use crate::storage::plans::Plan;
+use crate::storage::reminders::{Reminder, knowledge_of};
+use crate::storage::schema::sessions;
+use crate::storage::session_rules::plan_sessions;
+use crate::storage::sessions::Session;
+use crate::storage::studios::Studio;
+use crate::storage::{Actor, Db, Tx};
+/// Brings a session's rows in line, by the rules of its studio.
+pub(super) fn sync(
+    tx: &mut Tx<'_>,
+    session: &Session,
+    action: Option<SessionAction>,
+    studio: &Studio,
+    rules: &[Rule],
+) -> Result<()> {
+    let now = tx.now();
+    let stands = session.standing_time();
+    let mut rows = if session.is_made_by(action) {
+        Vec::new()
+    } else {
+        Reminder::of_session(tx.db, session.id)?
+    };
+    let knowledge = action.map(|_| knowledge_of(&rows));
+    rows.retain(|row| row.state != ReminderState::Superseded);
+    let by_client = *tx.actor() == Actor::ClientLink
+        || (action == Some(SessionAction::Cancel) && session.ended_by == Some(EndedBy::Client));
+    let news = match (&knowledge, action) {
+        (Some(knowledge), Some(action)) => knowledge.news(
+            stands,
+            Act {
+                action,
+                by_client,
+                bookings_are_mailed: rules
+                    .iter()
+                    .any(|rule| rule.sends(ReminderStep::BookingConfirmation, session.kind)),
+            },
+        ),
+        _ => withheld_notice(tx.db, session, &rows)?,
+    };
+    let told = knowledge.and_then(|knowledge| knowledge.time());
+    // A session that lost its time is spoken of by the time that was told.
+    let time = session.time().or(told);
+    let facts = ReminderFacts {
+        kind: session.kind,
+        state: session.state,
+        starts_at: time.map(|time| time.starts_at),
+        completed_at: session.completed_at,
+        action: news,
+        by_client,
+        told_start: told.map(|time| time.starts_at),
+        zone: studio.time_zone.0,
+        quiet_hours: studio.quiet_hours.as_ref().map(|hours| hours.0),
+        cutoff_hours: u16::try_from(studio.cancellation_cutoff_hours).map_err(Error::internal)?,
+        next_window: next_window(tx.db, session, studio)?,
+        is_latest_work: is_latest_work(tx.db, session)?,
+    };
+    let mut wanted = schedule(&facts, rules, now);
+    // Advice that was sent for another time of the session isn't repeated while it holds.
+    let still_holds = |row: &Reminder| match (row.session_starts_at, facts.starts_at) {
+        (Some(told_for), Some(starts_at)) => !advice_changes(told_for, starts_at, facts.zone),
+        _ => true,
+    };
+    let is_told = |row: &Reminder| {
+        row.step == ReminderStep::Preparation
+            && matches!(
+                row.state,
+                ReminderState::Sent | ReminderState::Written | ReminderState::Ambiguous
+            )
+            && still_holds(row)
+    };
+    if rows.iter().any(is_told) {
+        wanted.retain(|one| one.step != ReminderStep::Preparation);
+    }
+    // A notice of an act stands until there is another act that the client is told of or that ends the matter;
+    // what is due already is the worker's to judge, and what was late went into the notice's own mail.
+    let changes_course = !matches!(action, None | Some(SessionAction::Confirm));
+    let goes_with_notice = |row: &Reminder| {
+        row.step == ReminderStep::Preparation
+            && rows.iter().any(|notice| {
+                notice.step.subject() == Subject::Act
+                    && notice.state == ReminderState::Scheduled
+                    && notice.due_at == row.due_at
+            })
+    };
+    let is_over = |row: &Reminder| {
+        let same_time = row.schedule_version == session.schedule_version;
+        let is_right = wanted.iter().any(|one| {
+            row.answers(one, session.schedule_version)
+                && row.due_at == one.due_at
+                && row.state == ReminderState::Scheduled
+        });
+        let waits = row.state == ReminderState::Scheduled
+            && same_time
+            && !changes_course
+            && match row.step.subject() {
+                // Taking a booking or a cancellation back ends the matter too.
+                Subject::Act => match row.step {
+                    ReminderStep::CancelledNotice => matches!(
+                        session.state,
+                        SessionState::Cancelled | SessionState::Planned
+                    ),
+                    _ => matches!(
+                        session.state,
+                        SessionState::Booked | SessionState::Confirmed
+                    ),
+                },
+                // What the client has answered isn't asked any more.
+                _ if row.step == ReminderStep::ConfirmRequest && action.is_some() => false,
+                _ => row.due_at <= now || goes_with_notice(row),
+            };
+        row.is_open() && !is_right && !waits
+    };
+    let over: Vec<bool> = rows.iter().map(is_over).collect();
+    let mut standing = Vec::new();
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for (row, is_over) in rows.into_iter().zip(over) {
+        if is_over {
+            let reason = action.map_or("rescheduled", |action| action.as_str());
+            after.push(row.store_superseded(tx, reason)?);
+            before.push(row);
+        } else {
+            standing.push(row);
+        }
+    }
+    for one in wanted {
+        if standing
+            .iter()
+            .any(|row| row.answers(&one, session.schedule_version))
+        {
+            continue;
+        }
+        let told = time.filter(|_| one.anchor == Anchor::Schedule);
+        let row = Reminder {
+            id: ReminderId::new(),
+            studio_id: session.studio_id,
+            client_id: session.client_id,
+            session_id: session.id,
+            plan_id: session.plan_id,
+            step: one.step,
+            channel: Channel::Email,
+            anchor: one.anchor,
+            schedule_version: session.schedule_version,
+            state: ReminderState::Scheduled,
+            state_reason: None,
+            due_at: one.due_at,
+            useful_until: one.useful_until,
+            mail_id: None,
+            finished_at: None,
+            version: 0,
+            change: 0,
+            created_at: now,
+            updated_at: now,
+            session_starts_at: told.map(|time| time.starts_at),
+            session_ends_at: told.map(|time| time.ends_at),
+            answers_client: by_client && action.is_some() && one.step.subject() == Subject::Act,
+        };
+        after.push(row.store_new(tx)?);
+    }
+    if !after.is_empty() {
+        let mut draft = AuditDraft::new("session.reminders_scheduled", "session", session.id.0);
+        if !before.is_empty() {
+            draft = draft.before(&Rows { reminders: &before })?;
+        }
+        tx.audit(draft.after(&Rows { reminders: &after })?);
+    }
+    failpoint::reach("scheduled");
+    Ok(())
+}
+
+/// Rows of the ledger, as the audit trail shows them.
+#[derive(Serialize)]
+struct Rows<'a> {
+    reminders: &'a [Reminder],
+}
+
+impl Session {
+    /// Its time, also where it's over or called off.
+    pub(in crate::storage) fn time(&self) -> Option<Interval> {
+        Some(Interval::new(self.starts_at?, self.ends_at?))
+    }
+
+    /// Its time, where it's to take place then.
+    fn standing_time(&self) -> Option<Interval> {
+        self.time().filter(|_| self.state.holds_time())
+    }
+}
+
+/// The act of which a notice was kept back for want of an address that is there by now.
+fn withheld_notice(
+    db: &mut Db,
+    session: &Session,
+    rows: &[Reminder],
+) -> Result<Option<SessionAction>> {
+    let withheld = rows.iter().find(|row| {
+        row.step.subject() == Subject::Act
+            && row.schedule_version == session.schedule_version
+            && row.state == ReminderState::Suppressed
+            && matches!(
+                row.state_reason.as_deref(),
+                Some("no_address" | "bad_address")
+            )
+    });
+    let act = withheld.map(|row| match row.step {
+        ReminderStep::MovedNotice => SessionAction::Reschedule,
+        ReminderStep::CancelledNotice => SessionAction::Cancel,
+        _ => SessionAction::Book,
+    });
+    Ok(match act {
+        Some(act) if Client::find(db, session.client_id)?.has_usable_address() => Some(act),
+        _ => None,
+    })
+}
+
+/// When the plan's next session should be, where this one is completed and that one has no time yet.
+fn next_window(db: &mut Db, session: &Session, studio: &Studio) -> Result<Option<GapWindow>> {
+    let (Some(plan_id), Some(ordinal), Some(completed_at)) =
+        (session.plan_id, session.ordinal, session.completed_at)
+    else {
+        return Ok(None);
+    };
+    let ordinal = u8::try_from(ordinal).map_err(Error::internal)?;
+    let plan = Plan::find(db, plan_id)?;
+    let next_is_planned = plan_sessions(db, plan_id, studio)?.iter().any(|other| {
+        other.ordinal == ordinal.saturating_add(1) && other.state == SessionState::Planned
+    });
+    if !next_is_planned {
+        return Ok(None);
+    }
+    Ok(gap_after(&plan.gaps, ordinal)
+        .map(|gap| gap.window(completed_at.day_at(studio.time_zone.0))))
+}
+
+/// Whether no session of the client that places pigment came after this one, has a time, or waits in a plan.
+fn is_latest_work(db: &mut Db, session: &Session) -> Result<bool> {
+    let Some(completed_at) = session.completed_at else {
+        return Ok(false);
+    };
+    if !session.kind.places_pigment() {
+        return Ok(false);
+    }
+    let others: Vec<(SessionState, Option<Instant>, Option<PlanId>, SessionId)> = sessions::table
+        .filter(sessions::client_id.eq(session.client_id))
+        .filter(sessions::id.ne(session.id))
+        .filter(
+            sessions::kind
+                .eq(SessionKind::Treatment)
+                .or(sessions::kind.eq(SessionKind::TouchUp)),
+        )
+        .select((
+            sessions::state,
+            sessions::completed_at,
+            sessions::plan_id,
+            sessions::id,
+        ))
+        .kept()
+        .load(db)?;
+    Ok(!others
+        .into_iter()
+        .any(|(state, other, plan_id, id)| match state {
+            SessionState::Completed => (other, id) > (Some(completed_at), session.id),
+            SessionState::Planned => plan_id.is_some(),
+            state => state.holds_time(),
+        }))
+}
