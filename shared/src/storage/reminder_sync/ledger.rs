@@ -75,6 +75,13 @@ pub(super) fn sync(
         is_latest_work: is_latest_work(tx.db, session)?,
     };
     let mut wanted = schedule(&facts, rules, now);
+    // Who is off the list is booked for nothing, so that a booking needn't look.
+    let is_off_the_list = !wanted.is_empty()
+        && action != Some(SessionAction::Book)
+        && Client::find(tx.db, session.client_id)?.deleted_at.is_some();
+    if is_off_the_list {
+        wanted.clear();
+    }
     // Advice that was sent for another time of the session isn't repeated while it holds.
     let still_holds = |row: &Reminder| match (row.session_starts_at, facts.starts_at) {
         (Some(told_for), Some(starts_at)) => !advice_changes(told_for, starts_at, facts.zone),
