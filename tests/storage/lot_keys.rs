@@ -2,7 +2,7 @@
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use stipple_shared::domain::lot_key::{LotKey, lot_key};
 use stipple_shared::domain::text::LotCode;
 use stipple_shared::domain::trace::Certainty;
@@ -185,5 +185,47 @@ fn a_lot_that_was_entered_twice_can_still_be_called_back() {
             (code, conflicts),
             ("lot_code_taken", vec![json!({"id": twice.one})])
         );
+    }
+}
+
+#[test]
+fn a_lot_that_was_called_back_under_its_other_id_is_not_used_unnoticed() {
+    for engine in engines() {
+        let twice = Twice::open(engine);
+        let shop = &twice.shop;
+        let batch = shop.lot(twice.product, json!({"code": "AB-1", "batch_code": "B"}));
+        let black = shop.product("pigment", "Shade 2");
+        let elsewhere = shop.lot(black, json!({"code": "AB-1"}));
+        let found = |lot: LotId| -> Vec<String> {
+            let record = shop
+                .record(shop.new_record(json!({"lot_id": lot})))
+                .unwrap();
+            let codes = record.nonconformities.iter().map(|one| one.code.as_str());
+            codes.map(str::to_owned).collect()
+        };
+        let change = |lot: LotId, patch: Value| {
+            let patch = read(patch);
+            shop.write(move |tx| Lot::change(tx, lot, None, &patch))
+                .unwrap();
+        };
+        assert!(found(twice.one).is_empty());
+        change(
+            twice.other,
+            json!({"state": "recalled", "state_reason": "The maker asks for it."}),
+        );
+        assert_eq!(found(twice.one), ["lot_recalled"]);
+        assert_eq!(found(twice.other), ["lot_recalled"]);
+        // Neither another batch nor another product's lot is it.
+        assert!(found(batch).is_empty());
+        assert!(found(elsewhere).is_empty());
+
+        // Which of two entries is thrown away says nothing of the bottle.
+        change(
+            twice.other,
+            json!({"state": "discarded", "state_reason": "Entered twice."}),
+        );
+        assert!(found(twice.one).is_empty());
+        change(twice.other, json!({"expires_on": "2026-11-24"}));
+        assert_eq!(found(twice.one), ["lot_expired"]);
     }
 }

@@ -26,12 +26,54 @@ pub struct LotFacts {
     pub state: LotState,
     /// When it expires, if anything is printed.
     pub expiry: Option<Expiry>,
+    /// Whether the state is that of another entry of the same lot.
+    pub state_is_of_other_entry: bool,
+    /// Whether the expiry is that of another entry of the same lot.
+    pub expiry_is_of_other_entry: bool,
+}
+
+impl LotFacts {
+    /// The facts of a lot that was entered more than once, with what another entry says of it: the stricter of both holds.
+    ///
+    /// An entry that was discarded says nothing of the other: that's how somebody gets rid of one that was made by mistake.
+    #[must_use]
+    pub fn with_other_entry(self, other: Self) -> Self {
+        let mut both = self;
+        if strictness(other.state) > strictness(both.state) {
+            both.state = other.state;
+            both.state_is_of_other_entry = true;
+        }
+        let ends_sooner = match (both.expiry, other.expiry) {
+            (Some(own), Some(other)) => other.last_usable_day() < own.last_usable_day(),
+            (None, Some(_)) => true,
+            (_, None) => false,
+        };
+        if ends_sooner {
+            both.expiry = other.expiry;
+            both.expiry_is_of_other_entry = true;
+        }
+        both
+    }
+}
+
+/// How much a state of one entry weighs for the other entries of the same lot.
+const fn strictness(state: LotState) -> u8 {
+    match state {
+        LotState::Available | LotState::Discarded => 0,
+        LotState::Quarantined => 1,
+        LotState::Recalled => 2,
+    }
 }
 
 impl Expiry {
     /// Whether the lot is past its life on a day.
     pub fn is_over_on(self, day: NaiveDate) -> bool {
-        day > last_usable_day(self.on, self.precision)
+        day > self.last_usable_day()
+    }
+
+    /// The last day on which the lot may be used.
+    pub fn last_usable_day(self) -> NaiveDate {
+        last_usable_day(self.on, self.precision)
     }
 }
 
@@ -76,5 +118,50 @@ mod tests {
         };
         assert!(!expiry.is_over_on(day("2027-06-30")));
         assert!(expiry.is_over_on(day("2027-07-01")));
+    }
+    #[test]
+    fn the_stricter_of_two_entries_of_a_lot_holds() {
+        use LotState::{Available, Discarded, Quarantined, Recalled};
+
+        let entry = |state, on: Option<&str>| LotFacts {
+            kind: ProductKind::Pigment,
+            state,
+            expiry: on.map(|on| Expiry {
+                on: day(on),
+                precision: ExpiryPrecision::Day,
+            }),
+            state_is_of_other_entry: false,
+            expiry_is_of_other_entry: false,
+        };
+        for (own, other, state, is_of_other) in [
+            (Available, Available, Available, false),
+            (Available, Quarantined, Quarantined, true),
+            (Available, Recalled, Recalled, true),
+            (Quarantined, Recalled, Recalled, true),
+            (Discarded, Recalled, Recalled, true),
+            (Recalled, Quarantined, Recalled, false),
+            (Recalled, Available, Recalled, false),
+            (Available, Discarded, Available, false),
+            (Discarded, Available, Discarded, false),
+        ] {
+            let both = entry(own, None).with_other_entry(entry(other, None));
+            assert_eq!(
+                (both.state, both.state_is_of_other_entry),
+                (state, is_of_other),
+                "{own} and {other}"
+            );
+        }
+        let (early, late) = (Some("2027-06-30"), Some("2027-07-31"));
+        for (own, other, expected) in [
+            (late, early, early),
+            (early, late, early),
+            (None, late, late),
+            (early, None, early),
+            (None, None, None),
+        ] {
+            let both = entry(Available, own).with_other_entry(entry(Available, other));
+            assert_eq!(both.expiry.map(|expiry| expiry.on), expected.map(day));
+            assert_eq!(both.expiry_is_of_other_entry, expected != own);
+        }
     }
 }

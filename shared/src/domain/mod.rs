@@ -23,6 +23,7 @@ pub mod local_time;
 pub mod lot;
 pub mod lot_key;
 pub mod mail_preview;
+pub mod lot_shape;
 pub mod mail_template;
 pub mod neutral;
 pub mod news;

@@ -140,20 +140,32 @@ fn check_lot(
             format!("This lot is of a {}, where a {kind} belongs.", lot.kind),
         );
     }
+    // Else whoever looks the lot up would find nothing wrong with it.
+    let by_whom = |is_of_other_entry: bool| match is_of_other_entry {
+        true => ", as another entry with the same code says",
+        false => "",
+    };
+    let (by_state, by_expiry) = (
+        by_whom(lot.state_is_of_other_entry),
+        by_whom(lot.expiry_is_of_other_entry),
+    );
     let day = record.occurred_at.day_at(record.zone);
     if lot.expiry.is_some_and(|expiry| expiry.is_over_on(day)) {
         add(
             Code::LotExpired,
-            format!("This {kind}'s lot had expired by {day}."),
+            format!("This {kind}'s lot had expired by {day}{by_expiry}."),
         );
     }
     match lot.state {
         LotState::Available => {}
         LotState::Quarantined => add(
             Code::LotQuarantined,
-            format!("This {kind}'s lot is quarantined."),
+            format!("This {kind}'s lot is quarantined{by_state}."),
         ),
-        LotState::Recalled => add(Code::LotRecalled, format!("This {kind}'s lot is recalled.")),
+        LotState::Recalled => add(
+            Code::LotRecalled,
+            format!("This {kind}'s lot is recalled{by_state}."),
+        ),
         LotState::Discarded => add(
             Code::LotDiscarded,
             format!("This {kind}'s lot was recorded as discarded."),
@@ -205,6 +217,8 @@ mod tests {
             kind,
             state: LotState::Available,
             expiry: None,
+            state_is_of_other_entry: false,
+            expiry_is_of_other_entry: false,
         };
         Case {
             mix: serde_json::from_value(json!({
@@ -309,6 +323,27 @@ mod tests {
         assert_eq!(expires("2027-05-31", ExpiryPrecision::Day), 4);
         assert_eq!(expires("2027-05-01", ExpiryPrecision::Month), 4);
         assert_eq!(expires("2027-06-01", ExpiryPrecision::Month), 0);
+    }
+
+    #[test]
+    fn what_another_entry_of_the_lot_says_is_told_as_such() {
+        let mut case = case();
+        let lot_id = case.mix.pigments[0].lot_id.unwrap();
+        let good = case.lots[&lot_id];
+        let recalled = LotFacts {
+            state: LotState::Recalled,
+            ..good
+        };
+        case.lots.insert(lot_id, good.with_other_entry(recalled));
+        let found = nonconformities(&record(&case), &case.lots);
+        let told = found.iter().map(|one| (one.code, one.detail.as_str()));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [(
+                NonconformityCode::LotRecalled,
+                "This pigment's lot is recalled, as another entry with the same code says."
+            )]
+        );
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! What products and their lots are made of.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::id::ProductId;
+use super::lot_shape::{expiry, expiry_patch};
 use super::number::ShelfDays;
 use super::patch::merge_patch;
 use super::text::{ExternalId, LotCode, Name, Note, Reason};
 use super::vocabulary::{ExpiryPrecision, LotState, ProductKind};
-use crate::error::{Error, Result};
 
 /// What a product's label says. Null where nobody has looked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -131,13 +131,14 @@ merge_patch! {
 pub struct NewLot {
     /// Of which product.
     pub product_id: ProductId,
-    /// The lot's code as printed. Either this or `no_code_reason` is given.
+    /// The lot's code as printed, with at least one letter or digit. Either this or `no_code_reason` is given.
     pub code: Option<LotCode>,
     /// Why there is no code: nothing was printed, or it can't be read. A use of such a lot counts as a possible one of every other.
     pub no_code_reason: Option<Reason>,
     /// A second code that some makers print.
     pub batch_code: Option<LotCode>,
     /// When it expires; with month precision any day of the month.
+    #[serde(default, deserialize_with = "expiry")]
     pub expires_on: Option<NaiveDate>,
     /// How exactly the expiry is printed; by the day unless said otherwise.
     pub expiry_precision: Option<ExpiryPrecision>,
@@ -180,6 +181,7 @@ merge_patch! {
             /// A second code that some makers print.
             batch_code: LotCode,
             /// When it expires. Clearing it clears its precision.
+            #[serde(deserialize_with = "expiry_patch")]
             expires_on: NaiveDate,
             /// Who delivered it.
             supplier: Name,
@@ -197,146 +199,36 @@ merge_patch! {
     }
 }
 
-/// What of a lot must agree with itself.
-#[derive(Clone, Copy, Debug)]
-pub struct LotShape<'a> {
-    /// The printed code.
-    pub code: Option<&'a LotCode>,
-    /// Why there is none.
-    pub no_code_reason: Option<&'a Reason>,
-    /// When it expires.
-    pub expires_on: Option<NaiveDate>,
-    /// How exactly that is printed.
-    pub expiry_precision: Option<ExpiryPrecision>,
-    /// When it was delivered.
-    pub received_on: Option<NaiveDate>,
-    /// Whether it may be used.
-    pub state: LotState,
-    /// Why the state is what it is.
-    pub state_reason: Option<&'a Reason>,
-}
-
-/// The years in which a lot may have been delivered or expire; others are mistyped.
-const LOT_YEARS: std::ops::RangeInclusive<i32> = 1990..=2100;
-
-impl LotShape<'_> {
-    /// Refuses a lot that contradicts itself.
-    pub fn check(&self) -> Result<()> {
-        if self.code.is_some() == self.no_code_reason.is_some() {
-            return Err(Error::invalid(
-                "/code",
-                "code_or_reason",
-                "write either code, or no_code_reason where none is printed",
-            ));
-        }
-        if self.expires_on.is_none() && self.expiry_precision.is_some() {
-            return Err(Error::invalid(
-                "/expiry_precision",
-                "without_expiry",
-                "write expires_on too, or leave out expiry_precision",
-            ));
-        }
-        for (pointer, day) in [
-            ("/expires_on", self.expires_on),
-            ("/received_on", self.received_on),
-        ] {
-            if day.is_some_and(|day| !LOT_YEARS.contains(&day.year())) {
-                return Err(Error::invalid(
-                    pointer,
-                    "out_of_range",
-                    "write a date in the years 1990 to 2100",
-                ));
-            }
-        }
-        if self.state != LotState::Available && self.state_reason.is_none() {
-            return Err(Error::invalid(
-                "/state_reason",
-                "required",
-                "say why this lot may not be used",
-            ));
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::patch::Patch;
 
     #[test]
-    fn a_lot_agrees_with_itself() {
-        let code = LotCode::literal("K2291-07");
-        let reason = Reason::literal("Nothing is printed on the bottle.");
-        let good = LotShape {
-            code: Some(&code),
-            no_code_reason: None,
-            expires_on: "2027-06-01".parse().ok(),
-            expiry_precision: Some(ExpiryPrecision::Month),
-            received_on: "2026-06-01".parse().ok(),
-            state: LotState::Available,
-            state_reason: None,
+    fn a_month_alone_is_no_day_and_the_error_says_how_to_write_one() {
+        let new = |expires_on: serde_json::Value| {
+            serde_json::from_value::<NewLot>(json!({
+                "product_id": ProductId::new(), "code": "K-1", "expires_on": expires_on,
+            }))
         };
-        assert!(good.check().is_ok());
-        let without_code = LotShape {
-            code: None,
-            no_code_reason: Some(&reason),
-            ..good
-        };
-        assert!(without_code.check().is_ok());
-        let held_back = LotShape {
-            state: LotState::Quarantined,
-            state_reason: Some(&reason),
-            ..good
-        };
-        assert!(held_back.check().is_ok());
-
-        let pointer = |shape: LotShape<'_>| match shape.check() {
-            Err(Error::Invalid(fields)) => fields[0].pointer.clone(),
-            other => format!("{other:?}"),
-        };
-        for (shape, expected) in [
-            (LotShape { code: None, ..good }, "/code"),
-            (
-                LotShape {
-                    no_code_reason: Some(&reason),
-                    ..good
-                },
-                "/code",
-            ),
-            (
-                LotShape {
-                    expires_on: None,
-                    ..good
-                },
-                "/expiry_precision",
-            ),
-            (
-                LotShape {
-                    state_reason: None,
-                    ..held_back
-                },
-                "/state_reason",
-            ),
-            (
-                LotShape {
-                    expires_on: "9999-12-31".parse().ok(),
-                    ..good
-                },
-                "/expires_on",
-            ),
-            (
-                LotShape {
-                    received_on: "0202-06-01".parse().ok(),
-                    ..good
-                },
-                "/received_on",
-            ),
-        ] {
-            assert_eq!(pointer(shape), expected);
+        for month in ["2027-06", "06/2027", "2027-06-31", ""] {
+            let said = new(json!(month)).unwrap_err().to_string();
+            assert!(said.contains("expiry_precision month"), "{said}");
+            let patch = serde_json::from_value::<LotPatch>(json!({"expires_on": month}));
+            assert_eq!(patch.unwrap_err().to_string(), said);
         }
+        assert_eq!(
+            new(json!("2027-06-30")).unwrap().expires_on,
+            "2027-06-30".parse().ok()
+        );
+        assert_eq!(new(json!(null)).unwrap().expires_on, None);
+        let cleared: LotPatch = serde_json::from_value(json!({"expires_on": null})).unwrap();
+        assert_eq!(cleared.expires_on, Patch::Null);
+        let untouched: LotPatch = serde_json::from_value(json!({})).unwrap();
+        assert_eq!(untouched.expires_on, Patch::Absent);
     }
 
     #[test]

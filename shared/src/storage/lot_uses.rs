@@ -123,6 +123,7 @@ pub fn of_lot(
 ) -> Result<Page<LotUseTrace>> {
     let lot = Lot::find(db, id)?;
     let again = lot.entered_again(db)?;
+    let again = again.into_iter().map(|other| other.id).collect();
     clients_exposed(db, scope, lot.product_id, Some(id), again, page)
 }
 

@@ -1,7 +1,7 @@
 //! Lots of products.
 //!
 //! Codes are compared by their keys, which are stored beside them. Lots that were entered twice before there were keys stay:
-//! they are one lot to a trace.
+//! they are one lot to a trace, and to a rule that judges a use.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,8 @@ use super::schema::{lots, products};
 use super::{Db, Tx};
 use crate::domain::lot::{Expiry, LotFacts};
 use crate::domain::lot_key::LotKey;
-use crate::domain::stock::{LotPatch, LotShape, NewLot};
+use crate::domain::lot_shape::LotShape;
+use crate::domain::stock::{LotPatch, NewLot};
 use crate::domain::text::{ExternalId, LotCode, Name, Note, Reason};
 use crate::domain::{ExpiryPrecision, Instant, LotId, LotState, ProductId, ProductKind};
 use crate::error::{Error, FieldError, Result};
@@ -119,7 +120,7 @@ impl Lot {
             code_key: new.code.as_ref().map(LotKey::of),
             batch_code_key: new.batch_code.as_ref().map(LotKey::of),
         };
-        lot.shape().check()?;
+        lot.shape().check(None)?;
         lot.refuse_taken_code(tx.db)?;
         refuse_taken_external_id!(tx.db, lots, lot.id, &lot.external_id);
         lot.create(tx, "lot.added")
@@ -160,7 +161,7 @@ impl Lot {
         if lot == before {
             return Ok(before);
         }
-        lot.shape().check()?;
+        lot.shape().check(Some(&before.shape()))?;
         if (&lot.code, &lot.batch_code) != (&before.code, &before.batch_code) {
             // A lot that was entered twice must still be held back and recalled under the codes that it has.
             lot.refuse_taken_code(tx.db)?;
@@ -210,37 +211,51 @@ impl Lot {
             let Some((lot, kind)) = found else {
                 continue;
             };
-            let expiry = lot.expires_on.zip(lot.expiry_precision);
-            let facts = LotFacts {
-                kind,
-                state: lot.state,
-                expiry: expiry.map(|(on, precision)| Expiry { on, precision }),
-            };
+            let facts = lot
+                .entered_again(db)?
+                .iter()
+                .fold(lot.own_facts(kind), |facts, other| {
+                    facts.with_other_entry(other.own_facts(kind))
+                });
             known.insert(lot.id, (lot.product_id, facts));
         }
         Ok(known)
     }
 
+    /// What the lot says of itself.
+    fn own_facts(&self, kind: ProductKind) -> LotFacts {
+        let expiry = self.expires_on.zip(self.expiry_precision);
+        LotFacts {
+            kind,
+            state: self.state,
+            expiry: expiry.map(|(on, precision)| Expiry { on, precision }),
+            state_is_of_other_entry: false,
+            expiry_is_of_other_entry: false,
+        }
+    }
+
     /// The other lots of the product with the same codes, which are this one under another id.
-    pub(super) fn entered_again(&self, db: &mut Db) -> Result<Vec<LotId>> {
+    pub(super) fn entered_again(&self, db: &mut Db) -> Result<Vec<Self>> {
         let Some(key) = &self.code_key else {
             return Ok(Vec::new());
         };
-        let mut query = lots::table
+        let mut others: Vec<Self> = lots::table
             .filter(lots::product_id.eq(self.product_id))
             .filter(lots::code_key.eq(key))
             .filter(lots::id.ne(self.id))
-            .into_boxed();
-        query = match &self.batch_code_key {
-            Some(batch_key) => query.filter(lots::batch_code_key.eq(batch_key.clone())),
-            None => query.filter(lots::batch_code_key.is_null()),
-        };
-        Ok(query.order(lots::id).select(lots::id).load(db)?)
+            .order(lots::id)
+            .select(Self::as_select())
+            .kept()
+            .load(db)?;
+        // Here and not in the statement, whose text would hang on whether there is a second code.
+        others.retain(|other| other.batch_code_key == self.batch_code_key);
+        Ok(others)
     }
 
     fn shape(&self) -> LotShape<'_> {
         LotShape {
             code: self.code.as_ref(),
+            batch_code: self.batch_code.as_ref(),
             no_code_reason: self.no_code_reason.as_ref(),
             expires_on: self.expires_on,
             expiry_precision: self.expiry_precision,
@@ -254,7 +269,7 @@ impl Lot {
     fn refuse_taken_code(&self, db: &mut Db) -> Result<()> {
         let taken = self.entered_again(db)?;
         match taken.first() {
-            Some(id) => Err(Error::Refused {
+            Some(other) => Err(Error::Refused {
                 code: "lot_code_taken",
                 detail: "this product has a lot with this code already; use that one, or write the batch_code that tells them apart".into(),
                 breaches: vec![FieldError::new(
@@ -262,7 +277,7 @@ impl Lot {
                     "taken",
                     "choose a code that no other lot of the product has, however it's written",
                 )],
-                conflicts: vec![serde_json::json!({ "id": id })],
+                conflicts: vec![serde_json::json!({ "id": other.id })],
             }),
             None => Ok(()),
         }
