@@ -241,6 +241,10 @@ fn a_trace_reaches_all_studios() {
             assert_eq!(uses.data()[0]["client_id"], client);
             for hidden in [
                 "client",
+                "zones",
+                "mix",
+                "occurred_at",
+                "session",
                 "studio_name",
                 "practitioner_name",
                 "licence_number",
@@ -254,8 +258,22 @@ fn a_trace_reaches_all_studios() {
             for field in ["given_name", "family_name", "email", "telephone"] {
                 assert_eq!(told[field], known.json[field], "{field}");
             }
-            for shown in ["studio_name", "practitioner_name"] {
+            for shown in ["studio_name", "practitioner_name", "occurred_at"] {
                 assert!(uses.data()[0][shown].is_string(), "{shown}");
+            }
+            assert_eq!(uses.data()[0]["zones"], json!(["crown"]));
+            assert_eq!(uses.data()[0]["mix"], record.json["mix"]);
+            assert!(uses.data()[0]["session"]["date"].is_string());
+            // Whoever is limited to their own clients sees no more of others' at their own studio.
+            let key = json!({
+                "name": "Tablet", "role": "practitioner", "practitioner_id": chain.northerner, "own_clients_only": true,
+            });
+            let key = server.post("/v1/api-keys", &key).expect(201);
+            let limited = server.with_secret(key.json["secret"].as_str().unwrap());
+            let uses = limited.get(&format!("{path}/uses")).expect(200);
+            assert_eq!(uses.data()[0]["client_id"], client);
+            for hidden in ["client", "zones", "mix", "occurred_at", "session"] {
+                assert_eq!(uses.data()[0][hidden], Value::Null, "{hidden}");
             }
         }
     });

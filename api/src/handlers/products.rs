@@ -114,6 +114,7 @@ pub(crate) async fn change_product(
 ///
 /// What a recall of the product starts from. A use whose product isn't known may have been of this one: it's listed
 /// as `possible`. Client, session, studio and practitioner are shown as they are now.
+/// Of a client whom the key doesn't see, only ids are told: their own studio sees the rest.
 #[utoipa::path(
     tag = "products",
     operation_id = "list_product_uses",

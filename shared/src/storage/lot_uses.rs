@@ -11,7 +11,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::clients::Client;
-use super::columns::Json;
 use super::lots::Lot;
 use super::paging::{Page, PageRequest, load_page};
 use super::pigment_records::PigmentRecord;
@@ -48,24 +47,23 @@ pub struct LotUseTrace {
     pub practitioner_id: PractitionerId,
     /// As what it was used.
     pub kind: ProductKind,
-    /// In which zones.
-    pub zones: Vec<Zone>,
-    /// When.
-    pub occurred_at: Instant,
+    /// In which zones. Null where the key doesn't see the client.
+    pub zones: Option<Vec<Zone>>,
+    /// When. Null where the key doesn't see the client.
+    pub occurred_at: Option<Instant>,
     /// Whether the record was taken back, as one on the wrong client is.
     pub voided: bool,
     /// Whether another record has taken this one's place: what counts is the newest.
     pub amended: bool,
     /// How sure it is.
     pub certainty: Certainty,
-    /// What was mixed, thinned with what and how far.
-    #[schema(value_type = Mix)]
-    pub mix: Json<Mix>,
+    /// What was mixed, thinned with what and how far. Null where the key doesn't see the client.
+    pub mix: Option<Mix>,
     /// Who the client is and how they're reached. Null where the key doesn't see them: a trace reaches all studios, and
     /// another studio's clients are told by that one.
     pub client: Option<TracedClient>,
-    /// When it took place and what for.
-    pub session: TracedSession,
+    /// When it took place and what for. Null where the key doesn't see the session.
+    pub session: Option<TracedSession>,
     /// The studio's name. Null where the key doesn't see it.
     pub studio_name: Option<Name>,
     /// The practitioner's name. Null where the key doesn't see them.
@@ -233,8 +231,13 @@ impl Around {
             .map(|client| (client.id, TracedClient::from(client)))
             .collect();
         let session_ids: Vec<SessionId> = records.iter().map(|record| record.session_id).collect();
-        let sessions = sessions::table
+        let mut seen_sessions = sessions::table
             .filter(sessions::id.eq_any(session_ids))
+            .into_boxed();
+        if let Some(seen) = Session::seen(scope) {
+            seen_sessions = seen_sessions.filter(seen);
+        }
+        let sessions = seen_sessions
             .select(Session::as_select())
             .load::<Session>(db)?
             .into_iter()
@@ -278,16 +281,15 @@ impl Around {
         certainty: Certainty,
         kind: ProductKind,
     ) -> Result<LotUseTrace> {
-        let (Some(session), Some(studio)) = (
-            self.sessions.get(&record.session_id),
-            self.studios.get(&record.studio_id),
-        ) else {
-            return Err(Error::internal(
-                "a record's session or studio is not stored",
-            ));
+        let Some(studio) = self.studios.get(&record.studio_id) else {
+            return Err(Error::internal("a record's studio is not stored"));
         };
+        // A record is seen by whoever sees its client.
+        let client = self.clients.get(&record.client_id).cloned();
+        let is_seen = client.is_some();
+        let session = self.sessions.get(&record.session_id);
         let sees_practitioner = self.practitioners.contains_key(&record.practitioner_id);
-        let began = session.starts_at.unwrap_or(record.occurred_at);
+        let zones = record.zones.as_slice().iter().map(|one| one.zone);
         Ok(LotUseTrace {
             pigment_record_id: record.id,
             session_id: record.session_id,
@@ -295,20 +297,23 @@ impl Around {
             studio_id: record.studio_id,
             practitioner_id: record.practitioner_id,
             kind,
-            zones: record.zones.as_slice().iter().map(|one| one.zone).collect(),
-            occurred_at: record.occurred_at,
+            zones: is_seen.then(|| zones.collect()),
+            occurred_at: is_seen.then_some(record.occurred_at),
             voided: record.voided_at.is_some(),
             amended: record.amended_by_record_id.is_some(),
             certainty,
-            mix: record.mix,
-            client: self.clients.get(&record.client_id).cloned(),
-            session: TracedSession {
-                date: began.day_at(studio.time_zone.0),
+            mix: is_seen.then(|| record.mix.0.clone()),
+            client,
+            session: session.map(|session| TracedSession {
+                date: session
+                    .starts_at
+                    .unwrap_or(record.occurred_at)
+                    .day_at(studio.time_zone.0),
                 kind: session.kind,
                 state: session.state,
                 starts_at: session.starts_at,
                 completed_at: session.completed_at,
-            },
+            }),
             studio_name: self
                 .scope
                 .sees_studio(studio.id)
