@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use stipple_shared::domain::Role;
+use stipple_shared::domain::client::NewClient;
+use stipple_shared::storage::WriteContext;
+use stipple_shared::storage::clients::Client;
 use stipple_test_support::{Answer, Caller, TestServer};
 
 use crate::each;
@@ -235,7 +238,13 @@ fn who_may_be_registered_already_is_named_and_registered_all_the_same() {
                 json!({"date_of_birth": "1984-05-18"}),
                 false,
             ),
-            ("Zoë", "Müller-Beispiel", json!({}), false),
+            ("Zoë", "Müller-Beispiel", json!({}), true),
+            (
+                "Zoë",
+                "Müller-Beispiel",
+                json!({"telephone": "+354 555 0109"}),
+                false,
+            ),
             (
                 "Cleo",
                 "Muster",
@@ -263,5 +272,38 @@ fn who_may_be_registered_already_is_named_and_registered_all_the_same() {
             .expect(201);
         assert_eq!(second.json["possible_duplicates"], json!([made.json["id"]]));
         assert_eq!(caller.post("/v1/clients", &new).expect(201).text, made.text);
+    });
+}
+
+#[test]
+fn a_name_that_many_have_elsewhere_hides_nobody_here() {
+    each(|server| {
+        let (here, elsewhere) = (server.studio().id(), server.studio().id());
+        let named = |studio: &str, born: &str| {
+            json!({
+                "studio_id": studio, "given_name": "Anna", "family_name": "Muster", "date_of_birth": born,
+            })
+        };
+        let first = server
+            .post("/v1/clients", &named(&here, "1984-05-17"))
+            .expect(201);
+        // As many as are looked at, and some more.
+        let store = server.database().open(server.clock.clock());
+        for _ in 0..21 {
+            let new: NewClient = serde_json::from_value(named(&elsewhere, "1984-05-17")).unwrap();
+            store
+                .write_blocking(WriteContext::worker(), move |tx| {
+                    for _ in 0..10 {
+                        Client::register(tx, &new)?;
+                    }
+                    Ok(())
+                })
+                .unwrap();
+        }
+        drop(store);
+        let made = server
+            .post("/v1/clients", &named(&here, "1984-05-17"))
+            .expect(201);
+        assert_eq!(made.json["possible_duplicates"], json!([first.json["id"]]));
     });
 }

@@ -41,9 +41,9 @@ impl Filter for ClientsQuery {
 pub(crate) struct RegisteredClient {
     #[serde(flatten)]
     client: Client,
-    /// Clients of the same studio, twenty at most, who have the same e-mail address or telephone number, or the same name and
-    /// date of birth. Case, accents and how a number begins don't matter. A hint: look whether it's one person. Only this answer
-    /// has it.
+    /// Clients of the same studio, twenty at most, who have the same e-mail address or telephone number, or the same name: with
+    /// the same date of birth, or, where one of the two has none, without another e-mail address or telephone number. Case,
+    /// accents and how a number begins don't matter. A hint: look whether it's one person. Only this answer has it.
     possible_duplicates: Vec<ClientId>,
 }
 

@@ -27,7 +27,7 @@ pub struct Likeness {
 pub struct Trail {
     /// Under these words.
     pub words: WordRange,
-    /// Born on this day, where the words alone tell too little.
+    /// Born on this day, or nobody knows when: where the words alone tell too little.
     pub born_on: Option<NaiveDate>,
 }
 
@@ -45,17 +45,20 @@ impl Likeness {
         }
     }
 
-    /// Whether both may be one person: the same address, the same number, or the same name and day of birth.
+    /// Whether both may be one person: the same address, the same number, or the same name, unless something else tells
+    /// them apart. A day of birth tells enough beside a name; where one of them has none, address and number speak too.
     pub fn may_be(&self, other: &Self) -> bool {
-        let same_email = self.email.is_some() && self.email == other.email;
-        let same_number = match (&self.number, &other.number) {
-            (Some(one), Some(other)) => telling(one) == telling(other),
-            _ => false,
-        };
-        let same_birth = self.born_on.is_some() && self.born_on == other.born_on;
+        let same_email = both(&self.email, &other.email, |one, other| one == other);
+        let same_number = both(&self.number, &other.number, |one, other| {
+            telling(one) == telling(other)
+        });
+        if same_email == Some(true) || same_number == Some(true) {
+            return true;
+        }
         let same_name = !self.given_names.is_disjoint(&other.given_names)
             && !self.family_names.is_disjoint(&other.family_names);
-        same_email || same_number || (same_birth && same_name)
+        let same_birth = both(&self.born_on, &other.born_on, |one, other| one == other);
+        same_name && same_birth.unwrap_or(same_email.is_none() && same_number.is_none())
     }
 
     /// Where to look for them: at few places, whatever the names.
@@ -75,28 +78,31 @@ impl Likeness {
                 WordRange::beginning_with(&backwards(last))
             }));
         }
-        if let Some(born_on) = self.born_on {
-            let words_of = |(family, given): &(String, String)| {
-                if family == given {
-                    Some(WordRange::only(family))
-                } else if is_paired(family) && is_paired(given) {
-                    Some(WordRange::only(&pair(family, given)))
-                } else {
-                    None
-                }
-            };
-            trails.extend(
-                self.name_words
-                    .iter()
-                    .filter_map(words_of)
-                    .map(|words| Trail {
-                        words,
-                        born_on: Some(born_on),
-                    }),
-            );
-        }
+        let words_of = |(family, given): &(String, String)| {
+            if family == given {
+                Some(WordRange::only(family))
+            } else if is_paired(family) && is_paired(given) {
+                Some(WordRange::only(&pair(family, given)))
+            } else {
+                None
+            }
+        };
+        trails.extend(
+            self.name_words
+                .iter()
+                .filter_map(words_of)
+                .map(|words| Trail {
+                    words,
+                    born_on: self.born_on,
+                }),
+        );
         trails
     }
+}
+
+/// How two compare, where both are known.
+fn both<T>(one: &Option<T>, other: &Option<T>, same: impl Fn(&T, &T) -> bool) -> Option<bool> {
+    Some(same(one.as_ref()?, other.as_ref()?))
 }
 
 /// The end of a number: how it begins, with its country or a zero, is a matter of taste.
@@ -176,7 +182,27 @@ mod tests {
             ("Ada", "Other", "", "(354) 555-0101", "", true),
             ("zoe", "Mueller", "", "", "1984-05-17", true),
             ("ZOE", "muller", "", "", "1984-05-17", true),
-            ("Zoë", "Müller", "", "", "", false),
+            ("Zoë", "Müller", "", "", "", true),
+            ("zoe", "Mueller", "", "", "", true),
+            ("Zoë", "Müller", "other@client.example", "", "", false),
+            ("Zoë", "Müller", "", "+354 555 0109", "", false),
+            (
+                "Zoë",
+                "Müller",
+                "other@client.example",
+                "+354 555 0101",
+                "",
+                true,
+            ),
+            (
+                "Zoë",
+                "Müller",
+                "other@client.example",
+                "",
+                "1984-05-17",
+                true,
+            ),
+            ("Zoë", "Other", "", "", "", false),
             ("Zoë", "Müller", "", "", "1984-05-18", false),
             ("Ada", "Müller", "", "", "1984-05-17", false),
             ("Zoë", "Other", "", "", "1984-05-17", false),
@@ -201,10 +227,13 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_like_who_tells_nothing() {
+    fn a_name_alone_is_looked_for_too() {
         let bare = likeness("Zoë", "Müller", "", "", "");
-        assert!(!bare.may_be(&bare));
-        assert!(bare.trails().is_empty());
+        assert!(bare.may_be(&bare));
+        assert!(bare.trails().iter().all(|trail| trail.born_on.is_none()));
+        assert!(!bare.trails().is_empty());
+        let other = likeness("Ada", "Müller", "", "", "");
+        assert!(!bare.may_be(&other));
     }
 
     #[test]
