@@ -132,3 +132,34 @@ fn what_was_done_was_done_by_whoever_has_the_key_where_nobody_is_named() {
         assert_eq!(done.json["practitioner_id"], house.own.as_str());
     });
 }
+
+#[test]
+fn who_assessed_is_the_sessions_practitioner_or_whoever_has_the_key() {
+    each(|server| {
+        let house = Own::open(server);
+        let assessment = |more: Value| {
+            let mut new = json!({"client_id": house.client, "indication": "scar"});
+            new.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            new
+        };
+        let assessed = |caller: &Caller, more: Value| {
+            let made = caller
+                .post("/v1/assessments", &assessment(more))
+                .expect(201);
+            made.json["practitioner_id"].as_str().unwrap().to_owned()
+        };
+        server
+            .post("/v1/assessments", &assessment(json!({})))
+            .expect_problem(422, "invalid")
+            .expect_error("/practitioner_id", "required");
+        assert_eq!(assessed(&house.caller, json!({})), house.own);
+        let named = json!({"practitioner_id": house.other});
+        assert_eq!(assessed(&house.caller, named.clone()), house.other);
+        let session = house.consultation(&server.owner(), named).expect(201).id();
+        let in_session = json!({"session_id": session});
+        assert_eq!(assessed(&house.caller, in_session.clone()), house.other);
+        assert_eq!(assessed(&server.owner(), in_session), house.other);
+    });
+}

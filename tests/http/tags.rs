@@ -228,3 +228,34 @@ fn decisions_about_mails_are_kept_one_by_one() {
         assert_eq!(consents.data().len(), 4);
     });
 }
+
+#[test]
+fn expectations_in_another_order_are_no_change() {
+    each(|server| {
+        let studio = server.studio().id();
+        let point =
+            |point: &str| json!({"point": point, "acknowledged_at": "2026-11-20T09:00:00Z"});
+        let (first, second) = (point("no_growth"), point("cosmetic_only"));
+        let new = json!({
+            "client_id": server.client(&studio).id(), "practitioner_id": server.practitioner(&studio).id(),
+            "indication": "scar", "expectations": [first, second],
+        });
+        let made = server.post("/v1/assessments", &new).expect(201);
+        let reordered = json!({"expectations": [second, first]});
+        let same = server
+            .patch(&made.location(), &made.etag(), &reordered)
+            .expect(200);
+        assert_eq!((same.etag(), &same.json), (made.etag(), &made.json));
+        // Beside another change the first order stays too.
+        let both = json!({"expectations": [second, first], "goals": "A fuller look."});
+        let changed = server
+            .patch(&made.location(), &made.etag(), &both)
+            .expect(200);
+        assert_eq!(changed.json["expectations"], json!([first, second]));
+        let fewer = json!({"expectations": [second]});
+        let changed = server
+            .patch(&made.location(), &changed.etag(), &fewer)
+            .expect(200);
+        assert_eq!(changed.json["expectations"], json!([second]));
+    });
+}

@@ -37,7 +37,8 @@ impl Filter for AssessmentsQuery {
 
 /// Records an assessment.
 ///
-/// Any scale may be used for any indication. From the four SALT regions the total and its band are computed.
+/// Any scale may be used for any indication. From the four SALT regions the total and its band are computed. Where nobody is
+/// named as who assessed, it's the session's practitioner, else whoever's key it is.
 #[utoipa::path(
     tag = "assessments",
     operation_id = "record_assessment",

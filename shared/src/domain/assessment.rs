@@ -13,7 +13,7 @@ use super::vocabulary::{
     ExpectationPoint, Fitzpatrick, HairTexture, Indication, Ludwig, Norwood, Savin, ScalpType,
     Undertone,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
 
 /// A point that the client has understood, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,8 +33,8 @@ pub struct NewAssessment {
     pub client_id: ClientId,
     /// Where. The client's own studio where this is left out.
     pub studio_id: Option<StudioId>,
-    /// By whom.
-    pub practitioner_id: PractitionerId,
+    /// By whom; the session's practitioner unless said otherwise, or whoever's key it is where there is none.
+    pub practitioner_id: Option<PractitionerId>,
     /// In which session, where it was one.
     pub session_id: Option<SessionId>,
     /// Why the client comes.
@@ -84,7 +84,7 @@ merge_patch! {
             practitioner_id: PractitionerId,
             /// Why the client comes.
             indication: Indication,
-            /// What the client has understood: the whole list.
+            /// What the client has understood: the whole list. Its order doesn't matter.
             expectations: Vec<Expectation>,
             /// When it took place.
             #[serde(deserialize_with = "given::set")]
@@ -137,34 +137,42 @@ pub fn check_occurred_at(occurred_at: Instant, now: Instant) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a point that is named twice, or understood in the future.
+/// Whether both lists say the same: in which order the points were told is no matter. None of them names one twice.
+pub fn same_expectations(one: &[Expectation], other: &[Expectation]) -> bool {
+    one.len() == other.len() && one.iter().all(|expectation| other.contains(expectation))
+}
+
+/// Refuses points that are named twice, or understood in the future.
 pub fn check_expectations(expectations: &[Expectation], now: Instant) -> Result<()> {
+    let mut wrong = Vec::new();
     for (place, expectation) in expectations.iter().enumerate() {
-        let pointer = format!("/expectations/{place}/acknowledged_at");
-        given::check(expectation.acknowledged_at, &pointer)?;
-        let wrong = if expectations
+        let is_named_again = expectations
             .iter()
             .take(place)
-            .any(|earlier| earlier.point == expectation.point)
-        {
-            ("point", "duplicate", "name each point at most once")
-        } else if expectation.acknowledged_at > now {
-            (
-                "acknowledged_at",
+            .any(|earlier| earlier.point == expectation.point);
+        if is_named_again {
+            wrong.push(FieldError::new(
+                format!("/expectations/{place}/point"),
+                "duplicate",
+                "name each point at most once",
+            ));
+        }
+        let pointer = format!("/expectations/{place}/acknowledged_at");
+        match given::check(expectation.acknowledged_at, &pointer) {
+            Err(Error::Invalid(fields)) => wrong.extend(fields),
+            Err(other) => return Err(other),
+            Ok(()) if expectation.acknowledged_at > now => wrong.push(FieldError::new(
+                pointer,
                 "in_the_future",
                 "write when the client said so; that can't be later than now",
-            )
-        } else {
-            continue;
-        };
-        let (field, code, detail) = wrong;
-        return Err(Error::invalid(
-            format!("/expectations/{place}/{field}"),
-            code,
-            detail,
-        ));
+            )),
+            Ok(()) => {}
+        }
     }
-    Ok(())
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(wrong)),
+    }
 }
 
 #[cfg(test)]
@@ -176,10 +184,10 @@ mod tests {
         Instant::parse("2026-11-25T09:00:00Z").unwrap()
     }
 
-    fn pointer(result: Result<()>) -> Option<String> {
+    fn pointers(result: Result<()>) -> Vec<String> {
         match result {
-            Err(Error::Invalid(errors)) => errors.first().map(|error| error.pointer.clone()),
-            _ => None,
+            Err(Error::Invalid(errors)) => errors.into_iter().map(|error| error.pointer).collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -197,13 +205,38 @@ mod tests {
         );
         assert!(check_expectations(&[first, second], now()).is_ok());
         assert_eq!(
-            pointer(check_expectations(&[first, second, first], now())).as_deref(),
-            Some("/expectations/2/point")
+            pointers(check_expectations(&[first, second, first], now())),
+            ["/expectations/2/point"]
         );
         assert_eq!(
-            pointer(check_expectations(&[first, later], now())).as_deref(),
-            Some("/expectations/1/acknowledged_at")
+            pointers(check_expectations(&[first, later, first], now())),
+            ["/expectations/1/acknowledged_at", "/expectations/2/point"]
         );
+    }
+
+    #[test]
+    fn the_order_of_expectations_does_not_matter() {
+        let understood = |point, minutes| Expectation {
+            point,
+            acknowledged_at: now() - chrono::TimeDelta::minutes(minutes),
+        };
+        let first = understood(ExpectationPoint::NoGrowth, 1);
+        let second = understood(ExpectationPoint::CosmeticOnly, 1);
+        let again = understood(ExpectationPoint::CosmeticOnly, 2);
+        for (one, other, is_same) in [
+            (vec![], vec![], true),
+            (vec![first, second], vec![second, first], true),
+            (vec![first, second], vec![first], false),
+            (vec![first], vec![first, second], false),
+            (vec![first, second], vec![first, again], false),
+            (vec![first, second], vec![first, first], false),
+        ] {
+            assert_eq!(
+                same_expectations(&one, &other),
+                is_same,
+                "{one:?} {other:?}"
+            );
+        }
     }
 
     #[test]

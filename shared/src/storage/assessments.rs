@@ -15,6 +15,7 @@ use super::sessions::Session;
 use super::{Db, Scope, Tx};
 use crate::domain::assessment::{
     AssessmentPatch, Expectation, NewAssessment, check_expectations, check_occurred_at,
+    same_expectations,
 };
 use crate::domain::patch::Patch;
 use crate::domain::salt::SaltScore;
@@ -23,7 +24,7 @@ use crate::domain::{
     AssessmentId, ClientId, Fitzpatrick, HairTexture, Indication, Instant, Ludwig, Norwood,
     PractitionerId, Savin, ScalpType, SessionId, StudioId, Undertone,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What was seen and said in a consultation.
 #[derive(
@@ -112,13 +113,14 @@ impl Assessment {
         let client = named(Client::find_seen(tx, new.client_id), "/client_id")?;
         let client = client.unless_off_the_list()?;
         let studio_id = studio_for(tx, new.studio_id, &client)?;
+        let practitioner_id = who_assessed(tx, new)?;
         refuse_taken_external_id!(tx.db, assessments, id, &new.external_id);
         let assessment = Self {
             id,
             external_id: new.external_id.clone(),
             client_id: new.client_id,
             studio_id,
-            practitioner_id: new.practitioner_id,
+            practitioner_id,
             session_id: new.session_id,
             indication: new.indication,
             norwood: new.norwood,
@@ -176,7 +178,11 @@ impl Assessment {
         patch.scars.apply(&mut assessment.scars);
         patch.goals.apply(&mut assessment.goals);
         patch.notes.apply(&mut assessment.notes);
-        patch.expectations.apply(&mut assessment.expectations.0);
+        if let Some(told) = patch.expectations.value()
+            && !same_expectations(&before.expectations, told)
+        {
+            assessment.expectations = Json(told.clone());
+        }
         patch.occurred_at.apply(&mut assessment.occurred_at);
         if assessment == before {
             return Ok(before);
@@ -230,4 +236,21 @@ impl Assessment {
         }
         Ok(())
     }
+}
+
+/// Whoever is named, else the session's practitioner, else whoever's key it is.
+fn who_assessed(tx: &mut Tx<'_>, new: &NewAssessment) -> Result<PractitionerId> {
+    let of_session = match (new.practitioner_id, new.session_id) {
+        (None, Some(id)) => named(Session::find_seen(tx, id), "/session_id")?.practitioner_id,
+        _ => None,
+    };
+    tx.who_treats(new.practitioner_id, of_session)
+        .or(of_session)
+        .ok_or_else(|| {
+            Error::invalid(
+                "/practitioner_id",
+                "required",
+                "say who assessed: neither a session nor the key does",
+            )
+        })
 }
