@@ -224,6 +224,45 @@ fn another_address_keeps_the_rows_and_another_rule_reschedules_them() {
             .patch(&path_of(&care), "*", &timing)
             .expect(422)
             .expect_error("/timing", "wrong_timing");
+        for (timing, field, code, words) in [
+            (
+                json!({"relative_to": "start", "hours_before": 2161}),
+                "hours_before",
+                "invalid_value",
+                "from 0 to 2160",
+            ),
+            (
+                json!({"relative_to": "start", "hours_before": 1.5}),
+                "hours_before",
+                "invalid_value",
+                "from 0 to 2160",
+            ),
+            (
+                json!({"relative_to": "start_day", "days_before": -1, "at": "10:00"}),
+                "days_before",
+                "invalid_value",
+                "from 0 to 365",
+            ),
+            (
+                json!({"relative_to": "completion_month", "months_after": 0, "at": "10:00"}),
+                "months_after",
+                "invalid_value",
+                "from 1 to 120",
+            ),
+            (
+                json!({"relative_to": "start_day", "days_before": 1}),
+                "at",
+                "required",
+                "at",
+            ),
+        ] {
+            let refused = house
+                .server
+                .patch(&path_of(&care), "*", &json!({"timing": timing}))
+                .expect_problem(422, "invalid")
+                .expect_error(&format!("/timing/{field}"), code);
+            assert!(refused.text.contains(words), "{refused}");
+        }
         let due = house.list("/v1/reminders?due_from=2026-12-01T00:00:00Z&due_before=2026-12-30T00:00:00Z&state=scheduled");
         assert_eq!(due.len(), 1);
         let one = house

@@ -51,6 +51,7 @@ pub mod task;
 pub mod template;
 pub mod text;
 mod text_enum;
+mod timing_text;
 pub mod trace;
 pub mod vocabulary;
 

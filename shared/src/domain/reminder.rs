@@ -8,7 +8,7 @@ use super::number::{OffsetDays, OffsetHours, OffsetMinutes, OffsetMonths};
 use super::vocabulary::{Anchor, ReminderStep, SessionKind};
 
 /// When a step is due. Hours and minutes are elapsed time; days are the studio's calendar days at a time of its day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "relative_to", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Timing {
     /// Counted back from the session's start.
@@ -302,6 +302,11 @@ mod tests {
             json!({"hours_before": 24}),
             json!({"relative_to": "start"}),
             json!({"relative_to": "start", "hours_before": 24, "days_before": 1}),
+            json!({"relative_to": "start", "hours_before": 24, "days_before": null}),
+            json!({"relative_to": "start", "hours_before": 24, "minutes_before": 1}),
+            json!({"relative_to": "start", "hours_before": null}),
+            json!({"relative_to": "gap_opens", "days_before": 7}),
+            json!({"relative_to": "now", "minutes_after": 1}),
             json!({"relative_to": "start", "hours_before": -1}),
             json!({"relative_to": "start_day", "days_before": 366, "at": "10:00"}),
             json!({"relative_to": "completion_day", "days_after": 4, "at": "10"}),
