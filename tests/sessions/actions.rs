@@ -258,6 +258,56 @@ fn what_took_place_is_stored_with_what_was_wrong() {
 }
 
 #[test]
+fn a_cancellation_that_tells_something_else_than_the_first_is_refused() {
+    House::each(|house| {
+        let id = house.consultation().id();
+        house.book(&id, 3, "10:00");
+        house.go_to(1);
+        let told = json!({
+            "by": "client", "reason": "Called in the morning.", "occurred_at": "2026-11-26T09:00:00Z",
+        });
+        let first = house.act(&id, "cancel", &told).expect(200);
+        house.wait(10);
+        for same in [
+            told.clone(),
+            json!({}),
+            json!({"by": "client"}),
+            json!({"reason": "Called in the morning."}),
+        ] {
+            let again = house.act(&id, "cancel", &same).expect(200);
+            assert_eq!(again.json, first.json, "{same}");
+        }
+        for (other, pointer) in [
+            (json!({"by": "studio"}), "/by"),
+            (json!({"reason": "Ill that day."}), "/reason"),
+            (
+                json!({"occurred_at": "2026-11-26T09:00:01Z"}),
+                "/occurred_at",
+            ),
+        ] {
+            let refused = house
+                .act(&id, "cancel", &other)
+                .expect_problem(409, "already_cancelled")
+                .expect_error(pointer, "told_otherwise");
+            assert_eq!(refused.json["errors"].as_array().unwrap().len(), 1);
+        }
+        assert_eq!(house.session(&id).json, first.json);
+
+        // A clock that runs a little fast is cut to ours, then as now.
+        let id = house.consultation().id();
+        house.book(&id, 3, "10:00");
+        let fast = json!({"occurred_at": format!("{}T12:13:00Z", day(1))});
+        let first = house.act(&id, "cancel", &fast).expect(200);
+        house.wait(10);
+        let again = house.act(&id, "cancel", &fast).expect(200);
+        assert_eq!(again.json, first.json);
+        house
+            .act(&id, "cancel", &json!({"reason": "Found out later."}))
+            .expect_problem(409, "already_cancelled");
+    });
+}
+
+#[test]
 fn what_is_written_down_afterwards_says_when_it_happened() {
     House::each(|house| {
         let id = house.consultation().id();

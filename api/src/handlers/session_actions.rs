@@ -54,7 +54,9 @@ pub(crate) async fn book_session(
 
 /// Moves a booked session.
 ///
-/// It keeps its id and gets a new `schedule_version`; its client is asked to confirm anew.
+/// It keeps its id and gets a new `schedule_version`; its client is asked to confirm anew. To move it to where it already
+/// stands changes nothing, and is answered as if it had just been moved, also with a tag that is stale by then: so a move can
+/// be repeated when its answer was lost.
 #[utoipa::path(
     tag = "sessions",
     operation_id = "reschedule_session",
@@ -178,7 +180,8 @@ pub(crate) async fn complete_session(
 
 /// Calls a session off.
 ///
-/// In an open plan a new planned session takes its place and says which one it replaces.
+/// In an open plan a new planned session takes its place and says which one it replaces. Cancelling it again is as doing it
+/// once; who, why or when told otherwise than before is refused with `already_cancelled`, so that it doesn't get lost.
 #[utoipa::path(
     tag = "sessions",
     operation_id = "cancel_session",

@@ -272,6 +272,44 @@ pub struct Cancel {
     pub occurred_at: Option<Instant>,
 }
 
+/// What is known of a session that was called off.
+#[derive(Clone, Copy, Debug)]
+pub struct CalledOff<'a> {
+    /// Who called it off.
+    pub by: Option<EndedBy>,
+    /// Why.
+    pub reason: Option<&'a Reason>,
+    /// When.
+    pub at: Option<Instant>,
+    /// When that was written down.
+    pub recorded_at: Option<Instant>,
+}
+
+impl Cancel {
+    /// What this tells of a cancellation otherwise than it was told before. What it leaves out it doesn't tell.
+    pub fn told_otherwise(&self, before: &CalledOff<'_>) -> Vec<FieldError> {
+        let differs =
+            |pointer: &str, detail: &str| Some(FieldError::new(pointer, "told_otherwise", detail));
+        let by = self.by.filter(|by| before.by != Some(*by));
+        let reason = self
+            .reason
+            .as_ref()
+            .filter(|reason| before.reason != Some(*reason));
+        // A time that ran a little fast was cut to that of the writing then, and is now.
+        let at = self.occurred_at.filter(|at| {
+            before.at != Some(before.recorded_at.map_or(*at, |recorded| recorded.min(*at)))
+        });
+        [
+            by.and_then(|_| differs("/by", "leave it out, or say who called it off as before")),
+            reason.and_then(|_| differs("/reason", "leave it out, or give the reason as before")),
+            at.and_then(|_| differs("/occurred_at", "leave it out, or say when as before")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
 /// Tells when something happened, where that isn't now.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -14,7 +14,7 @@ use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::tasks::Task;
 use super::{Tx, sharing};
-use crate::domain::booking::{Cancel, Complete, MayOverride, Occurred, Revert};
+use crate::domain::booking::{CalledOff, Cancel, Complete, MayOverride, Occurred, Revert};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::text::Reason;
 use crate::domain::{EndedBy, Instant, PlanState, SessionId, SessionState, TaskKind};
@@ -196,7 +196,26 @@ impl Session {
         let occurred_at = happened_at(tx, told.occurred_at)?;
         let (before, state) = match judge(tx, id, expected, SessionAction::Cancel, occurred_at)? {
             Judged::Go(session, state) => (*session, state),
-            Judged::InEffect(session) => return Ok(*session),
+            Judged::InEffect(session) => {
+                // A repeated cancellation is answered as before, but what it tells otherwise must not be lost unnoticed.
+                let told_otherwise = told.told_otherwise(&CalledOff {
+                    by: session.ended_by,
+                    reason: session.end_reason.as_ref(),
+                    at: session.ended_at,
+                    recorded_at: session.recorded_at,
+                });
+                if !told_otherwise.is_empty() {
+                    return Err(Error::Refused {
+                        code: "already_cancelled",
+                        detail: "the session is cancelled, and what was told of it then stays; where that's wrong, take the \
+                                 cancellation back with revert and cancel again"
+                            .into(),
+                        breaches: told_otherwise,
+                        conflicts: Vec::new(),
+                    });
+                }
+                return Ok(*session);
+            }
         };
         let mut session = before.clone();
         if session.starts_at.is_some() {
