@@ -371,6 +371,19 @@ impl Problem {
     }
 }
 
+/// How a thing is found whose id isn't known, where people have something else in hand.
+fn how_to_find(what: &str) -> &'static str {
+    match what {
+        "lot" => {
+            "; to find one by its printed code, ask GET /v1/lots?code= and take the id from there"
+        }
+        "client" => {
+            "; to find one by name, e-mail or telephone, send POST /v1/clients/search and take the id from there"
+        }
+        _ => "",
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
@@ -378,7 +391,10 @@ impl From<Error> for Problem {
                 StatusCode::NOT_FOUND,
                 "not_found",
                 "Not found",
-                format!("there is no {what} with this id that this key can see"),
+                format!(
+                    "there is no {what} with this id that this key can see{}",
+                    how_to_find(what)
+                ),
             ),
             Error::Invalid(errors) => {
                 let detail = errors

@@ -1,5 +1,6 @@
 //! Products, lots, pigment records, their uses and the worklist, from outside.
 
+use diesel::RunQueryDsl as _;
 use serde_json::{Value, json};
 use stipple_shared::domain::Role;
 use stipple_test_support::{Answer, TestServer, engines};
@@ -433,5 +434,79 @@ fn records_that_come_after_a_completion_without_any_are_not_lost() {
         assert!(detail.contains("POST /v1/pigment-records"), "{detail}");
         server.post("/v1/pigment-records", &record).expect(201);
         server.post(&path, &done).expect(200);
+    });
+}
+
+#[test]
+fn a_code_without_letter_or_digit_is_refused_with_what_to_write() {
+    House::each(|house| {
+        let server = &house.server;
+        let product_id = house.product.id();
+        for code in ["-", "\u{2013} /", "\u{301}"] {
+            let new = json!({"product_id": product_id, "code": code});
+            let refused = server
+                .post("/v1/lots", &new)
+                .expect_problem(422, "invalid")
+                .expect_error("/code", "no_letter_or_digit");
+            assert!(refused.text.contains("no_code_reason"), "{refused}");
+            let batch = json!({"product_id": product_id, "code": "K-1", "batch_code": code});
+            server
+                .post("/v1/lots", &batch)
+                .expect_problem(422, "invalid")
+                .expect_error("/batch_code", "no_letter_or_digit");
+        }
+        let lot = house.lot("K-1", "2027-06-30");
+        server
+            .patch(&lot.location(), "*", &json!({"code": "-"}))
+            .expect_problem(422, "invalid")
+            .expect_error("/code", "no_letter_or_digit");
+        // One that an older release took can still be called back, and found.
+        diesel::sql_query("UPDATE lots SET code = '-', code_key = '-'")
+            .execute(&mut server.database().connect())
+            .unwrap();
+        assert_eq!(server.get("/v1/lots?code=-").expect(200).data().len(), 1);
+        let recalled = json!({"state": "recalled", "state_reason": "The maker asks for it."});
+        server.patch(&lot.location(), "*", &recalled).expect(200);
+    });
+}
+
+#[test]
+fn an_error_about_a_lot_says_how_to_find_one_and_how_to_write_a_month() {
+    House::each(|house| {
+        let server = &house.server;
+        for path in ["/v1/lots/K2291-07", "/v1/lots/K2291-07/uses"] {
+            let refused = server.get(path).expect_problem(404, "not_found");
+            assert!(refused.text.contains("/v1/lots?code="), "{refused}");
+        }
+        let refused = server
+            .get("/v1/clients?name=somebody")
+            .expect_problem(400, "invalid_query")
+            .expect_error("name", "unknown_parameter");
+        assert!(
+            refused.text.contains("POST /v1/clients/search"),
+            "{refused}"
+        );
+        let lot = |more: Value| {
+            let mut new = json!({"product_id": house.product.id(), "code": "K-1"});
+            new.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            server.post("/v1/lots", &new).expect_problem(422, "invalid")
+        };
+        for (wrong, pointer, code) in [
+            (
+                json!({"expires_on": "2027-06", "expiry_precision": "month"}),
+                "/expires_on",
+                "invalid_value",
+            ),
+            (
+                json!({"expiry_precision": "month"}),
+                "/expiry_precision",
+                "without_expiry",
+            ),
+        ] {
+            let refused = lot(wrong).expect_error(pointer, code);
+            assert!(refused.text.contains("expiry_precision month"), "{refused}");
+        }
     });
 }

@@ -168,10 +168,16 @@ pub(super) fn unknown(request: &HttpRequest, place: &str) -> Problem {
         .iter()
         .map(|name| format!("`{name}`"))
         .collect();
-    let detail = match names.is_empty() {
+    let mut detail = match names.is_empty() {
         true => "leave it out: this takes no parameters".to_owned(),
         false => format!("leave it out: this takes {}", names.join(", ")),
     };
+    // A name has no place in an address, where logs and proxies keep it.
+    if request.path() == "/v1/clients" {
+        detail.push_str(
+            "; to find clients by name, e-mail or telephone, send POST /v1/clients/search",
+        );
+    }
     wrong(place, "unknown_parameter", &detail)
 }
 
