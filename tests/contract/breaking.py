@@ -107,6 +107,11 @@ class Comparison:
 
     def schema(self, old, new, place, is_request):
         owner = self.owner
+        if self.is_nullable_form(old, new):
+            # It's this field that may be null now: whoever else uses the schema that it names isn't concerned.
+            if not is_request:
+                self.say(f"{place}: null may come now")
+            new = old
         if isinstance(old, dict) and "$ref" in old:
             key = (old["$ref"], str(new.get("$ref")), is_request)
             if key in self.seen:
@@ -116,6 +121,14 @@ class Comparison:
                 self.owner, place = old["$ref"].rsplit("/", 1)[1], ""
         self.compare(self.resolve(self.old, old), self.resolve(self.new, new), place, is_request)
         self.owner = owner
+
+    @staticmethod
+    def is_nullable_form(old, new):
+        """Whether the new one takes what the old one names, or null, and nothing else."""
+        choices = new.get("oneOf", []) if isinstance(new, dict) else []
+        if len(choices) != 2 or "$ref" not in old or {"type": "null"} not in choices:
+            return False
+        return any(choice.get("$ref") == old["$ref"] for choice in choices)
 
     def compare(self, old, new, place, is_request):
         at = f"{place}: " if place else ""

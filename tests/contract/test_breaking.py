@@ -33,19 +33,26 @@ OLD = {
                     "name": {"type": "string", "maxLength": 9},
                     "kind": {"type": "string", "enum": ["a", "b"]},
                     "note": {"oneOf": [{"type": "string"}, {"type": "null"}]},
+                    "maker": {"$ref": "#/components/schemas/Maker"},
                 },
             },
             "Thing": {
                 "type": "object",
                 "required": ["id", "kind"],
-                "properties": {"id": {"type": "string"}, "kind": {"type": "string", "enum": ["a", "b"]}},
+                "properties": {
+                    "id": {"type": "string"},
+                    "kind": {"type": "string", "enum": ["a", "b"]},
+                    "maker": {"$ref": "#/components/schemas/Maker"},
+                },
             },
+            "Maker": {"type": "object", "required": ["town"], "properties": {"town": {"type": "string"}}},
         },
     },
 }
 NEW = "components.schemas.New."
 THING = "components.schemas.Thing."
 POST = "paths./things.post."
+MAKER_OR_NULL = {"oneOf": [{"$ref": "#/components/schemas/Maker", "description": "Who made it."}, {"type": "null"}]}
 
 
 def changed(place, value):
@@ -92,6 +99,9 @@ class Breaking(unittest.TestCase):
             ("Thing", THING + "properties.id.type", ["string", "null"]),
             ("Thing", THING + "properties.kind.enum", None),
             ("Thing", THING + "required", ["id"]),
+            ("Thing", THING + "properties.maker", MAKER_OR_NULL),
+            ("Maker", THING + "properties.maker", {"oneOf": [{"type": "string"}, {"type": "null"}]}),
+            ("Maker", "components.schemas.Maker.properties.town", None),
         ]:
             with self.subTest(place=place, value=value):
                 found = self.found(place, value)
@@ -108,6 +118,7 @@ class Breaking(unittest.TestCase):
             (NEW + "properties.more", {"type": "string"}),
             (NEW + "properties.kind.enum", ["a", "b", "c"]),
             (NEW + "properties.name.type", ["string", "null"]),
+            (NEW + "properties.maker", MAKER_OR_NULL),
             (THING + "properties.more", {"type": "string"}),
             (THING + "required", ["id", "kind", "more"]),
             # Clients are told to expect new values.
