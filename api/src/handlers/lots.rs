@@ -42,8 +42,9 @@ impl Filter for LotsQuery {
 
 /// Adds a lot of a product.
 ///
-/// Its codes are kept as written, and have at least one letter or digit; what has none is told by `no_code_reason`. They are compared without case, white space, kinds of dashes and full-width forms: a second
-/// lot of the product with the same codes is refused with `lot_code_taken`.
+/// Its codes are kept as written, and have at least one letter or digit; `no_code_reason` is for a bottle without. They are
+/// compared without case, white space, kinds of dashes and full-width forms: a second lot of the product with the same codes is
+/// refused with `lot_code_taken`.
 #[utoipa::path(
     tag = "lots",
     operation_id = "add_lot",
@@ -118,8 +119,9 @@ pub(crate) async fn change_lot(
 /// Lists the uses of a lot, at all studios.
 ///
 /// What a recall of the lot starts from. A lot that was entered twice, before codes were compared without case and white
-/// space, is found by either of its ids, and a rule judges its uses by the stricter of its entries. A use whose lot isn't known, or has no code, may have been of this one: it's
-/// listed as `possible`. Client, session, studio and practitioner are shown as they are now.
+/// space, is found by either of its ids, and a rule judges its uses by the stricter of its entries. A use whose lot isn't known,
+/// or has no code, may have been of this one: it's listed as `possible`. Client, session, studio and practitioner are shown as
+/// they are now.
 /// Of a client whom the key doesn't see, only ids are told: their own studio sees the rest.
 #[utoipa::path(
     tag = "lots",
