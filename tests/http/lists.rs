@@ -157,7 +157,8 @@ fn a_query_that_is_not_understood_is_refused() {
         for (path, known) in [
             (
                 "/v1/clients?page=2",
-                "`cursor`, `external_id`, `limit`, `studio_id`, `updated_since`",
+                "`cursor`, `external_id`, `limit`, `studio_id`, `updated_since`; to find clients by name, \
+                 e-mail or telephone, send POST /v1/clients/search",
             ),
             (
                 &format!("/v1/studios/{studio_id}/rooms?page=2"),
