@@ -1,6 +1,6 @@
 //! How a timing is read: field by field, so that what is wrong is told with its place. A reader of tagged choices has lost it.
 
-use serde::de::Error as _;
+use serde::de::{Error as _, IntoDeserializer as _};
 use serde::{Deserialize, Deserializer};
 
 use super::hours::ClockTime;
@@ -24,6 +24,7 @@ enum RelativeTo {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TimingText {
+    #[serde(deserialize_with = "relative_to")]
     relative_to: RelativeTo,
     #[serde(default)]
     hours_before: Set<OffsetHours>,
@@ -39,6 +40,12 @@ struct TimingText {
     minutes_after: Set<OffsetMinutes>,
     #[serde(default)]
     at: Set<ClockTime>,
+}
+
+/// As a text first: JSON that holds anything else there is well written all the same, which a reader of choices denies.
+fn relative_to<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RelativeTo, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    RelativeTo::deserialize(word.into_deserializer())
 }
 
 impl RelativeTo {
