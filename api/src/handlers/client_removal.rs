@@ -13,8 +13,8 @@ use crate::request::{Command, Id, Json, NoBody, Versioned};
 /// Takes a client off the list.
 ///
 /// For somebody who was registered by mistake, or twice. Lists and the search leave them out, `updated_since` tells of them
-/// with `deleted_at`, and no link in their mails holds any more. What was to be sent to them isn't, a cancellation that waits
-/// neither. What was recorded stays readable, and is still counted among the uses of a lot. Nothing new is begun with them:
+/// with `deleted_at`, and no link in their mails holds any more. Of what was to be sent to them only a cancellation that waits
+/// still is. What was recorded stays readable, and is still counted among the uses of a lot. Nothing new is begun with them:
 /// that is 409, `client_deleted`. What took place can still be recorded.
 ///
 /// While they have sessions to come or an open plan it's 409, `client_expected`, and `conflicts` names these: cancel and close

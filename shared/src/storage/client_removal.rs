@@ -14,7 +14,9 @@ use super::{Tx, client_search, reminder_sync};
 use crate::domain::client_removal::{ClientStanding, is_to_come};
 use crate::domain::task::NewTask;
 use crate::domain::text::ExternalId;
-use crate::domain::{ClientId, EmailState, MailState, PlanState, ReminderState, TaskKind};
+use crate::domain::{
+    ClientId, EmailState, MailState, PlanState, ReminderState, ReminderStep, TaskKind,
+};
 use crate::error::{Error, FieldError, Result};
 
 /// Why reminders and mails to whoever is off the list ended.
@@ -138,7 +140,7 @@ fn refuse_expected(tx: &mut Tx<'_>, id: ClientId) -> Result<()> {
 }
 
 /// Ends the reminders and mails of which nothing can have left us. What is being handed over is the worker's to end: it looks
-/// at the client once more before that.
+/// at the client once more before that. A cancellation still goes, or somebody would set out in vain.
 fn end_what_was_to_be_sent(tx: &mut Tx<'_>, id: ClientId) -> Result<()> {
     let queued: Vec<Mail> = mails::table
         .filter(mails::client_id.eq(id))
@@ -156,6 +158,7 @@ fn end_what_was_to_be_sent(tx: &mut Tx<'_>, id: ClientId) -> Result<()> {
     let scheduled: Vec<Reminder> = reminders::table
         .filter(reminders::client_id.eq(id))
         .filter(reminders::state.eq(ReminderState::Scheduled))
+        .filter(reminders::step.ne(ReminderStep::CancelledNotice))
         .order(reminders::id)
         .select(Reminder::as_select())
         .load(tx.db)?;

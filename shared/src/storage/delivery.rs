@@ -109,7 +109,8 @@ fn hindrance(
     if !agreed {
         return Some(Hindrance::Suppressed("no_consent"));
     }
-    if client.deleted_at.is_some() {
+    // Whoever was told of a session has to hear that it's off, on the list or not.
+    if client.deleted_at.is_some() && reminder.step != ReminderStep::CancelledNotice {
         return Some(Hindrance::Suppressed("client_deleted"));
     }
     if client.email.is_none() {
