@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use clap::Args;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use stipple_shared::domain::booking::MayOverride;
+use stipple_shared::domain::overriding::MayOverride;
 use stipple_shared::domain::{ClientId, Instant, PractitionerId, StudioId};
 use stipple_shared::mail::RenderedMail;
 use stipple_shared::storage::audit::AuditKey;

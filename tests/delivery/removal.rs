@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde_json::json;
-use stipple_shared::domain::booking::{Cancel, Complete, MayOverride};
+use stipple_shared::domain::booking::{Cancel, Complete};
+use stipple_shared::domain::overriding::MayOverride;
 use stipple_shared::domain::{ClientId, SessionId};
 use stipple_shared::storage::clients::Client;
 use stipple_shared::storage::delivery::{

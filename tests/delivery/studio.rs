@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde_json::{Value, json};
-use stipple_shared::domain::booking::{
-    Booking, Cancel, Complete, MayOverride, NewSession, Occurred, Revert,
-};
+use stipple_shared::domain::booking::{Booking, Cancel, Complete, NewSession, Occurred, Revert};
+use stipple_shared::domain::overriding::MayOverride;
 use stipple_shared::domain::{Instant, SessionId};
 use stipple_shared::storage::reminder_rules::ReminderRule;
 use stipple_shared::storage::schema::reminder_rules;

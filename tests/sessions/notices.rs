@@ -1,7 +1,7 @@
 //! What a client is told of bookings, moves and cancellations: what changed against what they knew, once.
 
 use serde_json::json;
-use stipple_shared::domain::booking::MayOverride;
+use stipple_shared::domain::overriding::MayOverride;
 use stipple_shared::storage::sessions::Session;
 use stipple_shared::storage::{Actor, WriteContext};
 

@@ -2,9 +2,8 @@
 
 use actix_web::post;
 use serde::Serialize;
-use stipple_shared::domain::booking::{
-    BookSeries, Booking, Cancel, Complete, MayOverride, Occurred, Revert,
-};
+use stipple_shared::domain::booking::{BookSeries, Booking, Cancel, Complete, Occurred, Revert};
+use stipple_shared::domain::overriding::MayOverride;
 use stipple_shared::domain::{PlanId, Role, SessionId};
 use stipple_shared::storage::pigment_records::PigmentRecord;
 use stipple_shared::storage::sessions::Session;

@@ -3,9 +3,8 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use stipple_shared::Error;
-use stipple_shared::domain::booking::{
-    Booking, Cancel, Complete, MayOverride, NewSession, Occurred,
-};
+use stipple_shared::domain::booking::{Booking, Cancel, Complete, NewSession, Occurred};
+use stipple_shared::domain::overriding::MayOverride;
 use stipple_shared::domain::{Instant, LotId, PlanId, PlanTemplateId, RoomId, SessionId};
 use stipple_shared::storage::assessments::Assessment;
 use stipple_shared::storage::paging::PageRequest;

@@ -30,6 +30,7 @@ pub mod news;
 pub mod nonconformity;
 pub mod number;
 pub mod overlap;
+pub mod overriding;
 #[cfg(test)]
 mod parser_tests;
 pub mod patch;

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::booking::Override;
 use super::id::{PractitionerId, SessionId};
+use super::overriding::Override;
 use super::text_enum::text_enums;
 
 text_enums! {

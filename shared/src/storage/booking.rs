@@ -14,9 +14,8 @@ use super::session_rules::{
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::{Tx, leaving, session_history, sharing};
-use crate::domain::booking::{
-    BookSeries, Booking, Breach, MayOverride, NewSession, OverridableRule, Override, weigh,
-};
+use crate::domain::booking::{BookSeries, Booking, NewSession};
+use crate::domain::overriding::{Breach, MayOverride, OverridableRule, Override, weigh};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::{Instant, PlanId, SessionId};
 use crate::error::{Error, Result};

@@ -16,7 +16,7 @@ use super::session_rules::{choose_room, claims_near, hours_breaches, overlaps_am
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Tx, leaving, sharing, stranded};
-use crate::domain::booking::{MayOverride, OverridableRule, Override};
+use crate::domain::overriding::{MayOverride, OverridableRule, Override};
 use crate::domain::reassignment::{ReassignMode, ReassignOutcome, ReassignSessions};
 use crate::domain::session::SessionAction;
 use crate::domain::{PlanId, PlanState, PractitionerId, SessionId, SessionState};

@@ -12,12 +12,12 @@ use super::sessions::{Session, holds_time};
 use super::studios::Studio;
 use super::time_off::TimeOff;
 use super::{Db, Scope, Tx};
-use crate::domain::booking::{Breach, OverridableRule};
 use crate::domain::gap::{self, GapVerdict, PlanSession};
 use crate::domain::interval::{Interval, any_covers, intersect};
 use crate::domain::local_time::add_days;
 use crate::domain::nonconformity::{Nonconformity, NonconformityCode, nonconformity};
 use crate::domain::overlap::{Claim, Conflict, ConflictKind, conflicts};
+use crate::domain::overriding::{Breach, OverridableRule};
 use crate::domain::{Instant, PlanId, RoomId, SessionId};
 use crate::error::{Error, Result};
 

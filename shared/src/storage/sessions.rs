@@ -13,8 +13,9 @@ use super::references::{named, studio_for};
 use super::schema::sessions;
 use super::scope::{Seen, both, client_is_seen};
 use super::{Db, Scope, Tx, sharing};
-use crate::domain::booking::{NewSession, OverrideUsed, SessionPatch};
+use crate::domain::booking::{NewSession, SessionPatch};
 use crate::domain::nonconformity::Nonconformity;
+use crate::domain::overriding::OverrideUsed;
 use crate::domain::text::{ExternalId, Note, Reason};
 use crate::domain::{
     ClientId, Completion, EndedBy, Instant, PlanId, PractitionerId, RoomId, SessionId, SessionKind,

@@ -16,7 +16,7 @@ use super::session_rules::hours_breaches;
 use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
-use crate::domain::booking::OverridableRule;
+use crate::domain::overriding::OverridableRule;
 use crate::domain::task::NewTask;
 use crate::domain::{Instant, PractitionerId, RoomId, SessionState, StudioId, TaskKind};
 use crate::error::Result;

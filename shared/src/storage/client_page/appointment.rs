@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use super::{Did, Standing, admit, visit};
-use crate::domain::booking::{Booking, Cancel, MayOverride, Occurred};
+use crate::domain::booking::{Booking, Cancel, Occurred};
 use crate::domain::local_time::Disambiguation;
+use crate::domain::overriding::MayOverride;
 use crate::domain::text::Note;
 use crate::domain::{EndedBy, Instant, SessionId, SessionState, TaskKind};
 use crate::error::{Error, Result};
