@@ -275,5 +275,9 @@ fn hours(hours: u16) -> TimeDelta {
 mod tests;
 
 #[cfg(test)]
+#[path = "schedule_any_tests.rs"]
+mod any_tests;
+
+#[cfg(test)]
 #[path = "schedule_dst_tests.rs"]
 mod dst_tests;
