@@ -15,6 +15,7 @@ mod names;
 mod once;
 mod own_key;
 mod paths;
+mod pigment_records;
 mod plans;
 mod removal;
 mod search;
