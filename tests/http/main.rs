@@ -5,6 +5,7 @@
 
 mod access;
 mod access_log;
+mod api_keys;
 mod arbitrary;
 mod bodies;
 mod bounds;
@@ -16,6 +17,7 @@ mod once;
 mod own_key;
 mod paths;
 mod pigment_records;
+mod plan_templates;
 mod plans;
 mod removal;
 mod search;

@@ -1,9 +1,7 @@
-//! Plan templates, assessments, plans and keys, from outside.
+//! Assessments, and the plans that rest on them, from outside.
 
 use serde_json::{Value, json};
 use stipple_shared::domain::Role;
-use stipple_shared::storage::WriteContext;
-use stipple_shared::storage::plan_templates::PlanTemplate;
 use stipple_test_support::{Answer, TestServer, engines};
 
 /// A server with a studio, a practitioner and a client.
@@ -67,72 +65,6 @@ impl House {
 fn with(mut body: Value, field: &str, value: Value) -> Value {
     body[field] = value;
     body
-}
-
-#[test]
-fn an_organisation_starts_with_templates_once() {
-    House::each(|house| {
-        let ensure = || {
-            house
-                .server
-                .store
-                .write_blocking(WriteContext::command_line(), PlanTemplate::ensure_defaults)
-                .unwrap()
-        };
-        let made = ensure();
-        assert_eq!((made, ensure()), (8, 0));
-        let all = house.server.get("/v1/plan-templates").expect(200);
-        assert_eq!(all.data().len(), made);
-        for template in all.data() {
-            let gaps = template["gaps"].as_array().unwrap().len();
-            assert_eq!(template["treatment_sessions"], gaps + 1, "{template}");
-        }
-        let areata = house
-            .server
-            .get("/v1/plan-templates?indication=alopecia_areata&active=true")
-            .expect(200);
-        assert_eq!(areata.data().len(), 2);
-    });
-}
-
-#[test]
-fn a_template_has_a_gap_for_each_pair() {
-    House::each(|house| {
-        let new = json!({
-            "name": "Three sessions", "indication": "scar", "treatment_sessions": 3, "session_minutes": 90, "source": "Ours.",
-        });
-        let template = house.server.post("/v1/plan-templates", &new).expect(201);
-        let (path, etag) = (template.location(), template.etag());
-        house
-            .server
-            .patch(&path, &etag, &json!({"treatment_sessions": 4}))
-            .expect_problem(422, "invalid")
-            .expect_error("/gaps", "wrong_count");
-        house
-            .server
-            .patch(&path, &etag, &json!({"name": null}))
-            .expect_problem(422, "invalid");
-        let changed = house
-            .server
-            .patch(&path, &etag, &json!({"source": null, "active": false}))
-            .expect(200);
-        assert_eq!(
-            (&changed.json["source"], &changed.json["name"]),
-            (&Value::Null, &template.json["name"])
-        );
-        house
-            .server
-            .post(
-                "/v1/plans",
-                &json!({"client_id": house.client_id, "template_id": template.id()}),
-            )
-            .expect_problem(409, "template_inactive");
-        house
-            .server
-            .caller(Role::Practitioner)
-            .post("/v1/plan-templates", &new)
-            .expect_problem(403, "forbidden");
-    });
 }
 
 #[test]
@@ -432,70 +364,5 @@ fn the_front_desk_sees_a_plan_without_what_it_treats() {
         }
         desk.post("/v1/plans", &new)
             .expect_problem(403, "forbidden");
-    });
-}
-
-#[test]
-fn a_keys_secret_is_shown_once() {
-    House::each(|house| {
-        let owner = house.server.owner();
-        let new = json!({
-            "name": "Desk tablet",
-            "role": "front_desk",
-            "studio_ids": [house.studio_id],
-            "expires_at": "2026-11-26T09:00:00Z",
-        });
-        owner
-            .header("Idempotency-Key", "a-key")
-            .post("/v1/api-keys", &new)
-            .expect_problem(400, "invalid_header");
-        let made = owner.post("/v1/api-keys", &new).expect(201);
-        let secret = made.json["secret"].as_str().unwrap();
-        let desk = house.server.with_secret(secret);
-        let me = desk.get("/v1/me").expect(200);
-        assert_eq!(me.json["role"], "front_desk");
-        assert_eq!(me.json["studio_ids"], json!([house.studio_id]));
-        let permissions = me.json["permissions"].as_array().unwrap();
-        assert!(permissions.contains(&json!("book")));
-        assert!(!permissions.contains(&json!("manage_keys")));
-
-        let shown = owner.get(&made.location()).expect(200);
-        let mut used = made.json["key"].clone();
-        for changing in ["last_used_at", "version", "change"] {
-            used[changing] = shown.json[changing].clone();
-        }
-        assert_eq!(used["last_used_at"], used["created_at"]);
-        assert_eq!(shown.json, used);
-        for answer in [&shown, &owner.get("/v1/api-keys").expect(200)] {
-            assert!(!answer.text.contains(secret));
-        }
-        desk.get("/v1/api-keys").expect_problem(403, "forbidden");
-
-        let revoke = format!("{}/revoke", made.location());
-        let ended = owner.post_nothing(&revoke).expect(200);
-        let again = owner.post_nothing(&revoke).expect(200);
-        assert_eq!(again.json, ended.json);
-        desk.get("/v1/me").expect_problem(401, "unauthorised");
-    });
-}
-
-#[test]
-fn a_key_ends_by_itself() {
-    House::each(|house| {
-        let owner = house.server.owner();
-        let new = |expires_at: &str| json!({"name": "Tablet", "role": "auditor", "expires_at": expires_at});
-        owner
-            .post("/v1/api-keys", &new("2026-11-25T09:00:00Z"))
-            .expect_problem(422, "invalid")
-            .expect_error("/expires_at", "in_the_past");
-        let made = owner
-            .post("/v1/api-keys", &new("2026-11-25T10:00:00Z"))
-            .expect(201);
-        let tablet = house
-            .server
-            .with_secret(made.json["secret"].as_str().unwrap());
-        tablet.get("/v1/me").expect(200);
-        house.server.clock.advance(chrono::TimeDelta::hours(1));
-        tablet.get("/v1/me").expect_problem(401, "unauthorised");
     });
 }
