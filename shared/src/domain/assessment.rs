@@ -8,11 +8,9 @@ use super::id::{ClientId, PractitionerId, SessionId, StudioId};
 use super::instant::Instant;
 use super::patch::merge_patch;
 use super::salt::SaltRegions;
+use super::scales::{Fitzpatrick, HairTexture, Ludwig, Norwood, Savin, ScalpType, Undertone};
 use super::text::{ExternalId, Name, Note};
-use super::vocabulary::{
-    ExpectationPoint, Fitzpatrick, HairTexture, Indication, Ludwig, Norwood, Savin, ScalpType,
-    Undertone,
-};
+use super::vocabulary::{ExpectationPoint, Indication};
 use crate::error::{Error, FieldError, Result};
 
 /// A point that the client has understood, and since when.
