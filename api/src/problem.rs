@@ -1,17 +1,16 @@
-//! The one place that turns an error into a status, a code and a body (RFC 9457).
+//! The one place that turns an error into a status and a code.
+
+mod body;
+
+pub use body::{MEDIA_TYPE, ProblemBody};
 
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, ResponseError};
-use serde::Serialize;
 use stipple_shared::Error;
 use stipple_shared::error::FieldError;
-use utoipa::ToSchema;
-
-/// The media type of every error.
-pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// The media type of a change to a thing.
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -28,35 +27,6 @@ pub struct Problem {
     headers: Vec<(HeaderName, String)>,
     /// Only for the log: what a fault of ours was caused by.
     cause: Option<String>,
-}
-
-/// The body of every answer with a status of 400 or more.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemBody {
-    /// Names the kind of problem: `urn:stipple:problem:` and the code.
-    #[serde(rename = "type")]
-    #[schema(example = "urn:stipple:problem:stale_version")]
-    kind: String,
-    /// The same for every problem of this kind.
-    title: &'static str,
-    /// The HTTP status.
-    #[schema(minimum = 400, maximum = 599)]
-    status: u16,
-    /// A stable name to program against. New ones may come.
-    #[schema(example = "stale_version")]
-    code: &'static str,
-    /// What to do about it.
-    detail: String,
-    /// The path that was asked for.
-    instance: String,
-    /// Names this request in our log.
-    request_id: String,
-    /// Each thing that is wrong, where there are several or where it has a place.
-    errors: Vec<FieldError>,
-    /// What stands in the way, such as the sessions that a booking would overlap.
-    #[schema(value_type = Vec<Object>)]
-    conflicts: Vec<serde_json::Value>,
 }
 
 impl Problem {
@@ -335,39 +305,6 @@ impl Problem {
     /// What a fault of ours was caused by, for the log.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
-    }
-
-    /// Adds the headers that tell what to do.
-    pub(crate) fn add_headers(&self, response: &mut HttpResponse) {
-        for (name, value) in &self.headers {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                response.headers_mut().insert(name.clone(), value);
-            }
-        }
-    }
-
-    /// The finished answer.
-    pub(crate) fn respond(&self, instance: &str, request_id: &str) -> HttpResponse {
-        let body = ProblemBody {
-            kind: format!("urn:stipple:problem:{}", self.code),
-            title: self.title,
-            status: self.status.as_u16(),
-            code: self.code,
-            detail: self.detail.clone(),
-            instance: instance.to_owned(),
-            request_id: request_id.to_owned(),
-            errors: self.errors.clone(),
-            conflicts: self.conflicts.clone(),
-        };
-        let mut response = HttpResponse::build(self.status);
-        for (name, value) in &self.headers {
-            response.insert_header((name.clone(), value.clone()));
-        }
-        match serde_json::to_vec(&body) {
-            Ok(body) => response.content_type(MEDIA_TYPE).body(body),
-            // The body is plain data; were it ever not, the status still tells.
-            Err(_) => response.finish(),
-        }
     }
 }
 
