@@ -155,6 +155,18 @@ impl Term {
         }
     }
 
+    /// How many letters or digits are given: the more, the fewer clients it is likely to leave.
+    pub fn given(&self) -> usize {
+        self.ranges
+            .first()
+            .map_or(0, |range| range.from.chars().count())
+    }
+
+    /// Whether a pair in which this is the first word tells all of it, so that nothing of it is left to be asked for.
+    pub fn is_told_by_a_pair(&self) -> bool {
+        self.given() == PAIR_LETTERS
+    }
+
     /// The one word that is asked for, where clients are kept under it together with others.
     fn paired(&self) -> Option<&str> {
         match self.ranges.as_slice() {

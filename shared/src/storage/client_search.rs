@@ -6,6 +6,7 @@
 //! there are.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::dsl::{exists, not};
@@ -48,17 +49,21 @@ impl Way {
     fn along(self, terms: &[Term]) -> Option<(Cow<'_, Term>, Vec<&Term>)> {
         let at = |place: u8| terms.get(usize::from(place));
         let (term, done) = match self {
-            Self::Term(place) => (Cow::Borrowed(at(place)?), place),
-            // Of the first word only some letters are told by the pair, so it's still asked for.
+            Self::Term(place) => (Cow::Borrowed(at(place)?), vec![place]),
             Self::Pair(first, second) => {
-                (Cow::Owned(at(first)?.together_with(at(second)?)?), second)
+                let one = at(first)?;
+                let mut done = vec![second];
+                done.extend(one.is_told_by_a_pair().then_some(first));
+                (Cow::Owned(one.together_with(at(second)?)?), done)
             }
         };
-        let others = (0_u8..)
+        let mut others: Vec<&Term> = (0_u8..)
             .zip(terms)
-            .filter(|(place, _)| *place != done)
+            .filter(|(place, _)| !done.contains(place))
             .map(|(_, other)| other)
             .collect();
+        // Most clients fall by the first that is asked.
+        others.sort_by_key(|other| Reverse(other.given()));
         Some((term, others))
     }
 }
@@ -209,9 +214,14 @@ fn best_way(db: &mut Db, terms: &[Term]) -> Result<Way> {
     if terms.len() == 1 {
         return Ok(Way::Term(0));
     }
-    for (place, term) in (0_u8..).zip(terms) {
-        rarest = rarest.min((rungs(db, term)?, place));
-        if rarest.0 == 0 {
+    let mut likely: Vec<(u8, &Term)> = (0_u8..).zip(terms).collect();
+    likely.sort_by_key(|(_, term)| Reverse(term.given()));
+    for (place, term) in likely {
+        let rungs = rungs(db, term, rarest.0)?;
+        if rungs < rarest.0 {
+            rarest = (rungs, place);
+        }
+        if rungs == 0 {
             break;
         }
     }
@@ -228,7 +238,7 @@ fn best_way(db: &mut Db, terms: &[Term]) -> Result<Way> {
             .filter(|(second, _)| with_rarest(first, *second))
         {
             if let Some(pair) = one.together_with(other) {
-                let rungs = rungs(db, &pair)?;
+                let rungs = rungs(db, &pair, best.0.saturating_add(1))?;
                 // Of two that look the same, the pair: in it each client has one word already, and half of another.
                 let is_first_pair = matches!(best.1, Way::Term(_)) && rungs <= best.0;
                 if is_first_pair || rungs < best.0 {
@@ -240,11 +250,14 @@ fn best_way(db: &mut Db, terms: &[Term]) -> Result<Way> {
     Ok(best.1)
 }
 
-/// How common a term is: so many rungs of the ladder its words reach.
-fn rungs(db: &mut Db, term: &Term) -> Result<usize> {
+/// How common a term is: so many rungs of the ladder its words reach. Whether they're more than enough isn't asked.
+fn rungs(db: &mut Db, term: &Term, enough: usize) -> Result<usize> {
     let mut reached = 0;
     for range in &term.ranges {
         for rung in LADDER {
+            if reached >= enough {
+                return Ok(reached);
+            }
             let there = client_search_words::table
                 .filter(client_search_words::word.ge(&range.from))
                 .filter(client_search_words::word.lt(&range.until))

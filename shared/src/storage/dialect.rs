@@ -162,10 +162,11 @@ fn open_sqlite(
             )
         })
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
-    // The writer comes back to the same inner pages with each write, so they're worth keeping and worth copying from the
-    // log only now and then. Both take room only as it's needed: 16 MiB of memory, and as much of the disk.
+    // A search and a write come back to the same inner pages again and again, so they're worth keeping; what is written
+    // is worth copying from the log only now and then. Both take room only as it's needed: 16 MiB of memory for each
+    // connection, and as much of the disk.
     let own = if read_only {
-        "PRAGMA query_only = ON"
+        "PRAGMA cache_size = -16384; PRAGMA query_only = ON"
     } else {
         "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000"
     };

@@ -4,9 +4,10 @@
 //! or have a session in one, with their whole file. Sessions, rooms and rules belong to their studio. What isn't seen is
 //! left out by the query itself, so that no handler can forget it. A caller without limits adds nothing to any query.
 
+use diesel::define_sql_function;
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Binary, Bool};
 
 use super::dialect::MultiBackend;
 use super::schema::{clients, plans, practitioners, sessions};
@@ -87,12 +88,30 @@ diesel::alias! {
     pub(super) const SEEN_PLAN: Alias<SeenPlan> = plans as seen_plan;
 }
 
+define_sql_function! {
+    #[sql_name = "coalesce"]
+    fn either(one: Binary, other: Binary) -> Binary;
+}
+
+/// A column by which rows are judged and never found.
+///
+/// A client has few sessions and a studio has many, but without statistics SQLite takes the one index for as good as the
+/// other, and may go through all sessions of the studio for each client. It uses no index for what a function gives.
+pub(super) fn looked_at<C>(column: C) -> either<C, C>
+where
+    C: Expression<SqlType = Binary> + Clone,
+{
+    either(column.clone(), column)
+}
+
 /// The rows whose client is seen; nothing where all are. The column names the client.
 macro_rules! client_is_seen {
     ($scope:expr, $column:expr) => {{
         use diesel::dsl::exists;
         use $crate::storage::schema::{clients, plans, sessions};
-        use $crate::storage::scope::{SEEN_CLIENT, SEEN_PLAN, SEEN_SESSION, Scope, Seen, both};
+        use $crate::storage::scope::{
+            SEEN_CLIENT, SEEN_PLAN, SEEN_SESSION, Scope, Seen, both, looked_at,
+        };
 
         let scope: &Scope = $scope;
         let at_studio = scope.studio_ids().map(|ids| -> Seen<_> {
@@ -104,7 +123,9 @@ macro_rules! client_is_seen {
             let has_session = exists(
                 SEEN_SESSION
                     .filter(SEEN_SESSION.field(sessions::client_id).eq($column))
-                    .filter(SEEN_SESSION.field(sessions::studio_id).eq_any(ids.to_vec())),
+                    .filter(
+                        looked_at(SEEN_SESSION.field(sessions::studio_id)).eq_any(ids.to_vec()),
+                    ),
             );
             Box::new(registered.or(has_session))
         });
@@ -112,7 +133,14 @@ macro_rules! client_is_seen {
             let treated = exists(
                 SEEN_SESSION
                     .filter(SEEN_SESSION.field(sessions::client_id).eq($column))
-                    .filter(SEEN_SESSION.field(sessions::practitioner_id).eq(id)),
+                    .filter(
+                        looked_at(
+                            SEEN_SESSION
+                                .field(sessions::practitioner_id)
+                                .assume_not_null(),
+                        )
+                        .eq(id),
+                    ),
             );
             let planned = exists(
                 SEEN_PLAN
@@ -165,3 +193,7 @@ pub(super) fn practitioners_seen(scope: &Scope) -> Option<Seen<practitioners::ta
 }
 
 pub(super) use client_is_seen;
+
+#[cfg(test)]
+#[path = "scope_tests.rs"]
+mod tests;
