@@ -6,6 +6,7 @@ mod actions;
 mod availability;
 mod booking;
 mod chores;
+mod closed_days;
 mod house;
 mod ledger;
 mod notices;

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::closed_days::ClosedDays;
 use super::hours::WeeklyHours;
 use super::id::{PractitionerId, RoomId};
 use super::instant::Instant;
@@ -53,6 +54,8 @@ pub struct SlotSearch {
     pub step_minutes: u16,
     /// When the studio is open.
     pub opening_hours: WeeklyHours,
+    /// When it isn't, whatever its week says.
+    pub closed_days: ClosedDays,
     /// Who could treat.
     pub practitioners: Vec<PractitionerTime>,
     /// Where; a studio without rooms has an empty list and needs none.
@@ -69,6 +72,13 @@ pub struct SlotSearch {
     pub limit: usize,
     /// Only slots that sort after this one.
     pub after: Option<(Instant, PractitionerId)>,
+}
+
+impl SlotSearch {
+    fn open_on(&self, day: NaiveDate) -> Vec<Interval> {
+        self.closed_days
+            .open_on(&self.opening_hours, day, self.zone)
+    }
 }
 
 /// A time at which the session could be booked.
@@ -118,7 +128,7 @@ pub fn free_slots(search: &SlotSearch) -> Vec<Slot> {
 
     let mut slots = Vec::new();
     for day in first.iter_days().take_while(|day| *day < end) {
-        for opening in search.opening_hours.open_on(day, search.zone) {
+        for opening in search.open_on(day) {
             for starts_at in starts(opening, search.zone, search.step_minutes) {
                 if starts_at < search.not_before {
                     continue;
@@ -161,22 +171,16 @@ pub fn free_slots(search: &SlotSearch) -> Vec<Slot> {
 
 fn candidates(search: &SlotSearch, first: NaiveDate, end: NaiveDate) -> Vec<Candidate> {
     // A session may run past midnight where the hours of two days touch, so the day after counts too.
-    let open = |hours: &WeeklyHours| {
-        let days = first.iter_days().take_while(|day| *day <= end);
-        normalise(
-            days.flat_map(|day| hours.open_on(day, search.zone))
-                .collect(),
-        )
-    };
-    let studio = subtract(
-        &open(&search.opening_hours),
-        &normalise(search.client_busy.clone()),
-    );
+    let days = || first.iter_days().take_while(|day| *day <= end);
+    let open = normalise(days().flat_map(|day| search.open_on(day)).collect());
+    let studio = subtract(&open, &normalise(search.client_busy.clone()));
     let mut candidates = search
         .practitioners
         .iter()
         .map(|practitioner| {
-            let working = intersect(&studio, &open(&practitioner.working_hours));
+            let at_work =
+                days().flat_map(|day| practitioner.working_hours.open_on(day, search.zone));
+            let working = intersect(&studio, &normalise(at_work.collect()));
             Candidate {
                 practitioner_id: practitioner.practitioner_id,
                 buffer: TimeDelta::minutes(practitioner.buffer_minutes.into()),

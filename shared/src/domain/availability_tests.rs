@@ -6,6 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::closed_days::ClosedDays;
 use crate::domain::hours::ClockTime;
 use crate::domain::id::{ClientId, SessionId};
 use crate::domain::overlap::{Claim, conflicts};
@@ -52,6 +53,7 @@ fn search() -> SlotSearch {
         duration_minutes: 60,
         step_minutes: 60,
         opening_hours: every_day("09:00", "12:00"),
+        closed_days: ClosedDays::default(),
         practitioners: vec![PractitionerTime {
             practitioner_id: practitioner(1),
             working_hours: every_day("00:00", "24:00"),
@@ -169,6 +171,28 @@ fn a_session_may_run_past_midnight_where_the_hours_touch() {
     assert_eq!(found(&search).last().unwrap(), "11T23:00");
     search.opening_hours = every_day("01:00", "24:00");
     assert_eq!(found(&search).last().unwrap(), "11T22:00");
+}
+
+#[test]
+fn nothing_starts_on_a_closed_day_or_runs_into_one() {
+    let mut search = search();
+    search.opening_hours = every_day("00:00", "24:00");
+    search.duration_minutes = 120;
+    search.until_day = day("2027-01-14");
+    search.closed_days =
+        serde_json::from_value(json!([{"from_day": "2027-01-12", "until_day": "2027-01-12"}]))
+            .unwrap();
+    let starts = found(&search);
+    assert!(
+        starts.iter().all(|start| !start.starts_with("12T")),
+        "{starts:?}"
+    );
+    let of_the_first: Vec<&String> = starts
+        .iter()
+        .filter(|start| start.starts_with("11T"))
+        .collect();
+    assert_eq!(*of_the_first.last().unwrap(), "11T22:00");
+    assert!(starts.contains(&"13T00:00".to_owned()));
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod calendar_feed;
 pub mod client;
 pub mod client_page;
 pub mod client_removal;
+pub mod closed_days;
 pub mod erasure;
 pub mod example_time;
 mod from_text;

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::closed_days::ClosedDays;
 use super::hours::{QuietHours, WeeklyHours};
 use super::local_time::TimeZoneName;
 use super::neutral::NeutralName;
@@ -39,6 +40,11 @@ pub struct NewStudio {
     pub jurisdiction: Option<Name>,
     /// When the studio is open, on its own clock.
     pub opening_hours: WeeklyHours,
+    /// When it stays closed whatever its week says. Nothing is offered on these days, and to book on one takes an override of
+    /// the rule `hours`; what was booked on them before stands, and becomes a task.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub closed_days: ClosedDays,
     /// When no mail goes out unless it answers the client: what was booked, and what the client moved or cancelled. What the
     /// studio moves or cancels meanwhile is told when they end, or at once where that would be too late. 21:00 to 08:00 unless said otherwise; null for none.
     #[serde(default = "default_quiet_hours")]
@@ -99,6 +105,8 @@ merge_patch! {
             language: Language,
             /// When the studio is open.
             opening_hours: WeeklyHours,
+            /// When it stays closed whatever its week says: all such days, as these replace those that were there.
+            closed_days: ClosedDays,
             /// Until how many hours before the start a client may cancel.
             cancellation_cutoff_hours: CutoffHours,
             /// Whether clients may choose another time themselves.

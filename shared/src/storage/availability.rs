@@ -174,6 +174,7 @@ pub fn free_slots(
         duration_minutes: wanted.duration_minutes,
         step_minutes: request.step_minutes.unwrap_or(DEFAULT_STEP_MINUTES),
         opening_hours: wanted.studio.opening_hours.0.clone(),
+        closed_days: wanted.studio.closed_days.0.clone(),
         practitioners,
         rooms: room_ids
             .into_iter()

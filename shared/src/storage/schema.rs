@@ -114,6 +114,7 @@ table! {
         client_may_move -> Bool,
         digest_email -> Nullable<Text>,
         unconfirmed_task_hours -> Integer,
+        closed_days -> Text,
     }
 }
 

@@ -89,7 +89,11 @@ pub(super) fn hours_breaches(
     let days = [-1, 0, 1].map(|offset| add_days(starts_at.day_at(zone), offset));
     let open: Vec<Interval> = days
         .iter()
-        .flat_map(|day| studio.opening_hours.open_on(*day, zone))
+        .flat_map(|day| {
+            studio
+                .closed_days
+                .open_on(&studio.opening_hours, *day, zone)
+        })
         .collect();
     let works_here = practitioner.working_hours.at_studio(studio.id);
     let working: Vec<Interval> = days
@@ -106,7 +110,21 @@ pub(super) fn hours_breaches(
         conflicts: Vec::new(),
     };
     let mut breaches = Vec::new();
-    if !any_covers(&open, wanted) {
+    let last_day = ends_at.day_at(zone);
+    let closure = starts_at
+        .day_at(zone)
+        .iter_days()
+        .take_while(|day| *day <= last_day)
+        .find_map(|day| studio.closed_days.on(day));
+    if let Some(closure) = closure.filter(|_| !any_covers(&open, wanted)) {
+        breaches.push(breach(
+            "studio_closed",
+            &format!(
+                "take another day: the studio is closed from {} to {}",
+                closure.from_day, closure.until_day
+            ),
+        ));
+    } else if !any_covers(&open, wanted) {
         breaches.push(breach(
             "outside_opening_hours",
             "take a time in which the studio is open",

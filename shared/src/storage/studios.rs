@@ -11,6 +11,7 @@ use super::reminder_sync::{self, REACH_OF_CARE};
 use super::schema::studios;
 use super::stranded::Concerned;
 use super::{Db, Scope, Tx, stranded};
+use crate::domain::closed_days::ClosedDays;
 use crate::domain::hours::{QuietHours, WeeklyHours};
 use crate::domain::studio::{NewStudio, StudioPatch};
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
@@ -67,6 +68,9 @@ pub struct Studio {
     pub digest_email: Option<EmailAddress>,
     /// How many hours before its start a session that isn't confirmed becomes a task.
     pub unconfirmed_task_hours: i32,
+    /// When it stays closed whatever its week says.
+    #[schema(value_type = ClosedDays)]
+    pub closed_days: Json<ClosedDays>,
 }
 
 resource!(studios, Studio, StudioId, "studio", seen: |scope| {
@@ -116,6 +120,7 @@ impl Studio {
             client_may_move: new.client_may_move,
             digest_email: new.digest_email.clone(),
             unconfirmed_task_hours: i32::from(new.unconfirmed_task_hours.get()),
+            closed_days: Json(new.closed_days.clone()),
         };
         let studio = studio.create(tx, "studio.opened")?;
         ReminderRule::make_usual(tx, studio.id)?;
@@ -142,6 +147,9 @@ impl Studio {
         patch.language.apply(&mut studio.language);
         if let Some(hours) = patch.opening_hours.value() {
             studio.opening_hours = Json(hours.clone());
+        }
+        if let Some(days) = patch.closed_days.value() {
+            studio.closed_days = Json(days.clone());
         }
         if let Some(hours) = patch.cancellation_cutoff_hours.value() {
             studio.cancellation_cutoff_hours = i32::from(hours.get());
@@ -174,7 +182,10 @@ impl Studio {
         {
             reminder_sync::sync_studio(tx, studio.id, REACH_OF_CARE)?;
         }
-        if clock_changed || studio.opening_hours != before.opening_hours {
+        if clock_changed
+            || studio.opening_hours != before.opening_hours
+            || studio.closed_days != before.closed_days
+        {
             stranded::recheck(tx, Concerned::At(studio.id))?;
         }
         Ok(studio)

@@ -37,10 +37,12 @@ pub(super) const NOT_A_PERSONS: [(&str, &[&str]); 6] = [
             "allowed_until",
             "date",
             "expires_on",
+            "from_day",
             "jurisdiction",
             "language",
             "received_on",
             "time_zone",
+            "until_day",
         ],
     ),
 ];
