@@ -44,6 +44,8 @@ permissions! {
     ManageClients = "manage_clients": Owner, Practitioner, FrontDesk;
     /// Erase who a client is.
     EraseClients = "erase_clients": Owner;
+    /// Export all that is held on a client.
+    ExportClients = "export_clients": Owner;
     /// See assessments and pigment records.
     SeeClinical = "see_clinical": Owner, Practitioner, Auditor;
     /// Write assessments, plans and pigment records.

@@ -6,9 +6,9 @@ use utoipa_actix_web::OpenApiFactory;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::handlers::{
-    api_keys, assessments, audit, availability, calendar_feeds, client_removal, clients, lots,
-    mail_templates, operations, pigment_records, plan_templates, plans, practitioners, products,
-    reminders, session_actions, sessions, studios, tasks, timeline,
+    api_keys, assessments, audit, availability, calendar_feeds, client_export, client_removal,
+    clients, lots, mail_templates, operations, pigment_records, plan_templates, plans,
+    practitioners, products, reminders, session_actions, sessions, studios, tasks, timeline,
 };
 use crate::pages::{appointment, client};
 use crate::request::BODY_LIMIT;
@@ -103,7 +103,8 @@ pub(crate) fn v1(config: &mut impl Register) {
                 .add(client_removal::restore_client)
                 .add(client_removal::erase_client)
                 .add(clients::list_contact_consents)
-                .add(timeline::show_client_timeline);
+                .add(timeline::show_client_timeline)
+                .add(client_export::export_client);
         })
         .under("/v1/plan-templates", |routes| {
             routes

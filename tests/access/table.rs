@@ -80,6 +80,7 @@ pub(crate) const TABLE: &[Row] = &[
     ("erase_client", OWNERS, Hidden, r#"{"reason": "Asked for in writing."}"#),
     ("list_contact_consents", ALL, Hidden, ""),
     ("show_client_timeline", ALL, Hidden, ""),
+    ("export_client", OWNERS, Hidden, ""),
     ("list_plan_templates", ALL, Shared, ""),
     ("add_plan_template", OWNERS, Shared, r#"{"name": "Two", "indication": "scar", "treatment_sessions": 2, "session_minutes": 90, "source": "Ours."}"#),
     ("get_plan_template", ALL, Shared, ""),

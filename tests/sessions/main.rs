@@ -7,6 +7,7 @@ mod availability;
 mod booking;
 mod chores;
 mod closed_days;
+mod export;
 mod house;
 mod ledger;
 mod notices;

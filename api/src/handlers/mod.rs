@@ -5,6 +5,7 @@ pub(crate) mod assessments;
 pub(crate) mod audit;
 pub(crate) mod availability;
 pub(crate) mod calendar_feeds;
+pub(crate) mod client_export;
 pub(crate) mod client_removal;
 pub(crate) mod clients;
 pub(crate) mod documents;

@@ -74,7 +74,7 @@ pub(crate) struct TimelineEntryBody {
 }
 
 impl TimelineEntryBody {
-    fn of(entry: &TimelineEntry, caller: &Caller) -> Result<Self> {
+    pub(super) fn of(entry: &TimelineEntry, caller: &Caller) -> Result<Self> {
         let mut body = Self {
             at: entry.at,
             kind: TimelineKind::Assessment,

@@ -262,6 +262,8 @@ text_enums! {
         PigmentRecord = "pigment_record",
         /// The timeline.
         Timeline = "timeline",
+        /// All that is held on them.
+        Export = "export",
         /// That a lot or a product was used on them.
         ProductUse = "product_use",
     }

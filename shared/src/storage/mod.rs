@@ -11,6 +11,7 @@ pub mod availability;
 pub mod booking;
 pub mod calendar_feeds;
 pub mod chores;
+pub mod client_export;
 pub mod client_page;
 mod client_removal;
 pub mod client_search;

@@ -1,0 +1,63 @@
+//! Handing over all that is held on one client.
+
+use actix_web::get;
+use serde::Serialize;
+use serde_json::Value;
+use stipple_shared::domain::{AccessKind, ClientId};
+use stipple_shared::error::Result;
+use stipple_shared::storage::client_export::{ClientExport, ExportedMail};
+use stipple_shared::storage::clients::{Client, ContactConsent};
+use utoipa::ToSchema;
+
+use super::Answered;
+use super::timeline::TimelineEntryBody;
+use crate::access::ExportClients;
+use crate::answer::view;
+use crate::request::{Id, Reading};
+
+/// All that is held on one client.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ClientExport)]
+pub(crate) struct ClientExportBody {
+    #[schema(value_type = Client)]
+    client: Value,
+    /// What they agreed to be sent, oldest first.
+    contact_consents: Vec<ContactConsent>,
+    /// Their assessments, plans, sessions with what was done with them, pigment records, reminders and tasks, in order of time.
+    timeline: Vec<TimelineEntryBody>,
+    /// Their mails, oldest first.
+    mails: Vec<ExportedMail>,
+}
+
+/// Exports all that is held on a client, for somebody who asks what there is about them.
+///
+/// One snapshot, in one answer. It's also there of who was taken off the list, and of who was erased as far as anything is
+/// left. Who changed what and who looked at it isn't in it: the lists of audit and access events tell that of a client. A key
+/// that is limited would leave out what it doesn't see, and gets 403.
+#[utoipa::path(
+    tag = "clients",
+    operation_id = "export_client",
+    security(("key" = ["export_clients"])),
+    params(("id" = ClientId, Path, description = "The client.")),
+    responses((status = 200, description = "All that is held on the client.", body = ClientExportBody))
+)]
+#[get("/v1/clients/{id}/export")]
+pub(crate) async fn export_client(reading: Reading<ExportClients>, id: Id<ClientId>) -> Answered {
+    reading
+        .show_record(move |db, caller, _| {
+            let export = ClientExport::of(db, &caller.scope, id.0)?;
+            let timeline = export
+                .timeline
+                .iter()
+                .map(|entry| TimelineEntryBody::of(entry, caller))
+                .collect::<Result<Vec<_>>>()?;
+            let body = ClientExportBody {
+                client: view(&export.client, caller)?,
+                contact_consents: export.contact_consents,
+                timeline,
+                mails: export.mails,
+            };
+            Ok((body, Some((id.0, AccessKind::Export))))
+        })
+        .await
+}

@@ -1,0 +1,119 @@
+//! All that is held on one client, in one snapshot: what somebody is owed who asks for it (GDPR, articles 15 and 20).
+
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::clients::{Client, ContactConsent};
+use super::paging::PageRequest;
+use super::schema::mails;
+use super::timeline::{self, TimelineEntry, TimelineFilter};
+use super::{Db, Scope};
+use crate::domain::{ClientId, Instant, MailId, MailState, SessionId};
+use crate::error::{Error, Result};
+use crate::mail::RenderedMail;
+
+/// So many things of a kind are loaded at once.
+const AT_ONCE: usize = 500;
+
+/// A mail to a client, as far as it was written.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct ExportedMail {
+    /// Its id.
+    pub id: MailId,
+    /// About which session.
+    pub session_id: Option<SessionId>,
+    /// What became of it.
+    pub state: MailState,
+    /// When it was sent, or ended otherwise.
+    pub finished_at: Option<Instant>,
+    /// Its subject; null where it was never written, or was erased.
+    pub subject: Option<String>,
+    /// Its plain text; null likewise.
+    pub text: Option<String>,
+}
+
+/// All that is held on one client.
+pub struct ClientExport {
+    /// Who they are.
+    pub client: Client,
+    /// What they agreed to be sent, oldest first.
+    pub contact_consents: Vec<ContactConsent>,
+    /// What took place, in order of time.
+    pub timeline: Vec<TimelineEntry>,
+    /// Their mails, oldest first.
+    pub mails: Vec<ExportedMail>,
+}
+
+impl ClientExport {
+    /// Gathers it. What a limited key gathered would be less than all, so it gathers nothing.
+    pub fn of(db: &mut Db, scope: &Scope, id: ClientId) -> Result<Self> {
+        let client = Client::find_in(db, scope, id)?;
+        if scope.is_limited() {
+            return Err(Error::Forbidden {
+                detail: "this key is limited, and its export would leave out what it doesn't see: use a key that sees all"
+                    .into(),
+            });
+        }
+        let contact_consents = Client::contact_consents(db, scope, id)?;
+        let mut entries = Vec::new();
+        let mut page = PageRequest {
+            limit: AT_ONCE,
+            after: None,
+            updated_since: None,
+        };
+        loop {
+            let filter = TimelineFilter::default();
+            let (found, next) = timeline::of_client(db, scope, id, &filter, &page)?;
+            entries.extend(found);
+            if next.is_none() {
+                break;
+            }
+            page.after = next;
+        }
+        Ok(Self {
+            client,
+            contact_consents,
+            timeline: entries,
+            mails: mails_of(db, id)?,
+        })
+    }
+}
+
+fn mails_of(db: &mut Db, id: ClientId) -> Result<Vec<ExportedMail>> {
+    type Row = (
+        MailId,
+        Option<SessionId>,
+        MailState,
+        Option<Instant>,
+        Option<String>,
+    );
+    let rows: Vec<Row> = mails::table
+        .filter(mails::client_id.eq(id))
+        .order((mails::created_at, mails::id))
+        .select((
+            mails::id,
+            mails::session_id,
+            mails::state,
+            mails::finished_at,
+            mails::content,
+        ))
+        .load(db)?;
+    rows.into_iter()
+        .map(|(id, session_id, state, finished_at, content)| {
+            let written: Option<RenderedMail> = content
+                .map(|content| serde_json::from_str(&content))
+                .transpose()
+                .map_err(Error::internal)?;
+            let (subject, text) = written.map(|mail| (mail.subject, mail.text)).unzip();
+            Ok(ExportedMail {
+                id,
+                session_id,
+                state,
+                finished_at,
+                subject,
+                text,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,68 @@
+//! All that is held on one client.
+
+use serde_json::json;
+use stipple_shared::domain::Role;
+
+use crate::house::House;
+use crate::post::Post;
+
+#[test]
+fn an_export_holds_what_there_is_about_one_client_and_nothing_about_another() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let (plan_id, sessions) = house.plan();
+        house.book(&sessions[0], 1, "10:00");
+        let other = house.consultation();
+        house.book(&other.id(), 1, "15:00");
+        post.deliver();
+        let client = format!("/v1/clients/{}", house.client_id);
+        let choice = json!({"marketing_mail": true});
+        house.server.patch(&client, "*", &choice).expect(200);
+
+        let path = format!("{client}/export");
+        let export = house.server.get(&path).expect(200);
+        let export = &export.json;
+        assert_eq!(export["client"], house.server.get(&client).expect(200).json);
+        let consents = house.list(&format!("{client}/contact-consents"));
+        assert_eq!(export["contact_consents"], json!(consents));
+        assert!(consents.len() > 1, "{consents:?}");
+        let timeline = house.list(&format!("{client}/timeline?limit=200"));
+        assert_eq!(export["timeline"], json!(timeline));
+        assert!(
+            timeline
+                .iter()
+                .any(|entry| entry["plan"]["id"] == plan_id.as_str())
+        );
+        // The mail about the booking is there with its words, and nobody else's.
+        let mails = export["mails"].as_array().unwrap();
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        assert_eq!(mails[0]["session_id"], sessions[0].as_str());
+        assert_eq!(mails[0]["state"], "written");
+        assert!(mails[0]["text"].as_str().unwrap().contains("10:00"));
+        assert!(!export.to_string().contains(&other.id()));
+
+        let looks = house.list(&format!(
+            "/v1/access-events?client_id={}&kind=export",
+            house.client_id
+        ));
+        assert_eq!(looks.len(), 1, "{looks:?}");
+        for role in [Role::Practitioner, Role::FrontDesk, Role::Auditor] {
+            house.server.caller(role).get(&path).expect(403);
+        }
+    });
+}
+
+#[test]
+fn a_key_that_sees_only_a_part_exports_nothing() {
+    House::each(|house| {
+        let body = json!({"name": "Branch", "role": "owner", "studio_ids": [house.studio_id]});
+        let made = house.server.post("/v1/api-keys", &body).expect(201);
+        let branch = house
+            .server
+            .with_secret(made.json["secret"].as_str().unwrap());
+        let path = format!("/v1/clients/{}/export", house.client_id);
+        let refused = branch.get(&path).expect(403);
+        let detail = refused.json["detail"].as_str().unwrap();
+        assert!(detail.contains("a key that sees all"), "{detail}");
+    });
+}
