@@ -169,6 +169,53 @@ fn how_a_code_is_written_does_not_matter_and_is_kept() {
 }
 
 #[test]
+fn a_product_is_one_however_its_name_is_written() {
+    House::each(|house| {
+        let server = &house.server;
+        let new = |maker: &str, brand: &str, shade: Option<&str>| json!({"kind": "pigment", "maker": maker, "brand": brand, "shade": shade});
+        let first = server
+            .post("/v1/products", &new("Ink AG", "Nero", Some("N-1")))
+            .expect(201);
+        for (maker, brand, shade) in [
+            ("Ink AG", "NERO", "N-1"),
+            ("ink ag", "Nero", "n\u{2013}1"),
+            ("Ink  AG", "Nero", "N-1"),
+            ("Ink\u{a0}AG", "Ｎｅｒｏ", "N\u{2d7}1"),
+        ] {
+            let refused = server
+                .post("/v1/products", &new(maker, brand, Some(shade)))
+                .expect_problem(409, "product_taken");
+            assert_eq!(refused.json["conflicts"], json!([{"id": first.id()}]));
+        }
+        // What differs in more than that is another product.
+        for (maker, brand, shade) in [
+            ("Ink AG", "Nero", Some("N-2")),
+            ("Ink AG", "Nero N-1", None),
+            ("Ink AG Nero", "N-1", None),
+        ] {
+            server
+                .post("/v1/products", &new(maker, brand, shade))
+                .expect(201);
+        }
+        let mut needle = new("INK AG", "Nero", Some("N-1"));
+        needle["kind"] = json!("needle");
+        server.post("/v1/products", &needle).expect(201);
+
+        // Its own name may be written in another way; another's may not be taken.
+        let written = json!({"brand": "NERO"});
+        let changed = server
+            .patch(&first.location(), &first.etag(), &written)
+            .expect(200);
+        assert_eq!(changed.json["brand"], "NERO");
+        let taken = json!({"maker": "INK ag", "brand": "nero", "shade": "n-1"});
+        let refused = server
+            .patch(&house.product.location(), "*", &taken)
+            .expect_problem(409, "product_taken");
+        assert_eq!(refused.json["conflicts"], json!([{"id": first.id()}]));
+    });
+}
+
+#[test]
 fn a_code_without_letter_or_digit_is_refused_with_what_to_write() {
     House::each(|house| {
         let server = &house.server;

@@ -14,6 +14,7 @@ mod migrations;
 mod once;
 mod opening;
 mod overlap;
+mod product_keys;
 mod reads;
 mod schema;
 mod search_words;

@@ -38,8 +38,8 @@ impl Filter for ProductsQuery {
 
 /// Adds a product.
 ///
-/// Kind, maker, brand and shade together name it: a second one of the same name is refused, since a recall of the
-/// one would miss the uses of the other.
+/// Kind, maker, brand and shade together name it: a second one of the same name, however it's written, is refused with
+/// `product_taken`, and `conflicts` names the first. A recall of the one would miss the uses of the other.
 #[utoipa::path(
     tag = "products",
     operation_id = "add_product",

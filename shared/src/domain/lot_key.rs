@@ -63,7 +63,8 @@ pub fn lot_key(code: &str) -> String {
 }
 
 fn is_dash(letter: char) -> bool {
-    CodePointSetData::new::<Dash>().contains(letter)
+    // Unicode calls this one a modifier letter, but it's printed as a minus.
+    letter == '\u{2d7}' || CodePointSetData::new::<Dash>().contains(letter)
 }
 
 #[cfg(test)]
@@ -82,6 +83,7 @@ mod tests {
             ("K2291-07", "K2291\u{2013}07"),
             ("K2291-07", "K2291\u{2011}07"),
             ("K2291-07", "K2291\u{2212}07"),
+            ("K2291-07", "K2291\u{2d7}07"),
             ("K2291-07", "K2291 - 07"),
             ("K2291-07", "\u{ff2b}２２９１\u{ff0d}０７"),
             ("ÄRZTE-1", "a\u{308}rzte-1"),

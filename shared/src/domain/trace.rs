@@ -19,8 +19,8 @@ text_enums! {
 pub struct Traced {
     /// What the product is.
     pub kind: ProductKind,
-    /// The product.
-    pub product_id: ProductId,
+    /// The product, under each id that it was entered with.
+    pub product_ids: Vec<ProductId>,
     /// The lot, where it's about one alone.
     pub lot_id: Option<LotId>,
     /// The same lot under other ids, where it was entered more than once.
@@ -40,7 +40,7 @@ impl Traced {
         let Some(product_id) = product_id else {
             return (kind == self.kind).then_some(Certainty::Possible);
         };
-        if product_id != self.product_id {
+        if !self.product_ids.contains(&product_id) {
             return None;
         }
         match (self.lot_id, lot_id) {
@@ -66,9 +66,10 @@ mod tests {
         let (product, other_product) = (ProductId::new(), ProductId::new());
         let (lot, other_lot, without_code) = (LotId::new(), LotId::new(), LotId::new());
         let again = LotId::new();
+        let product_again = ProductId::new();
         let of_lot = Traced {
             kind: ProductKind::Diluent,
-            product_id: product,
+            product_ids: vec![product, product_again],
             lot_id: Some(lot),
             entered_again: vec![again],
             lots_without_code: vec![without_code],
@@ -85,6 +86,8 @@ mod tests {
             (Some(product), Some(other_lot), None, exposed),
             (Some(product), Some(without_code), possible, exposed),
             (Some(product), None, possible, exposed),
+            (Some(product_again), Some(again), exposed, exposed),
+            (Some(product_again), Some(other_lot), None, exposed),
             (Some(other_product), Some(LotId::new()), None, None),
             (Some(other_product), None, None, None),
             (None, None, possible, possible),
@@ -97,15 +100,16 @@ mod tests {
 
     #[test]
     fn a_lot_used_in_another_place_is_traced_all_the_same() {
+        let product_id = ProductId::new();
         let traced = Traced {
             kind: ProductKind::Diluent,
-            product_id: ProductId::new(),
+            product_ids: vec![product_id],
             lot_id: Some(LotId::new()),
             entered_again: Vec::new(),
             lots_without_code: Vec::new(),
         };
         assert_eq!(
-            traced.certainty(ProductKind::Pigment, Some(traced.product_id), traced.lot_id),
+            traced.certainty(ProductKind::Pigment, Some(product_id), traced.lot_id),
             Some(Certainty::Exposed)
         );
     }

@@ -149,6 +149,7 @@ id_columns!(
 
 text_columns!(
     lot_key::LotKey,
+    product_key::ProductKey,
     text::EmailAddress,
     text::ExternalId,
     text::Language,

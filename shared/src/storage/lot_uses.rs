@@ -145,16 +145,19 @@ fn clients_exposed(
 ) -> Result<Page<LotUseTrace>> {
     use pigment_record_lots as used;
 
+    let product = Product::find(db, product_id)?;
+    let mut product_ids = product.entered_again(db)?;
+    product_ids.push(product_id);
     let traced = Traced {
-        kind: Product::find(db, product_id)?.kind,
-        product_id,
+        kind: product.kind,
         lot_id,
         entered_again,
         lots_without_code: lots::table
-            .filter(lots::product_id.eq(product_id))
+            .filter(lots::product_id.eq_any(product_ids.clone()))
             .filter(lots::code.is_null())
             .select(lots::id)
             .load(db)?,
+        product_ids,
     };
     let maybe_it = used::product_id.is_null().and(used::kind.eq(traced.kind));
     let mut lot_ids = traced.lots_without_code.clone();
@@ -162,7 +165,12 @@ fn clients_exposed(
     lot_ids.extend(&traced.entered_again);
     let every_lot = lot_id.is_none().into_sql::<Bool>();
     let candidates = used::table
-        .filter(used::product_id.eq(product_id).or(maybe_it))
+        .filter(
+            used::product_id
+                .assume_not_null()
+                .eq_any(traced.product_ids.clone())
+                .or(maybe_it),
+        )
         .filter(
             used::lot_id
                 .is_null()

@@ -240,7 +240,6 @@ impl Lot {
             return Ok(Vec::new());
         };
         let mut others: Vec<Self> = lots::table
-            .filter(lots::product_id.eq(self.product_id))
             .filter(lots::code_key.eq(key))
             .filter(lots::id.ne(self.id))
             .order(lots::id)
@@ -249,6 +248,16 @@ impl Lot {
             .load(db)?;
         // Here and not in the statement, whose text would hang on whether there is a second code.
         others.retain(|other| other.batch_code_key == self.batch_code_key);
+        if others
+            .iter()
+            .any(|other| other.product_id != self.product_id)
+        {
+            // Its product may have been entered twice too.
+            let products = Product::find(db, self.product_id)?.entered_again(db)?;
+            others.retain(|other| {
+                other.product_id == self.product_id || products.contains(&other.product_id)
+            });
+        }
         Ok(others)
     }
 

@@ -1,15 +1,20 @@
 //! Products: what is used on clients.
+//!
+//! Names are compared by their keys, as lots' codes are. Products that were entered twice before there were keys stay: they
+//! are one product to a trace.
 
 use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::columns::Json;
+use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::schema::products;
 use super::{Db, Tx};
 use crate::domain::number::ShelfDays;
 use crate::domain::patch::Patch;
+use crate::domain::product_key::ProductKey;
 use crate::domain::stock::{NewProduct, ProductLabel, ProductPatch};
 use crate::domain::text::{ExternalId, Name, Note};
 use crate::domain::{Instant, ProductId, ProductKind};
@@ -50,6 +55,10 @@ pub struct Product {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+    /// By what its name is compared.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub name_key: Option<ProductKey>,
 }
 
 resource!(products, Product, ProductId, "product");
@@ -86,6 +95,7 @@ impl Product {
             change: 0,
             created_at: now,
             updated_at: now,
+            name_key: Some(ProductKey::of(&new.maker, &new.brand, new.shade.as_ref())),
         };
         product.refuse_taken_name(tx.db)?;
         refuse_taken_external_id!(tx.db, products, product.id, &product.external_id);
@@ -117,10 +127,14 @@ impl Product {
         patch.notes.apply(&mut product.notes);
         patch.active.apply(&mut product.active);
         patch.external_id.apply(&mut product.external_id);
+        product.name_key = Some(product.key());
         if product == before {
             return Ok(before);
         }
-        product.refuse_taken_name(tx.db)?;
+        if product.name_key != before.name_key {
+            // A product that was entered twice must still be changed, and taken out of use.
+            product.refuse_taken_name(tx.db)?;
+        }
         refuse_taken_external_id!(tx.db, products, id, &product.external_id);
         product.save(tx, "product.changed", None)
     }
@@ -140,27 +154,77 @@ impl Product {
         load_page!(db, products, Product, query, page)
     }
 
+    /// By what its name is compared.
+    fn key(&self) -> ProductKey {
+        ProductKey::of(&self.maker, &self.brand, self.shade.as_ref())
+    }
+
+    /// The other products of the same kind and name, which are this one under another id.
+    pub(super) fn entered_again(&self, db: &mut Db) -> Result<Vec<ProductId>> {
+        Ok(products::table
+            .filter(products::name_key.eq(self.key()))
+            .filter(products::kind.eq(self.kind))
+            .filter(products::id.ne(self.id))
+            .order(products::id)
+            .select(products::id)
+            .kept()
+            .load(db)?)
+    }
+
     /// Refuses a second product of the same name: a recall of the one would miss the uses of the other.
     fn refuse_taken_name(&self, db: &mut Db) -> Result<()> {
-        let mut query = products::table
-            .filter(products::kind.eq(self.kind))
-            .filter(products::maker.eq(&self.maker))
-            .filter(products::brand.eq(&self.brand))
-            .filter(products::id.ne(self.id))
-            .into_boxed();
-        query = match &self.shade {
-            Some(shade) => query.filter(products::shade.eq(shade.clone())),
-            None => query.filter(products::shade.is_null()),
-        };
-        let taken: Option<ProductId> = query.select(products::id).get_result(db).optional()?;
-        match taken {
+        match self.entered_again(db)?.first() {
             Some(id) => Err(Error::Refused {
                 code: "product_taken",
-                detail: "there is a product of this kind, maker, brand and shade already; add lots to that one".into(),
+                detail: "there is a product of this kind, maker, brand and shade already, however they're written; add lots \
+                         to that one"
+                    .into(),
                 breaches: Vec::new(),
                 conflicts: vec![serde_json::json!({ "id": id })],
             }),
             None => Ok(()),
         }
     }
+}
+
+/// A stored name and the key beside it.
+type StoredName = (ProductId, Name, Name, Option<Name>, Option<ProductKey>);
+
+/// Makes the keys of products that an older release stored, or changed, and says of how many. There are few products, so
+/// one transaction is short enough.
+pub(super) fn make_missing_keys(db: &mut Db) -> Result<usize> {
+    if without_keys(db)?.is_empty() {
+        return Ok(0);
+    }
+    db.begin_write()?;
+    // Once more, now that nobody else can write. What failed is rolled back with its connection.
+    let without = without_keys(db)?;
+    for (id, key) in &without {
+        diesel::update(products::table.find(*id))
+            .set(products::name_key.eq(key))
+            .execute(db)?;
+    }
+    db.commit_write()
+        .map_err(|failure| Error::internal(failure.error))?;
+    Ok(without.len())
+}
+
+/// The products whose keys aren't those of their names, with the right ones.
+fn without_keys(db: &mut Db) -> Result<Vec<(ProductId, ProductKey)>> {
+    let stored: Vec<StoredName> = products::table
+        .select((
+            products::id,
+            products::maker,
+            products::brand,
+            products::shade,
+            products::name_key,
+        ))
+        .load(db)?;
+    let wrong = stored
+        .into_iter()
+        .filter_map(|(id, maker, brand, shade, key)| {
+            let right = ProductKey::of(&maker, &brand, shade.as_ref());
+            (key.as_ref() != Some(&right)).then_some((id, right))
+        });
+    Ok(wrong.collect())
 }

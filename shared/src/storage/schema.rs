@@ -358,6 +358,7 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        name_key -> Nullable<Text>,
     }
 }
 

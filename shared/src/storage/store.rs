@@ -10,6 +10,7 @@ use super::client_search;
 use super::dialect::{DatabaseUrl, Db};
 use super::idempotency::{self, Answer, RequestKey};
 use super::lots;
+use super::products;
 use super::readers::Readers;
 use super::schema::schema_facts;
 use super::transaction::{Actor, Tx, WriteContext};
@@ -210,6 +211,13 @@ fn fold_what_is_not(connection: &mut Db) -> Result<()> {
     let lots = lots::make_missing_keys(connection)?;
     if lots > 0 {
         tracing::info!(lots, "made the keys by which lot codes are compared");
+    }
+    let products = products::make_missing_keys(connection)?;
+    if products > 0 {
+        tracing::info!(
+            products,
+            "made the keys by which products' names are compared"
+        );
     }
     Ok(())
 }
