@@ -34,7 +34,7 @@ impl Audit {
 impl Verify {
     fn run(self) -> Result<(), Failure> {
         let data = Data::locate(self.data, DIRECTORY);
-        let store = data.open_existing()?;
+        let store = data.open_to_verify()?;
         let key = data.audit_key()?;
         let found = store.read_blocking(|db| verify(db, &key, self.head.as_ref()))?;
         if !found.is_whole() {

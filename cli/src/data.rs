@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use stipple_api::ClientLinks;
 use stipple_shared::config::{DataArgs, PublicArgs};
 use stipple_shared::links::LinkKey;
-use stipple_shared::storage::audit::AuditKey;
+use stipple_shared::storage::audit::{AuditKey, KeyFit, key_fits};
 use stipple_shared::storage::plan_templates::PlanTemplate;
 use stipple_shared::storage::{Contents, DatabaseUrl, Store, StoreOptions, WriteContext};
 use stipple_shared::{Clock, Error};
@@ -43,6 +43,21 @@ impl Data {
         &self.directory
     }
 
+    /// What another command is told, so that it finds the same. Secrets are left for whoever types it.
+    pub(crate) fn flags(&self) -> String {
+        let mut flags = String::new();
+        if self.directory != Path::new(DIRECTORY) {
+            flags += &format!(" --data-dir '{}'", self.directory.display());
+        }
+        if self.url.file() != DatabaseUrl::embedded_in(&self.directory).file() {
+            flags += " --database-url URL";
+        }
+        if self.audit_key.is_some() {
+            flags += " --audit-key KEY";
+        }
+        flags
+    }
+
     /// What the database holds so far. The file of a database that isn't there yet is made.
     pub(crate) fn contents(&self) -> Result<Contents, Failure> {
         self.make_directory()?;
@@ -68,13 +83,24 @@ impl Data {
 
     /// Opens it, refusing to make a database where a wrong path may have been given.
     pub(crate) fn open_existing(&self) -> Result<Store, Failure> {
+        self.refuse_missing()?;
+        self.open()
+    }
+
+    /// Opens it to look at the audit trail, whatever its key: that's what somebody wants to know.
+    pub(crate) fn open_to_verify(&self) -> Result<Store, Failure> {
+        self.refuse_missing()?;
+        self.open_with_any_key(Clock::system())
+    }
+
+    fn refuse_missing(&self) -> Result<(), Failure> {
         match self.url.file() {
             Some(file) if !file.exists() => Err(Failure::Settings(format!(
                 "there is no database at {}: start `stipple up` or `stipple migrate` first, \
                  or say where it is with --data-dir (STIPPLE_DATA_DIR)",
                 file.display()
             ))),
-            _ => self.open(),
+            _ => Ok(()),
         }
     }
 
@@ -91,6 +117,38 @@ impl Data {
 
     /// Opens it under another clock, for a story that is told afterwards.
     pub(crate) fn open_at(&self, clock: Clock) -> Result<Store, Failure> {
+        let store = self.open_with_any_key(clock)?;
+        let key = self.audit_key()?;
+        match store.read_blocking(|db| key_fits(db, &key))? {
+            KeyFit::Fits => Ok(store),
+            KeyFit::FitsTheBeginning => {
+                tracing::error!(
+                    "the newest entry of the audit trail isn't as this key would have written it: run `stipple audit verify`"
+                );
+                Ok(store)
+            }
+            KeyFit::IsAnother => Err(self.wrong_audit_key()),
+        }
+    }
+
+    /// Entries under another key would break the trail for good.
+    fn wrong_audit_key(&self) -> Failure {
+        let (given, remedy) = match &self.audit_key {
+            Some(_) => (
+                "the key given with --audit-key (STIPPLE_AUDIT_KEY)".to_owned(),
+                "give the key that was in use when this database was backed up",
+            ),
+            None => (
+                format!("the key in {}", self.directory.join("audit.key").display()),
+                "put the audit.key there that was backed up with this database",
+            ),
+        };
+        Failure::Settings(format!(
+            "{given} isn't the one that this database's audit trail was written with: {remedy}; the trail was left as it is"
+        ))
+    }
+
+    fn open_with_any_key(&self, clock: Clock) -> Result<Store, Failure> {
         let audit_key = self.audit_key()?;
         Store::open(StoreOptions {
             url: self.url.clone(),

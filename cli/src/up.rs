@@ -83,10 +83,10 @@ impl Up {
                 Server::bind(store.clone(), &options),
                 &options.listen.to_string(),
             )?;
-            let key = OwnerKey::ensure(&store, data.directory()).await?;
+            let key = OwnerKey::ensure(&store, &data).await?;
             let mails = mail.describe();
             let reminders = reminders::start(store, mail, links, worker_id).await?;
-            welcome(server.listening().address, data.directory(), &key, &mails)?;
+            welcome(server.listening().address, &data, &key, &mails)?;
             serving::serve(server, Some(reminders), signals).await
         })
     }
@@ -126,7 +126,8 @@ enum OwnerKey {
 
 impl OwnerKey {
     /// Makes it where no key exists at all.
-    async fn ensure(store: &Store, directory: &Path) -> Result<Self, Failure> {
+    async fn ensure(store: &Store, data: &Data) -> Result<Self, Failure> {
+        let directory = data.directory();
         let path = directory.join("owner.key");
         if store.read(ApiKey::any).await? {
             return Ok(Self::found(path));
@@ -158,9 +159,9 @@ impl OwnerKey {
             .and_then(|()| private_file::create(&path, secret.reveal()))
             .map_err(|error| {
                 let what = format!(
-                    "the owner's key can't be written to {}; make another with \
-                     `stipple key create --role owner --name NAME`",
-                    path.display()
+                    "the owner's key can't be written to {}; make another with `{}`",
+                    path.display(),
+                    another(data)
                 );
                 Failure::fault(&what, &error)
             })?;
@@ -177,12 +178,7 @@ impl OwnerKey {
 }
 
 /// Says where everything is, and what to try next.
-fn welcome(
-    address: SocketAddr,
-    directory: &Path,
-    key: &OwnerKey,
-    mails: &str,
-) -> Result<(), Failure> {
+fn welcome(address: SocketAddr, data: &Data, key: &OwnerKey, mails: &str) -> Result<(), Failure> {
     let (key, bearer) = match key {
         OwnerKey::Made(path) => (
             format!("{} (made just now; it opens everything)", path.display()),
@@ -190,7 +186,7 @@ fn welcome(
         ),
         OwnerKey::InFile(path) => (path.display().to_string(), in_file(path)),
         OwnerKey::Elsewhere => (
-            "not here; `stipple key create --role owner --name NAME` makes another".to_owned(),
+            format!("not here; `{}` makes another", another(data)),
             "KEY".to_owned(),
         ),
     };
@@ -203,9 +199,17 @@ fn welcome(
          Try:\n\n  curl {base}/readyz\n\
          \x20 curl -H \"Authorization: Bearer {bearer}\" {base}/v1/studios\n\
          \x20 curl -H \"Authorization: Bearer {bearer}\" {base}/v1/clients\n\n",
-        directory.display(),
+        data.directory().display(),
     );
     crate::print(&text)
+}
+
+/// The command that makes another owner's key for this database.
+fn another(data: &Data) -> String {
+    format!(
+        "stipple key create --role owner --name NAME{}",
+        data.flags()
+    )
 }
 
 fn in_file(path: &Path) -> String {

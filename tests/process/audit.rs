@@ -1,5 +1,7 @@
 //! `stipple audit verify` against somebody who owns the database's file.
 
+use std::fs;
+
 use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -79,6 +81,66 @@ fn a_trail_broken_by_hand_in_four_ways_is_found_broken() {
         let found = complaint(&with_head);
         assert!(found.contains(expected), "{found}");
     }
+}
+
+/// A base64 text of 32 bytes that no trail was written with.
+const ANOTHER_KEY: &str = "c3RpcHBsZSB0ZXN0IGtleSBvZiBhbm90aGVyIHN0dWRpbw";
+
+#[test]
+fn a_key_of_another_trail_is_refused_before_anything_is_written() {
+    let (place, head) = trail();
+    let key = place.read("stipple-data/audit.key");
+    fs::write(place.path("stipple-data/audit.key"), ANOTHER_KEY).unwrap();
+    let create = ["key", "create", "--role", "auditor", "--name", "Visitor"];
+    for command in [&["up"][..], &["api"], &["worker"], &create] {
+        let refused = place.run(&[command, &["--log", "off"]].concat());
+        assert_eq!(refused.status.code(), Some(2), "{command:?}");
+        assert_eq!(
+            complaint(&refused),
+            "error: the key in stipple-data/audit.key isn't the one that this database's audit trail was written with: put \
+             the audit.key there that was backed up with this database; the trail was left as it is\n"
+        );
+    }
+    let given = ["--audit-key", ANOTHER_KEY];
+    fs::write(place.path("stipple-data/audit.key"), &key).unwrap();
+    let refused = complaint(&place.run(&[&create[..], &given].concat()));
+    assert!(
+        refused.starts_with("error: the key given with --audit-key (STIPPLE_AUDIT_KEY) isn't"),
+        "{refused}"
+    );
+    assert!(!refused.contains(ANOTHER_KEY), "{refused}");
+    // Who wants to know what is wrong is told.
+    let told = complaint(&place.run(&[&["audit", "verify"][..], &given].concat()));
+    assert!(told.contains("entry 1 was changed or moved"), "{told}");
+    let whole = succeeded(&place.run(&["audit", "verify", "--head", &head]));
+    assert!(whole.contains("is whole: 6 entries"), "{whole}");
+    succeeded(&place.run(&create));
+}
+
+#[test]
+fn a_trail_without_entries_takes_any_key() {
+    let place = Place::new();
+    succeeded(&place.run(&["migrate"]));
+    let create = ["key", "create", "--role", "auditor", "--name", "Visitor"];
+    succeeded(&place.run(&[&create[..], &["--audit-key", ANOTHER_KEY]].concat()));
+    let verify = ["audit", "verify", "--audit-key", ANOTHER_KEY];
+    assert!(succeeded(&place.run(&verify)).contains("is whole: 1 entries"));
+}
+
+#[test]
+fn a_trail_whose_end_was_changed_still_has_its_key() {
+    let (place, _head) = trail();
+    let forged = "UPDATE audit_events SET action = 'key.ended' WHERE sequence = 6;";
+    database(&place)
+        .batch_execute(&format!("{WITHOUT_GUARDS} {forged}"))
+        .unwrap();
+    let create = ["key", "create", "--role", "auditor", "--name", "Visitor"];
+    let made = place.run(&create);
+    succeeded(&made);
+    let log = String::from_utf8_lossy(&made.stderr);
+    assert!(log.contains("run `stipple audit verify`"), "{log}");
+    let told = complaint(&place.run(&["audit", "verify"]));
+    assert!(told.contains("entry 6 was changed or moved"), "{told}");
 }
 
 #[test]

@@ -165,6 +165,29 @@ fn an_audit_key_that_is_missing_is_never_made_anew() {
 }
 
 #[test]
+fn the_way_to_another_key_leads_to_the_same_data() {
+    let place = Place::new();
+    let restored = ["up", "--data-dir", "restored here"];
+    for (start, hint) in [
+        (&["up"][..], "NAME` makes another"),
+        (&restored, "NAME --data-dir 'restored here'` makes another"),
+    ] {
+        drop(place.start(start));
+        let directory = start.get(2).copied().unwrap_or("stipple-data");
+        fs::remove_file(place.path(directory).join("owner.key")).unwrap();
+        let again = place.start(start);
+        again.signal("TERM");
+        let (_status, printed) = again.wait();
+        assert!(printed.contains(hint), "{printed}");
+    }
+    let create = ["key", "create", "--role", "owner", "--name", "Owner"];
+    let there = ["--data-dir", "restored here"];
+    let key = succeeded(&place.run(&[&create[..], &there].concat()));
+    let serving = place.start(&restored);
+    assert_eq!(serving.status("/v1/studios", Some(&key)), 200);
+}
+
+#[test]
 fn an_owners_key_of_another_database_is_not_replaced() {
     let place = Place::new();
     drop(place.start(&["up"]));

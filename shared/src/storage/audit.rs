@@ -2,9 +2,11 @@
 //!
 //! The chain covers a salted digest of the details, not the details: an erasure may blank those and the chain holds.
 
+mod key_check;
 mod listing;
 mod verification;
 
+pub use key_check::{KeyFit, key_fits};
 pub use listing::{AuditEntry, AuditFilter, list};
 pub use verification::{AuditHead, Fault, FaultKind, Verification, verify};
 
