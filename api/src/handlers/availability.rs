@@ -3,6 +3,7 @@
 use actix_web::get;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use stipple_shared::domain::day;
 use stipple_shared::domain::instant::is_in_years;
 use stipple_shared::domain::number::DurationMinutes;
 use stipple_shared::domain::{ClientId, PractitionerId, RoomId, SessionId, StudioId, TimeZoneName};
@@ -39,8 +40,10 @@ pub(crate) struct AvailabilityQuery {
     /// Only this room.
     room_id: Option<RoomId>,
     /// The first day, on the studio's calendar.
+    #[serde(deserialize_with = "day::required")]
     from_day: NaiveDate,
     /// The last day, at most 62 days after the first.
+    #[serde(deserialize_with = "day::required")]
     until_day: NaiveDate,
     /// How far apart the starts lie, in minutes.
     #[param(minimum = 1, maximum = 720, default = 15)]

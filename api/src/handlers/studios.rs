@@ -119,6 +119,8 @@ pub(crate) async fn change_studio(
 }
 
 /// Adds a room to a studio.
+///
+/// A second one of the same name, however it's written, is refused with `room_name_taken`, and `conflicts` names the first.
 #[utoipa::path(
     tag = "studios",
     operation_id = "add_room",

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::day;
 use super::id::StudioId;
 use super::instant::Instant;
 use super::legible;
@@ -33,6 +34,7 @@ pub struct NewClient {
     /// How they are reached when mail won't do.
     pub telephone: Option<Telephone>,
     /// Date of birth.
+    #[serde(default, deserialize_with = "day::maybe")]
     pub date_of_birth: Option<NaiveDate>,
     /// The language of their mails; the studio's where there is none. Mails are in English where a language has neither
     /// words built in (`en`, `de`, `fr` and `es` have) nor the studio's own.
@@ -89,6 +91,7 @@ merge_patch! {
             /// How they are reached when mail won't do.
             telephone: Telephone,
             /// Date of birth.
+            #[serde(deserialize_with = "day::patch")]
             date_of_birth: NaiveDate,
             /// The language of their mails; English where it has neither words built in nor the studio's own.
             language: Language,

@@ -1,12 +1,11 @@
 //! Whether a lot agrees with itself, and how the end of its life is read.
 
-use std::str::FromStr as _;
-
 use chrono::{Datelike, NaiveDate};
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 use serde::{Deserialize, Deserializer};
 
+use super::day;
 use super::from_text::from_text;
 use super::patch::Patch;
 use super::text::{LotCode, Reason};
@@ -120,7 +119,7 @@ const NOT_A_DAY: &str = "write a date of the calendar, such as 2027-06-30; where
                          expiry_precision month";
 
 fn expiry_day(text: &str) -> Result<NaiveDate, &'static str> {
-    NaiveDate::from_str(text).map_err(|_unreadable| NOT_A_DAY)
+    day::parse(text).map_err(|_unreadable| NOT_A_DAY)
 }
 
 /// The day of an expiry, where one is given.

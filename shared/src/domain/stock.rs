@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::day;
 use super::id::ProductId;
 use super::lot_shape::{expiry, expiry_patch};
 use super::number::ShelfDays;
@@ -147,6 +148,7 @@ pub struct NewLot {
     /// On which invoice.
     pub invoice_reference: Option<Name>,
     /// When it was delivered.
+    #[serde(default, deserialize_with = "day::maybe")]
     pub received_on: Option<NaiveDate>,
     /// Whether it may be used.
     #[serde(default = "available")]
@@ -188,6 +190,7 @@ merge_patch! {
             /// On which invoice.
             invoice_reference: Name,
             /// When it was delivered.
+            #[serde(deserialize_with = "day::patch")]
             received_on: NaiveDate,
             /// Why the state is what it is.
             state_reason: Reason,
@@ -214,7 +217,14 @@ mod tests {
                 "product_id": ProductId::new(), "code": "K-1", "expires_on": expires_on,
             }))
         };
-        for month in ["2027-06", "06/2027", "2027-06-31", ""] {
+        for month in [
+            "2027-06",
+            "06/2027",
+            "2027-06-31",
+            "2027-6-1",
+            "+2027-06-01",
+            "",
+        ] {
             let said = new(json!(month)).unwrap_err().to_string();
             assert!(said.contains("expiry_precision month"), "{said}");
             let patch = serde_json::from_value::<LotPatch>(json!({"expires_on": month}));

@@ -9,10 +9,11 @@ use super::schema::rooms;
 use super::stranded::Concerned;
 use super::studios::Studio;
 use super::{Db, Scope, Tx, stranded};
+use crate::domain::lot_key::lot_key as folded;
 use crate::domain::studio::{NewRoom, RoomPatch};
 use crate::domain::text::Name;
 use crate::domain::{Instant, RoomId, StudioId};
-use crate::error::Result;
+use crate::error::{Error, FieldError, Result};
 
 /// A room that one session at a time can take.
 #[derive(
@@ -58,6 +59,7 @@ impl Room {
             created_at: now,
             updated_at: now,
         };
+        room.refuse_taken_name(tx.db)?;
         room.create(tx, "room.added")
     }
 
@@ -74,6 +76,9 @@ impl Room {
         patch.active.apply(&mut room.active);
         if room == before {
             return Ok(before);
+        }
+        if room.name != before.name {
+            room.refuse_taken_name(tx.db)?;
         }
         let room = room.save(tx, "room.changed", None)?;
         if room.active != before.active {
@@ -94,5 +99,32 @@ impl Room {
             .filter(rooms::studio_id.eq(studio_id))
             .into_boxed();
         load_page!(db, rooms, Room, query, page)
+    }
+
+    /// Refuses a second room of the same name in a studio: nobody could say which of them a session is in.
+    fn refuse_taken_name(&self, db: &mut Db) -> Result<()> {
+        // A studio has few rooms, so they needn't have stored keys.
+        let others: Vec<(RoomId, Name)> = rooms::table
+            .filter(rooms::studio_id.eq(self.studio_id))
+            .filter(rooms::id.ne(self.id))
+            .order(rooms::id)
+            .select((rooms::id, rooms::name))
+            .load(db)?;
+        let own = folded(&self.name);
+        match others.iter().find(|(_, name)| folded(name) == own) {
+            Some((id, _)) => Err(Error::Refused {
+                code: "room_name_taken",
+                detail: "the studio has a room of this name already, in use or not; take that one, or give one of them another \
+                         name"
+                    .into(),
+                breaches: vec![FieldError::new(
+                    "/name",
+                    "taken",
+                    "choose a name that no other room of the studio has, however it's written",
+                )],
+                conflicts: vec![serde_json::json!({ "id": id })],
+            }),
+            None => Ok(()),
+        }
     }
 }
