@@ -1,7 +1,7 @@
 //! Examples: one for each body, put together from those of its parts, so that none has to be written twice.
 //!
 //! What the parts alone can't say stands in `examples.json`, by schema and field: a name that suits it, an end after its
-//! start.
+//! start. What suits a text's field wherever it stands has `*` for a schema.
 //! The linter holds each example against its schema.
 
 use std::collections::BTreeMap;
@@ -14,6 +14,9 @@ use utoipa::openapi::{Components, Ref, RefOr};
 
 /// No schema is nested deeper; one that contains itself must end somewhere.
 const DEEPEST: usize = 12;
+
+/// Stands for each schema in `examples.json`.
+const ANY_SCHEMA: &str = "*";
 
 /// Gives each schema with fields its example.
 pub(super) fn add(components: &mut Components) {
@@ -108,6 +111,18 @@ impl Maker<'_> {
         }
     }
 
+    /// A field's: a text by what the field is called, since one text serves for many fields.
+    fn of_field(&self, name: &str, schema: &RefOr<Schema>, depth: usize) -> Option<Value> {
+        let made = self.of(schema, depth)?;
+        let suiting = self.written.get(ANY_SCHEMA).and_then(|all| all.get(name));
+        Some(
+            suiting
+                .filter(|_| made.is_string())
+                .unwrap_or(&made)
+                .clone(),
+        )
+    }
+
     fn of_object(&self, object: &Object, depth: usize) -> Option<Value> {
         if let Some(example) = object.example.as_ref().or(object.examples.first()) {
             return Some(example.clone());
@@ -122,7 +137,7 @@ impl Maker<'_> {
             Type::Object => {
                 let mut fields = Map::new();
                 for (name, property) in &object.properties {
-                    if let Some(value) = self.of(property, depth + 1) {
+                    if let Some(value) = self.of_field(name, property, depth + 1) {
                         fields.insert(name.clone(), value);
                     }
                 }

@@ -24,9 +24,9 @@ pub struct LotUse {
     pub unknown_lot_reason: Option<Reason>,
     /// The product, where the lot isn't known and the product is.
     pub product_id: Option<ProductId>,
-    /// How much, in thousandths of a millilitre.
+    /// How much, in thousandths of a millilitre; at most one of this and `drops` is set.
     pub volume_microlitres: Option<Microlitres>,
-    /// How much, in drops; at most one of this and the volume is set.
+    /// How much, in drops; at most one of this and `volume_microlitres` is set.
     pub drops: Option<Drops>,
 }
 

@@ -42,7 +42,10 @@ pub struct Task {
     pub session_id: Option<SessionId>,
     /// Which mail it concerns.
     pub mail_id: Option<MailId>,
-    /// What else to know; its fields depend on the kind.
+    /// What else to know, by the kind. `overdue_for_booking` has `latest_day`; `gap_breach` and `hours_breach` have `codes`;
+    /// `nonconformity` has `codes`, and `pigment_record_id` where it's about a record; `no_usable_address` has `reason` and
+    /// `step`; `mail_failed` and `mail_ambiguous` have `reason`; `mail_template_failed` has `language`, `mail_kind`, and
+    /// `step` where it's a reminder's; `practitioner_left` has `practitioner_id`. The other kinds have no fields here.
     #[schema(value_type = Object)]
     pub detail: Json<Map<String, Value>>,
     /// By when somebody should have looked.
