@@ -97,6 +97,23 @@ fn what_is_no_stretch_of_days_is_refused_by_its_field() {
         owner
             .patch(&path, "*", &backwards)
             .expect_error("/closed_days", "invalid_value");
+        for loose in ["2026-12-1", "+2026-12-01", " 2026-12-01"] {
+            let refused = |stretch| json!({"closed_days": [stretch]});
+            owner
+                .patch(
+                    &path,
+                    "*",
+                    &refused(json!({"from_day": loose, "until_day": day(3)})),
+                )
+                .expect_error("/closed_days/0/from_day", "invalid_value");
+            owner
+                .patch(
+                    &path,
+                    "*",
+                    &refused(json!({"from_day": day(3), "until_day": loose})),
+                )
+                .expect_error("/closed_days/0/until_day", "invalid_value");
+        }
         let named = json!({"closed_days": [{"day": day(3)}]});
         owner
             .patch(&path, "*", &named)

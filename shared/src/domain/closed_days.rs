@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 
+use super::day;
 use super::hours::WeeklyHours;
 use super::instant::is_in_years;
 use super::interval::Interval;
@@ -18,9 +19,11 @@ const MOST: usize = 120;
 #[serde(deny_unknown_fields)]
 pub struct Closure {
     /// The first day, on the studio's calendar.
+    #[serde(deserialize_with = "day::required")]
     #[schema(example = "2026-12-24")]
     pub from_day: NaiveDate,
     /// The last day; the first again for a single one.
+    #[serde(deserialize_with = "day::required")]
     #[schema(example = "2026-12-26")]
     pub until_day: NaiveDate,
     /// What staff call them.
