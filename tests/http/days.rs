@@ -62,7 +62,7 @@ fn a_lots_days_are_full_dates() {
     House::each(|house| {
         let server = &house.server;
         let lot = house.lot("K-1", "2027-06-30");
-        for field in ["expires_on", "received_on"] {
+        for field in ["expires_on", "received_on", "opened_on"] {
             let pointer = format!("/{field}");
             for loose in LOOSE {
                 let new = json!({"product_id": house.product.id(), "code": "K-2", field: loose});

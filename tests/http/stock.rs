@@ -216,6 +216,44 @@ fn a_product_is_one_however_its_name_is_written() {
 }
 
 #[test]
+fn what_was_opened_too_long_ago_is_judged_as_expired() {
+    House::each(|house| {
+        let server = &house.server;
+        let period = json!({"period_after_opening_days": 30});
+        server
+            .patch(&house.product.location(), "*", &period)
+            .expect(200);
+        let lot = house.lot("K-1", "2090-06-30");
+        let today = server.clock.now().utc().date_naive();
+        let found = |days_ago: i64| {
+            let opened = json!({"opened_on": today - chrono::TimeDelta::days(days_ago)});
+            let changed = server.patch(&lot.location(), "*", &opened).expect(200);
+            assert_eq!(changed.json["opened_on"], opened["opened_on"]);
+            let record = json!({
+                "session_id": house.session_id, "practitioner_id": house.practitioner_id, "zones": [{"zone": "crown"}],
+                "mix": {"pigments": [{"lot_id": lot.id(), "drops": 3}]},
+            });
+            let made = server.post("/v1/pigment-records", &record).expect(201);
+            let codes: Vec<Value> = made.json["nonconformities"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["code"].clone())
+                .collect();
+            codes.contains(&json!("lot_expired"))
+        };
+        assert!(!found(28));
+        assert!(found(33));
+        // The next bottle was opened.
+        assert!(!found(0));
+        let cleared = server
+            .patch(&lot.location(), "*", &json!({"opened_on": null}))
+            .expect(200);
+        assert_eq!(cleared.json["opened_on"], Value::Null);
+    });
+}
+
+#[test]
 fn a_code_without_letter_or_digit_is_refused_with_what_to_write() {
     House::each(|house| {
         let server = &house.server;

@@ -17,6 +17,27 @@ pub struct Expiry {
     pub precision: ExpiryPrecision,
 }
 
+/// The opening of the bottle that is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// On which day.
+    pub on: NaiveDate,
+    /// For how many days after that it may be used.
+    pub usable_days: i32,
+}
+
+impl Opening {
+    /// Whether it has been open for too long on a day.
+    pub fn is_over_on(self, day: NaiveDate) -> bool {
+        day > self.last_usable_day()
+    }
+
+    /// The last day on which it may be used.
+    pub fn last_usable_day(self) -> NaiveDate {
+        add_days(self.on, i64::from(self.usable_days))
+    }
+}
+
 /// What a rule has to know of a lot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LotFacts {
@@ -26,10 +47,14 @@ pub struct LotFacts {
     pub state: LotState,
     /// When it expires, if anything is printed.
     pub expiry: Option<Expiry>,
+    /// When it was opened and how long it may be used since, if both are known.
+    pub opening: Option<Opening>,
     /// Whether the state is that of another entry of the same lot.
     pub state_is_of_other_entry: bool,
     /// Whether the expiry is that of another entry of the same lot.
     pub expiry_is_of_other_entry: bool,
+    /// Whether the opening is that of another entry of the same lot.
+    pub opening_is_of_other_entry: bool,
 }
 
 impl LotFacts {
@@ -51,6 +76,15 @@ impl LotFacts {
         if ends_sooner {
             both.expiry = other.expiry;
             both.expiry_is_of_other_entry = true;
+        }
+        let ends_sooner = match (both.opening, other.opening) {
+            (Some(own), Some(other)) => other.last_usable_day() < own.last_usable_day(),
+            (None, Some(_)) => true,
+            (_, None) => false,
+        };
+        if ends_sooner {
+            both.opening = other.opening;
+            both.opening_is_of_other_entry = true;
         }
         both
     }
@@ -130,8 +164,10 @@ mod tests {
                 on: day(on),
                 precision: ExpiryPrecision::Day,
             }),
+            opening: None,
             state_is_of_other_entry: false,
             expiry_is_of_other_entry: false,
+            opening_is_of_other_entry: false,
         };
         for (own, other, state, is_of_other) in [
             (Available, Available, Available, false),
@@ -162,6 +198,24 @@ mod tests {
             let both = entry(Available, own).with_other_entry(entry(Available, other));
             assert_eq!(both.expiry.map(|expiry| expiry.on), expected.map(day));
             assert_eq!(both.expiry_is_of_other_entry, expected != own);
+        }
+        let opened = |on: Option<&str>| LotFacts {
+            opening: on.map(|on| Opening {
+                on: day(on),
+                usable_days: 30,
+            }),
+            ..entry(Available, None)
+        };
+        for (own, other, expected) in [
+            (late, early, early),
+            (early, late, early),
+            (None, late, late),
+            (early, None, early),
+            (None, None, None),
+        ] {
+            let both = opened(own).with_other_entry(opened(other));
+            assert_eq!(both.opening.map(|opening| opening.on), expected.map(day));
+            assert_eq!(both.opening_is_of_other_entry, expected != own);
         }
     }
 }

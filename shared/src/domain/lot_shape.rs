@@ -27,6 +27,8 @@ pub struct LotShape<'a> {
     pub expiry_precision: Option<ExpiryPrecision>,
     /// When it was delivered.
     pub received_on: Option<NaiveDate>,
+    /// When it was opened.
+    pub opened_on: Option<NaiveDate>,
     /// Whether it may be used.
     pub state: LotState,
     /// Why the state is what it is.
@@ -82,6 +84,7 @@ impl LotShape<'_> {
         for (pointer, day) in [
             ("/expires_on", self.expires_on),
             ("/received_on", self.received_on),
+            ("/opened_on", self.opened_on),
         ] {
             if day.is_some_and(|day| !LOT_YEARS.contains(&day.year())) {
                 say(
@@ -164,6 +167,7 @@ mod tests {
             expires_on: "2027-06-01".parse().ok(),
             expiry_precision: Some(ExpiryPrecision::Month),
             received_on: "2026-06-01".parse().ok(),
+            opened_on: None,
             state: LotState::Available,
             state_reason: None,
         };
@@ -243,6 +247,7 @@ mod tests {
             expires_on: None,
             expiry_precision: None,
             received_on: None,
+            opened_on: None,
             state: LotState::Available,
             state_reason: None,
         }
@@ -286,6 +291,7 @@ mod tests {
             expires_on: None,
             expiry_precision: Some(ExpiryPrecision::Month),
             received_on: "0202-06-01".parse().ok(),
+            opened_on: None,
             state: LotState::Recalled,
             state_reason: None,
         };

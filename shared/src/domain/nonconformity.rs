@@ -145,15 +145,24 @@ fn check_lot(
         true => ", as another entry with the same code says",
         false => "",
     };
-    let (by_state, by_expiry) = (
+    let (by_state, by_expiry, by_opening) = (
         by_whom(lot.state_is_of_other_entry),
         by_whom(lot.expiry_is_of_other_entry),
+        by_whom(lot.opening_is_of_other_entry),
     );
     let day = record.occurred_at.day_at(record.zone);
     if lot.expiry.is_some_and(|expiry| expiry.is_over_on(day)) {
         add(
             Code::LotExpired,
             format!("This {kind}'s lot had expired by {day}{by_expiry}."),
+        );
+    } else if let Some(opening) = lot.opening.filter(|opening| opening.is_over_on(day)) {
+        add(
+            Code::LotExpired,
+            format!(
+                "This {kind}'s lot was opened on {} and might be used for {} days after that, which were over by {day}{by_opening}.",
+                opening.on, opening.usable_days
+            ),
         );
     }
     match lot.state {
@@ -193,7 +202,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::lot::Expiry;
+    use crate::domain::lot::{Expiry, Opening};
     use crate::domain::vocabulary::{ExpiryPrecision, ProductKind};
 
     struct Case {
@@ -217,8 +226,10 @@ mod tests {
             kind,
             state: LotState::Available,
             expiry: None,
+            opening: None,
             state_is_of_other_entry: false,
             expiry_is_of_other_entry: false,
+            opening_is_of_other_entry: false,
         };
         Case {
             mix: serde_json::from_value(json!({
@@ -323,6 +334,34 @@ mod tests {
         assert_eq!(expires("2027-05-31", ExpiryPrecision::Day), 4);
         assert_eq!(expires("2027-05-01", ExpiryPrecision::Month), 4);
         assert_eq!(expires("2027-06-01", ExpiryPrecision::Month), 0);
+    }
+
+    #[test]
+    fn what_was_opened_lasts_for_its_days() {
+        let mut case = case();
+        let mut opened = |on: &str, expiry| {
+            let opening = Some(Opening {
+                on: on.parse().unwrap(),
+                usable_days: 30,
+            });
+            for lot in case.lots.values_mut() {
+                (lot.opening, lot.expiry) = (opening, expiry);
+            }
+            codes(&record(&case), &case)
+                .iter()
+                .filter(|(code, _)| *code == NonconformityCode::LotExpired)
+                .count()
+        };
+        assert_eq!(opened("2027-05-02", None), 0);
+        assert_eq!(opened("2027-05-01", None), 4);
+        // What was opened after the use says nothing about it.
+        assert_eq!(opened("2027-06-20", None), 0);
+        // Two reasons are one nonconformity.
+        let expiry = Some(Expiry {
+            on: "2027-05-31".parse().unwrap(),
+            precision: ExpiryPrecision::Day,
+        });
+        assert_eq!(opened("2027-05-01", expiry), 4);
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub struct NewProduct {
     pub brand: Name,
     /// Which shade; for what has none, which variant.
     pub shade: Option<Name>,
-    /// For how many days it may be used once opened.
+    /// For how many days it may be used once opened: judged by a lot's `opened_on`.
     pub period_after_opening_days: Option<ShelfDays>,
     /// What the label says.
     #[serde(default)]
@@ -116,7 +116,7 @@ merge_patch! {
         null {
             /// Which shade or variant.
             shade: Name,
-            /// For how many days it may be used once opened.
+            /// For how many days it may be used once opened: judged by a lot's `opened_on`.
             period_after_opening_days: ShelfDays,
             /// Notes.
             notes: Note,
@@ -150,6 +150,10 @@ pub struct NewLot {
     /// When it was delivered.
     #[serde(default, deserialize_with = "day::maybe")]
     pub received_on: Option<NaiveDate>,
+    /// When the bottle in use was opened. Where the product has `period_after_opening_days`, a use after so many days more is a
+    /// nonconformity, as with a lot that has expired.
+    #[serde(default, deserialize_with = "day::maybe")]
+    pub opened_on: Option<NaiveDate>,
     /// Whether it may be used.
     #[serde(default = "available")]
     #[schema(value_type = LotState, required = false, default = "available")]
@@ -192,6 +196,9 @@ merge_patch! {
             /// When it was delivered.
             #[serde(deserialize_with = "day::patch")]
             received_on: NaiveDate,
+            /// When the bottle in use was opened; another one, once that is opened.
+            #[serde(deserialize_with = "day::patch")]
+            opened_on: NaiveDate,
             /// Why the state is what it is.
             state_reason: Reason,
             /// Notes.

@@ -16,7 +16,7 @@ use super::products::Product;
 use super::references::named;
 use super::schema::{lots, products};
 use super::{Db, Tx};
-use crate::domain::lot::{Expiry, LotFacts};
+use crate::domain::lot::{Expiry, LotFacts, Opening};
 use crate::domain::lot_key::LotKey;
 use crate::domain::lot_shape::LotShape;
 use crate::domain::stock::{LotPatch, NewLot};
@@ -74,6 +74,8 @@ pub struct Lot {
     #[serde(skip)]
     #[schema(ignore)]
     pub batch_code_key: Option<LotKey>,
+    /// When the bottle in use was opened; with the product's `period_after_opening_days` it tells how long it may be used.
+    pub opened_on: Option<NaiveDate>,
 }
 
 resource!(lots, Lot, LotId, "lot");
@@ -119,6 +121,7 @@ impl Lot {
             updated_at: now,
             code_key: new.code.as_ref().map(LotKey::of),
             batch_code_key: new.batch_code.as_ref().map(LotKey::of),
+            opened_on: new.opened_on,
         };
         lot.shape().check(None)?;
         lot.refuse_taken_code(tx.db)?;
@@ -148,6 +151,7 @@ impl Lot {
         patch.supplier.apply(&mut lot.supplier);
         patch.invoice_reference.apply(&mut lot.invoice_reference);
         patch.received_on.apply(&mut lot.received_on);
+        patch.opened_on.apply(&mut lot.opened_on);
         patch.state.apply(&mut lot.state);
         if lot.state != before.state {
             // A reason given for another state says nothing about this one.
@@ -201,21 +205,25 @@ impl Lot {
         let mut known = HashMap::new();
         // One by one: a record names few, and so the statement stays prepared.
         for id in ids {
-            let found: Option<(Self, ProductKind)> = lots::table
+            let found: Option<(Self, ProductKind, Option<i32>)> = lots::table
                 .inner_join(products::table.on(products::id.eq(lots::product_id)))
                 .filter(lots::id.eq(id))
-                .select((Self::as_select(), products::kind))
+                .select((
+                    Self::as_select(),
+                    products::kind,
+                    products::period_after_opening_days,
+                ))
                 .kept()
                 .get_result(db)
                 .optional()?;
-            let Some((lot, kind)) = found else {
+            let Some((lot, kind, usable_days)) = found else {
                 continue;
             };
             let facts = lot
                 .entered_again(db)?
                 .iter()
-                .fold(lot.own_facts(kind), |facts, other| {
-                    facts.with_other_entry(other.own_facts(kind))
+                .fold(lot.own_facts(kind, usable_days), |facts, other| {
+                    facts.with_other_entry(other.own_facts(kind, usable_days))
                 });
             known.insert(lot.id, (lot.product_id, facts));
         }
@@ -223,14 +231,19 @@ impl Lot {
     }
 
     /// What the lot says of itself.
-    fn own_facts(&self, kind: ProductKind) -> LotFacts {
+    fn own_facts(&self, kind: ProductKind, usable_days: Option<i32>) -> LotFacts {
         let expiry = self.expires_on.zip(self.expiry_precision);
         LotFacts {
             kind,
             state: self.state,
             expiry: expiry.map(|(on, precision)| Expiry { on, precision }),
+            opening: self
+                .opened_on
+                .zip(usable_days)
+                .map(|(on, usable_days)| Opening { on, usable_days }),
             state_is_of_other_entry: false,
             expiry_is_of_other_entry: false,
+            opening_is_of_other_entry: false,
         }
     }
 
@@ -269,6 +282,7 @@ impl Lot {
             expires_on: self.expires_on,
             expiry_precision: self.expiry_precision,
             received_on: self.received_on,
+            opened_on: self.opened_on,
             state: self.state,
             state_reason: self.state_reason.as_ref(),
         }

@@ -38,7 +38,7 @@ pub struct Product {
     pub brand: Name,
     /// Which shade or variant.
     pub shade: Option<Name>,
-    /// For how many days it may be used once opened.
+    /// For how many days it may be used once opened: judged by a lot's `opened_on`.
     pub period_after_opening_days: Option<i32>,
     /// What the label says.
     #[schema(value_type = ProductLabel)]

@@ -384,6 +384,7 @@ table! {
         updated_at -> BigInt,
         code_key -> Nullable<Text>,
         batch_code_key -> Nullable<Text>,
+        opened_on -> Nullable<Date>,
     }
 }
 

@@ -41,6 +41,7 @@ pub(super) const NOT_A_PERSONS: [(&str, &[&str]); 6] = [
             "jurisdiction",
             "language",
             "received_on",
+            "opened_on",
             "time_zone",
             "until_day",
         ],
