@@ -191,3 +191,46 @@ fn a_name_that_can_not_be_kept_is_refused() {
             .expect_problem(400, "invalid_header");
     });
 }
+
+#[test]
+fn no_body_says_the_same_as_an_empty_object() {
+    each(|server| {
+        let client = server.client(&server.studio().id());
+        let owner = server.owner().header("If-Match", "*");
+        owner.delete(&client.location()).expect(204);
+        let restore = format!("{}/restore", client.location());
+        for (key, bare_first) in [("bare-first", true), ("object-first", false)] {
+            let caller = server.owner().header(KEY, key);
+            let ask = |bare: bool| match bare {
+                true => caller.post_nothing(&restore).expect(200),
+                false => caller.post(&restore, &json!({})).expect(200),
+            };
+            let first = ask(bare_first);
+            assert_eq!(first.header("Idempotency-Replayed"), None);
+            let again = ask(!bare_first);
+            assert_eq!(again.header("Idempotency-Replayed"), Some("true"));
+            assert_eq!(again.text, first.text);
+        }
+    });
+}
+
+#[test]
+fn a_repetition_registers_nobody_who_was_erased_and_tells_nothing_of_them() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        let caller = server.owner().header(KEY, "register-once");
+        let body = new_client(&studio_id);
+        let first = caller.post("/v1/clients", &body).expect(201);
+        let owner = server.owner().header("If-Match", "*");
+        owner.delete(&first.location()).expect(204);
+        let erase = format!("{}/erase", first.location());
+        let why = json!({"reason": "Asked for in writing."});
+        server.post(&erase, &why).expect(200);
+        let again = caller.post("/v1/clients", &body).expect(201);
+        assert_eq!(again.header("Idempotency-Replayed"), Some("true"));
+        assert_eq!(again.id(), first.id());
+        assert_eq!(again.json["given_name"], "Erased");
+        assert_eq!(again.json["email"], json!(null));
+        assert!(server.get("/v1/clients").data().is_empty());
+    });
+}
