@@ -378,6 +378,7 @@ impl From<Error> for Problem {
             }
             Error::Unavailable {
                 retry_after_seconds,
+                ..
             } => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",

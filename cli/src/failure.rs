@@ -88,6 +88,11 @@ mod tests {
             failure.to_string(),
             "the data can't be used: the schema is older"
         );
+        let full = Failure::from(Error::Unavailable {
+            cause: "the disk is full",
+            retry_after_seconds: 60,
+        });
+        assert_eq!(full.to_string(), "the data can't be used: the disk is full");
         let refused = Failure::from(Error::refused("code", "do this instead"));
         assert_eq!(refused.to_string(), "do this instead");
         let setting = Failure::setting("--mail-from", "write an address");

@@ -79,8 +79,10 @@ pub enum Error {
         detail: String,
     },
     /// The service can't answer now; the same request may succeed later.
-    #[error("unavailable")]
+    #[error("{cause}")]
     Unavailable {
+        /// Why, for whoever runs it.
+        cause: &'static str,
         /// When to try again.
         retry_after_seconds: u32,
     },

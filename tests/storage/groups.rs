@@ -172,9 +172,11 @@ fn a_full_disk_loses_nothing_acknowledged() {
     assert!(kept.contains(&1) && !kept.contains(&2), "{kept:?}");
     let told = &outcomes[1].answer;
     assert!(
-        matches!(told, Err(Error::Unavailable { retry_after_seconds }) if *retry_after_seconds > 1),
+        matches!(told, Err(Error::Unavailable { retry_after_seconds, .. }) if *retry_after_seconds > 1),
         "a full disk is nobody's fault: {told:?}"
     );
+    let said = told.as_ref().unwrap_err().to_string();
+    assert!(said.contains("the disk is full"), "{said}");
     marks
         .store
         .write_blocking(WriteContext::worker(), |tx| {

@@ -53,6 +53,7 @@ pub(crate) async fn readyz(api: web::Data<Api>) -> Answered {
         // A tick that is yet to come was noted by a clock that has been set back since: it says nothing of now.
         if ticked.is_none_or(|at| (now - at).abs() > LONGEST_SILENCE) {
             return Err(Error::Unavailable {
+                cause: "no worker has been at work",
                 retry_after_seconds: 5,
             }
             .into());

@@ -80,6 +80,7 @@ impl Readers {
 
     fn connection(&self) -> Result<PooledConnection<Manager>> {
         self.pool.get().map_err(|_busy| Error::Unavailable {
+            cause: "no connection for reading is free",
             retry_after_seconds: 1,
         })
     }

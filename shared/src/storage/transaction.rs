@@ -12,6 +12,9 @@ use crate::clock::Clock;
 use crate::domain::{ApiKeyId, Instant, PractitionerId};
 use crate::error::{Error, Result};
 
+/// Why nothing can be written where the disk is full.
+pub(super) const NO_ROOM: &str = "the disk is full: the database has no room left";
+
 /// When to ask again where the disk is full: somebody has to make room first.
 pub(super) const NO_ROOM_SECONDS: u32 = 60;
 
@@ -183,6 +186,7 @@ impl From<diesel::result::Error> for Error {
         if is_out_of_room(&error) {
             tracing::error!("the database has no room left");
             return Self::Unavailable {
+                cause: NO_ROOM,
                 retry_after_seconds: NO_ROOM_SECONDS,
             };
         }

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::dialect::{DatabaseUrl, Db, is_out_of_room};
 use super::log_copier::LogCopier;
-use super::transaction::NO_ROOM_SECONDS;
+use super::transaction::{NO_ROOM, NO_ROOM_SECONDS};
 use crate::error::{Error, Result};
 use crate::failpoint;
 
@@ -130,6 +130,7 @@ impl Writer {
         self.queue
             .try_send(write)
             .map_err(|_full_or_gone| Error::Unavailable {
+                cause: "too many writes wait",
                 retry_after_seconds: 1,
             })
     }
@@ -169,6 +170,7 @@ impl WriterThread {
                 self.connection = None;
                 for write in group {
                     write.finish(Err(Error::Unavailable {
+                        cause: "no write could be begun",
                         retry_after_seconds: 1,
                     }));
                 }
@@ -178,6 +180,7 @@ impl WriterThread {
                 self.connection = None;
                 for write in group {
                     write.finish(Err(Error::Unavailable {
+                        cause: NO_ROOM,
                         retry_after_seconds: NO_ROOM_SECONDS,
                     }));
                 }
