@@ -205,7 +205,7 @@ impl<'a> Life<'a> {
 }
 
 /// Lets the worker write what is due into files.
-fn send_all(place: &Place) {
+pub(crate) fn send_all(place: &Place) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

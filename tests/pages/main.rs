@@ -8,6 +8,7 @@
 
 mod appointment;
 mod client;
+mod erased;
 mod erasure;
 mod feeds;
 mod life;

@@ -96,6 +96,8 @@ pub(crate) async fn get_assessment(
 }
 
 /// Changes an assessment.
+///
+/// Of a client who was erased, `external_id` can't be written: that is 409, `client_erased`.
 #[utoipa::path(
     tag = "assessments",
     operation_id = "change_assessment",

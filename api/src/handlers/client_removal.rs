@@ -71,7 +71,12 @@ pub(crate) async fn restore_client(
 /// lots, mixes and zones stay under the same ids, with what those who treat wrote in them, and so do all reasons that were given:
 /// a recall still counts whom it concerns. `stipple audit verify` still finds the trail whole.
 ///
-/// The client must be off the list: else it's 409, `client_on_list`. Erasing twice is as doing it once; the first reason stays.
+/// The client must be off the list: else it's 409, `client_on_list`. While they are still to be told that a session is off, it's
+/// 409, `cancellation_waits`, and `conflicts` names the reminders: send each at once and wait until it's sent, or call it off.
+/// Other reminders that are still scheduled end as superseded, by `client_erased`.
+///
+/// What is blanked doesn't come back: a later write that brings such a field is 409, `client_erased`, and `errors` names it.
+/// Erasing twice is as doing it once, and the first reason stays; what an older release let in since is blanked then.
 /// Backups keep what they have, and a database's file keeps what it freed until that is written over: the README says what to do.
 #[utoipa::path(
     tag = "clients",

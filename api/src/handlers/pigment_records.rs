@@ -50,7 +50,8 @@ impl Filter for PigmentRecordsQuery {
 /// Records what went into whom.
 ///
 /// What happened is always stored, also hours later from paper: say in `occurred_at` when it was. What doesn't agree
-/// with a rule, such as an expired lot, is listed in `nonconformities`, and staff get a task.
+/// with a rule, such as an expired lot, is listed in `nonconformities`, and staff get a task. Of a client who was erased,
+/// `external_id` can't be written: that is 409, `client_erased`.
 #[utoipa::path(
     tag = "pigment records",
     operation_id = "record_pigment",

@@ -103,6 +103,7 @@ pub(crate) async fn get_plan(reading: Reading<SeeClients>, id: Id<PlanId>) -> An
 /// Changes a plan.
 ///
 /// With another practitioner the sessions that have no time yet follow; those that have one are to be rescheduled.
+/// Of a client who was erased, `external_id` can't be written: that is 409, `client_erased`.
 #[utoipa::path(
     tag = "plans",
     operation_id = "change_plan",

@@ -152,6 +152,8 @@ pub(crate) async fn requeue_reminder(
 }
 
 /// Sends a scheduled reminder at once, in quiet hours too.
+///
+/// A cancellation goes to a client who was taken off the list too, but to nobody who was erased.
 #[utoipa::path(
     tag = "reminders",
     operation_id = "send_reminder_now",

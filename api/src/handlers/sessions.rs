@@ -128,6 +128,8 @@ pub(crate) async fn get_session(reading: Reading<SeeClients>, id: Id<SessionId>)
 }
 
 /// Changes what a session says beside its time and state.
+///
+/// Of a client who was erased, `external_id` and `notes` can't be written: that is 409, `client_erased`.
 #[utoipa::path(
     tag = "sessions",
     operation_id = "change_session",

@@ -80,7 +80,8 @@ pub(crate) async fn get_task(reading: Reading<SeeClients>, id: Id<TaskId>) -> An
 
 /// Closes a task.
 ///
-/// Closing it again in the same way is as doing it once.
+/// Closing it again in the same way is as doing it once. Where its client was erased, close it without a `resolution`: with one
+/// it's 409, `client_erased`.
 #[utoipa::path(
     tag = "tasks",
     operation_id = "close_task",

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::instant::Instant;
 use super::text::Reason;
 use super::vocabulary::SessionState;
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
 
 /// Erases who a client is.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -69,6 +69,20 @@ impl ClientStanding {
         }
     }
 
+    /// Whether these fields of what is theirs may be written: what goes with an erasure doesn't come back after it.
+    pub fn may_get(self, returning: Vec<FieldError>) -> Result<()> {
+        if self != Self::Erased || returning.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Refused {
+            code: "client_erased",
+            detail: "this client was erased, and nothing that tells who they were is kept any more: leave out what errors names"
+                .into(),
+            breaches: returning,
+            conflicts: Vec::new(),
+        })
+    }
+
     fn is_erased() -> Error {
         Error::refused(
             "client_erased",
@@ -116,6 +130,17 @@ mod tests {
             assert_eq!(code(standing.may_come_back()), come_back, "{standing:?}");
             assert_eq!(code(standing.may_be_erased()), be_erased, "{standing:?}");
         }
+    }
+
+    #[test]
+    fn only_an_erased_clients_things_are_kept_bare() {
+        let told = || vec![FieldError::new("/notes", "client_erased", "leave it out")];
+        for standing in [ClientStanding::OnList, ClientStanding::TakenOff] {
+            assert_eq!(code(standing.may_get(told())), None, "{standing:?}");
+        }
+        let erased = ClientStanding::Erased;
+        assert_eq!(code(erased.may_get(told())), Some("client_erased"));
+        assert_eq!(code(erased.may_get(Vec::new())), None);
     }
 
     #[test]

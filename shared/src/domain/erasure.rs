@@ -9,13 +9,14 @@ use serde_json::Value;
 
 use super::id::ClientId;
 use super::text::Name;
+use crate::error::FieldError;
 
 /// What becomes of a column's values that are about a client who is erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// Nothing is left of it.
     Goes,
-    /// It's JSON in which the fields of [`blank_in_json`] go.
+    /// A part of it goes: of JSON the fields of [`blank_in_json`], of a task's key the hash of what the client wrote.
     GoesWithin,
     /// It's part of the record of the treatment, or says nothing of the person.
     Stays,
@@ -50,9 +51,10 @@ const TABLES: &[Table] = &[
     ("mails", &["content"], &[], &["kind", "dedupe_key", "state", "state_reason", "lease_token", "message_id"]),
     ("mail_attempts", &[], &[], &["outcome", "phase"]),
     ("reminders", &[], &[], &["step", "channel", "anchor", "state", "state_reason"]),
-    ("tasks", &["resolution", "note", "clinical_note"], &[], &["kind", "state", "dedupe_key", "detail"]),
-    // The answer to a repetition stays one, or a repetition would register the person anew.
-    ("idempotency_records", &[], &["body"], &["principal", "method", "path", "key", "body_hash", "headers"]),
+    ("tasks", &["resolution", "note", "clinical_note"], &["dedupe_key"], &["kind", "state", "detail"]),
+    // The answer to a repetition stays one, or a repetition would register the person anew. Whoever guesses what was sent
+    // could prove it by its hash.
+    ("idempotency_records", &["body_hash"], &["body"], &["principal", "method", "path", "key", "headers"]),
     // The chain is over the digests, which stay; it's also over the reasons.
     ("audit_details", &["before_change", "after_change"], &[], &[]),
     ("audit_events", &[], &[], &["actor_kind", "actor_id", "source", "request_id", "action", "entity_kind", "reason", "salt",
@@ -94,6 +96,28 @@ pub fn fate(table: &str, column: &str) -> Option<Fate> {
     } else {
         stays.contains(&column).then_some(Fate::Stays)
     }
+}
+
+/// Whether a write puts something into a field that didn't stand there.
+pub fn brings<T: PartialEq>(before: Option<&T>, after: Option<&T>) -> bool {
+    after.is_some() && before != after
+}
+
+/// Which of the fields that a write brings something into go from the table. `at` is where the thing lies in the body.
+///
+/// An erasure has been and takes nothing away any more, so that an erased client's things don't get these.
+pub fn returning(table: &str, at: &str, brought: &[(&str, bool)]) -> Vec<FieldError> {
+    brought
+        .iter()
+        .filter(|(field, is_brought)| *is_brought && fate(table, field) == Some(Fate::Goes))
+        .map(|(field, _)| {
+            FieldError::new(
+                format!("{at}/{field}"),
+                "client_erased",
+                "leave it out: nothing like it is kept of a client who was erased",
+            )
+        })
+        .collect()
 }
 
 /// What stands in the place of a name, which can't be empty.
@@ -176,6 +200,21 @@ mod tests {
             all.dedup();
             assert_eq!(all.len(), count, "a column of {table} stands twice");
         }
+    }
+
+    #[test]
+    fn only_what_goes_may_not_return() {
+        let brought = [
+            ("external_id", true),
+            ("notes", false),
+            ("clinical_notes", true),
+        ];
+        let told = returning("sessions", "/session", &brought);
+        let pointers: Vec<&str> = told.iter().map(|one| one.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/session/external_id"]);
+        assert!(returning("plans", "", &[("notes", true)]).is_empty());
+        assert!(brings(None, Some(&1)) && brings(Some(&1), Some(&2)));
+        assert!(!brings(Some(&1), Some(&1)) && !brings(Some(&1), None));
     }
 
     #[test]

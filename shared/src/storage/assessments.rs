@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::clients::Client;
 use super::columns::Json;
+use super::erasure::refuse_returning;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::practitioners::Practitioner;
 use super::references::{named, of_another_client, studio_for};
@@ -187,6 +188,15 @@ impl Assessment {
         if assessment == before {
             return Ok(before);
         }
+        refuse_returning!(
+            tx,
+            assessments,
+            &before,
+            &assessment,
+            external_id,
+            goals,
+            notes
+        );
         refuse_taken_external_id!(tx.db, assessments, id, &assessment.external_id);
         assessment.check(tx, Some(&before))?;
         assessment.save(tx, "assessment.changed", None)

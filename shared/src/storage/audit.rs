@@ -212,20 +212,29 @@ pub(super) fn append(
 const THINGS_AT_ONCE: usize = 500;
 
 /// Blanks the details of the entries about these things. The entries stay, and the chain holds: it's over the digests.
-pub(super) fn blank_details(db: &mut Db, things: &[Uuid]) -> Result<()> {
+///
+/// Those of one action stay, which tells nothing of anybody. Answers how many weren't blank before.
+pub(super) fn blank_details(db: &mut Db, things: &[Uuid], but: &str) -> Result<usize> {
+    let mut blanked = 0;
     for some in things.chunks(THINGS_AT_ONCE) {
         let ids: Vec<Vec<u8>> = some.iter().map(|id| id.as_bytes().to_vec()).collect();
         let about = audit_events::table
             .filter(audit_events::entity_id.eq_any(ids))
+            .filter(audit_events::action.ne(but))
             .select(audit_events::sequence);
-        diesel::update(audit_details::table.filter(audit_details::sequence.eq_any(about)))
+        let holds_something = audit_details::before_change
+            .is_not_null()
+            .or(audit_details::after_change.is_not_null());
+        blanked += diesel::update(audit_details::table)
+            .filter(audit_details::sequence.eq_any(about))
+            .filter(holds_something)
             .set((
                 audit_details::before_change.eq(None::<String>),
                 audit_details::after_change.eq(None::<String>),
             ))
             .execute(db)?;
     }
-    Ok(())
+    Ok(blanked)
 }
 
 fn digest(salt: &[u8], before: Option<&str>, after: Option<&str>) -> Vec<u8> {

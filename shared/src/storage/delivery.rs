@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use super::clients::Client;
+use super::erasure::CLIENT_ERASED;
 use super::mail_templates::MailTemplate;
 use super::mails::{FRESH_LINK, LeaseToken, Mail};
 use super::reminders::{Reminder, knowledge_of};
@@ -100,6 +101,10 @@ fn hindrance(
     }
     if reminder.useful_until <= now {
         return Some(Hindrance::Expired);
+    }
+    // Else it would be told that they had agreed to nothing.
+    if client.erased_at.is_some() {
+        return Some(Hindrance::Suppressed(CLIENT_ERASED));
     }
     let agreed = if reminder.step.is_marketing() {
         client.marketing_mail

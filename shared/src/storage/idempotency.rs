@@ -25,7 +25,7 @@ pub struct RequestKey {
     pub path: String,
     /// The caller's key.
     pub key: String,
-    /// SHA-256 of the body.
+    /// SHA-256 of the body; blank where it was a client's who was erased since.
     pub body_hash: Vec<u8>,
 }
 
@@ -78,7 +78,10 @@ pub(super) fn find(tx: &mut Tx<'_>, request: &RequestKey) -> Result<Option<Answe
             .execute(tx.db)?;
             Ok(None)
         }
-        Some(record) if record.body_hash != request.body_hash => Err(Error::KeyReused),
+        // What an erased client's request said is no longer known, and its answer tells nothing of them.
+        Some(record) if !record.body_hash.is_empty() && record.body_hash != request.body_hash => {
+            Err(Error::KeyReused)
+        }
         Some(record) => Ok(Some(Answer {
             status: u16::try_from(record.status).map_err(Error::internal)?,
             headers: record.headers.0,
@@ -111,10 +114,11 @@ pub(super) fn keep(tx: &mut Tx<'_>, request: &RequestKey, answer: &Answer) -> Re
 /// So many are looked at in one go.
 const BATCH: i64 = 500;
 
-/// Changes the kept answers in which this text stands, where they are JSON.
+/// Changes the kept answers in which this id stands, where they are JSON, and blanks the hashes of what was sent with these
+/// requests and with those to a path with the id.
 pub(super) fn change_kept_about(
     tx: &mut Tx<'_>,
-    text: &str,
+    id: &str,
     change: impl Fn(&mut Value),
 ) -> Result<()> {
     let mut looked_at = 0;
@@ -136,24 +140,35 @@ pub(super) fn change_kept_about(
         }
         looked_at += BATCH;
         for record in kept {
-            let names_it = String::from_utf8_lossy(&record.body).contains(text);
-            let Some(mut answer) = serde_json::from_slice::<Value>(&record.body)
-                .ok()
-                .filter(|_| names_it)
-            else {
-                continue;
-            };
-            change(&mut answer);
-            let body = serde_json::to_vec(&answer).map_err(Error::internal)?;
-            diesel::update(idempotency_records::table.find((
-                &record.principal,
-                &record.method,
-                &record.path,
-                &record.key,
-            )))
-            .set(idempotency_records::body.eq(body))
-            .execute(tx.db)?;
+            if record.path.contains(id) || String::from_utf8_lossy(&record.body).contains(id) {
+                record.forget(tx, &change)?;
+            }
         }
+    }
+}
+
+impl Record {
+    /// Keeps of an answer what the change leaves, and nothing of the request but how to know it again by its key.
+    fn forget(self, tx: &mut Tx<'_>, change: &impl Fn(&mut Value)) -> Result<()> {
+        let body = match serde_json::from_slice::<Value>(&self.body) {
+            Ok(mut answer) => {
+                change(&mut answer);
+                serde_json::to_vec(&answer).map_err(Error::internal)?
+            }
+            Err(_no_json) => self.body,
+        };
+        diesel::update(idempotency_records::table.find((
+            &self.principal,
+            &self.method,
+            &self.path,
+            &self.key,
+        )))
+        .set((
+            idempotency_records::body.eq(body),
+            idempotency_records::body_hash.eq(Vec::<u8>::new()),
+        ))
+        .execute(tx.db)?;
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::assessments::Assessment;
 use super::clients::Client;
 use super::columns::Json;
+use super::erasure::refuse_returning;
 use super::paging::{Page, PageRequest, load_page, refuse_taken_external_id, resource};
 use super::plan_templates::PlanTemplate;
 use super::practitioners::Practitioner;
@@ -159,6 +160,7 @@ impl Plan {
         if plan == before {
             return Ok(before);
         }
+        refuse_returning!(tx, plans, &before, &plan, external_id, notes);
         refuse_taken_external_id!(tx.db, plans, id, &plan.external_id);
         if plan.assessment_id != before.assessment_id {
             refuse_foreign_assessment(tx, plan.assessment_id, plan.client_id)?;

@@ -229,6 +229,7 @@ impl Reminder {
                     "client_deleted" => {
                         "the client was taken off the list, so nothing is sent to them"
                     }
+                    "client_erased" => "the client was erased, so nothing is sent to them",
                     _ => "it no longer fits the session as it stands",
                 },
             )),

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::clients::Client;
 use super::columns::Json;
+use super::erasure::refuse_returning;
 use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, Position, load_page, refuse_taken_external_id, resource};
 use super::practitioners::Practitioner;
@@ -320,6 +321,15 @@ impl Session {
             find_named_practitioner(tx, practitioner_id)?;
             sharing::reaches_practitioner(tx, session.client_id, Some(practitioner_id), id.0)?;
         }
+        refuse_returning!(
+            tx,
+            sessions,
+            &before,
+            &session,
+            external_id,
+            notes,
+            clinical_notes
+        );
         refuse_taken_external_id!(tx.db, sessions, id, &session.external_id);
         session.save(tx, "session.changed", None)
     }

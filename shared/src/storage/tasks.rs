@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::clients::Client;
 use super::columns::Json;
 use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, load_page, resource};
@@ -183,6 +184,10 @@ impl Task {
                 "task_closed",
                 format!("this task is already {}", task.state),
             ));
+        }
+        if let Some(client_id) = task.client_id {
+            let brought = [("resolution", resolution.is_some())];
+            Client::refuse_returning(tx, client_id, "tasks", "", &brought)?;
         }
         task.end(tx, outcome, resolution)
     }

@@ -12,6 +12,7 @@ use crate::domain::text::{Name, Reason};
 use crate::domain::{LotId, PigmentRecordId, PlanId, PractitionerId, TaskKind};
 use crate::error::{Error, Result};
 use crate::storage::Tx;
+use crate::storage::clients::Client;
 use crate::storage::columns::Json;
 use crate::storage::lots::Lot;
 use crate::storage::paging::refuse_taken_external_id;
@@ -91,6 +92,17 @@ impl PigmentRecord {
             created_at: now,
             updated_at: now,
         };
+        Client::refuse_returning(
+            tx,
+            record.client_id,
+            "pigment_records",
+            at,
+            &[
+                ("external_id", record.external_id.is_some()),
+                ("reactions", record.reactions.is_some()),
+                ("notes", record.notes.is_some()),
+            ],
+        )?;
         refuse_taken_external_id!(tx.db, pigment_records, record.id, &record.external_id);
         let record = record.create(tx, "pigment_record.made")?;
         RecordLot::insert_all(tx.db, record.id, &placed)?;
