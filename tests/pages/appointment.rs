@@ -92,6 +92,13 @@ fn a_free_time_is_chosen_by_the_rules_of_the_house() {
         let stored = place.stored();
         assert_eq!(stored["starts_at"], "2026-12-01T10:00:00Z");
         assert_eq!(stored["schedule_version"], 2);
+        let tasks = place.tasks("client_moved");
+        assert_eq!(tasks.len(), 1);
+        assert_eq!(tasks[0]["state"], "open");
+        assert_eq!(
+            tasks[0]["detail"]["previous_starts_at"],
+            "2026-12-04T10:00:00Z"
+        );
         // The mail's link is stale now: it shows the present time, asks again, and does nothing by itself.
         let stale = place.look(&path).expect(200);
         assert!(stale.text.contains("mardi 1er décembre 2026"), "{stale}");
@@ -106,6 +113,11 @@ fn a_free_time_is_chosen_by_the_rules_of_the_house() {
         let action = action.split('"').next().unwrap();
         place.send(action, "").expect(200);
         assert_eq!(place.stored()["state"], "confirmed");
+        // Whoever calls it off then leaves staff one thing to look at.
+        let cancel = action.replace("/confirm", "/cancel");
+        place.send(&cancel, "").expect(200);
+        assert_eq!(place.tasks("client_moved")[0]["state"], "done");
+        assert_eq!(place.tasks("client_cancelled")[0]["state"], "open");
     });
 }
 
@@ -183,6 +195,10 @@ fn it_is_cancelled_up_to_the_cut_off_and_then_by_telephone() {
         let stored = place.stored();
         assert_eq!(stored["state"], "cancelled");
         assert_eq!(stored["ended_by"], "client");
+        let tasks = place.tasks("client_cancelled");
+        assert_eq!(tasks.len(), 1);
+        assert_eq!(tasks[0]["state"], "open");
+        assert_eq!(tasks[0]["session_id"], stored["id"]);
         // The mail's link shows it as it stands, and doesn't speak of a move.
         let shown = place.look(&place.path(Appointment)).expect(200);
         assert!(shown.text.contains("Il est annulé."), "{shown}");

@@ -46,6 +46,124 @@ fn an_unconfirmed_session_is_a_task_until_its_client_answers_or_it_moves() {
 }
 
 #[test]
+fn a_day_that_is_over_asks_what_became_of_its_sessions() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        change_studio(house, json!({"digest_email": "desk@studio.example"}));
+        let id = house.arrange(&house.client_id, "consultation", 60).id();
+        house.book(&id, 1, "08:00");
+        let here = house.consultation().id();
+        house.book(&here, 1, "10:00");
+        let missed = house.consultation().id();
+        house.book(&missed, 1, "12:00");
+        let to_come = house.consultation().id();
+        house.book(&to_come, 2, "12:00");
+        house.go_to(1);
+        house.act(&here, "check-in", &json!({})).expect(200);
+        house.act(&missed, "no-show", &json!({})).expect(200);
+        post.deliver();
+        // A minute before six in the morning after, and at six.
+        house.wait(17 * 60 + 59);
+        post.tick();
+        assert_eq!(house.tasks("outcome_missing", &id).len(), 0);
+        house.wait(1);
+        post.tick();
+        for open in [&id, &here] {
+            let tasks = house.tasks("outcome_missing", open);
+            assert_eq!(tasks.len(), 1);
+            assert_eq!(tasks[0]["state"], "open");
+            assert_eq!(tasks[0]["due_at"], "2026-11-27T06:00:00Z");
+        }
+        for settled in [&missed, &to_come] {
+            assert_eq!(house.tasks("outcome_missing", settled).len(), 0);
+        }
+        house.wait(60);
+        let mails = post.deliver();
+        let counted = mails
+            .iter()
+            .any(|mail| mail.contains("Appointments without an outcome: 2"));
+        assert!(counted, "{mails:?}");
+
+        // It's asked once, and an outcome closes it, whichever.
+        house.wait(120);
+        post.tick();
+        assert_eq!(house.tasks("outcome_missing", &id).len(), 1);
+        let then = json!({"occurred_at": "2026-11-26T11:00:00Z"});
+        house.act(&here, "complete", &then).expect(200);
+        assert_eq!(house.tasks("outcome_missing", &here)[0]["state"], "done");
+        house.act(&id, "no-show", &json!({})).expect(200);
+        assert_eq!(house.tasks("outcome_missing", &id)[0]["state"], "done");
+
+        // The wrong one was taken back: it's asked again, until the session lies ahead.
+        let reason = json!({"reason": "They were here."});
+        house.act(&id, "revert", &reason).expect(200);
+        house.wait(60);
+        post.tick();
+        let states = || -> Vec<String> {
+            let tasks = house.tasks("outcome_missing", &id);
+            tasks.iter().map(|task| text(&task["state"])).collect()
+        };
+        assert_eq!(states(), ["done", "open"]);
+        house.move_to(&id, 5, "08:00");
+        assert_eq!(states(), ["done", "done"]);
+    });
+}
+
+#[test]
+fn the_start_of_a_session_closes_what_was_to_be_done_before() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let leaving = house.server.practitioner(&house.studio_id).id();
+        let id = house.arrange(&house.client_id, "touch_up", 60).id();
+        change_client(house, json!({"email": null}));
+        let mut booking = house.at(1, "12:30");
+        booking["practitioner_id"] = json!(leaving);
+        house.act(&id, "book", &booking).expect(200);
+        let off = house.arrange(&house.client_id, "consultation", 60).id();
+        house.book(&off, 1, "14:00");
+        post.deliver();
+        house.act(&off, "cancel", &json!({})).expect(200);
+        let path = format!("/v1/practitioners/{leaving}");
+        let left = json!({"active": false});
+        house.server.patch(&path, "*", &left).expect(200);
+        let before_it = ["unconfirmed", "practitioner_left", "no_usable_address"];
+        let states = |id: &str| {
+            before_it.map(|kind| {
+                let tasks = house.tasks(kind, id);
+                tasks
+                    .iter()
+                    .map(|task| text(&task["state"]))
+                    .collect::<Vec<_>>()
+            })
+        };
+        let all = |state: &str| before_it.map(|_| vec![state.to_owned()]);
+        house.go_to(1);
+        post.deliver();
+        assert_eq!(states(&id), all("open"));
+        // Who can't be told that it's off has to be called.
+        assert_eq!(states(&off)[2], ["open"]);
+        house.wait(30);
+        post.deliver();
+        assert_eq!(states(&id), all("done"));
+        assert_eq!(states(&off)[2], ["open"]);
+        house.wait(90);
+        post.deliver();
+        assert_eq!(states(&off)[2], ["done"]);
+
+        // Care that reaches nobody is another matter, and stays.
+        house.act(&id, "complete", &json!({})).expect(200);
+        house.wait(40);
+        post.deliver();
+        house.wait(40);
+        post.deliver();
+        let tasks = house.tasks("no_usable_address", &id);
+        assert_eq!(tasks.len(), 2);
+        assert_eq!(tasks[1]["detail"]["step"], "aftercare_day_0");
+        assert_eq!(tasks[1]["state"], "open");
+    });
+}
+
+#[test]
 fn a_session_that_should_be_booked_by_now_is_a_task_until_it_is() {
     House::each(|house| {
         let post = Post::of(&house.server.store);

@@ -260,8 +260,10 @@ impl Engine {
         let looks_farther = self.chores_hour.swap(hour, Ordering::Relaxed) != hour;
         let mail_goes = self.transport.is_some();
         self.write(move |tx| {
+            chores::close_overtaken_tasks(tx)?;
             chores::open_unconfirmed_tasks(tx)?;
             if looks_farther {
+                chores::open_outcome_tasks(tx)?;
                 chores::open_overdue_tasks(tx)?;
             }
             if mail_goes {

@@ -89,6 +89,8 @@ text_enums! {
         DigestNothing = "digest_nothing",
         /// The label of sessions that nobody confirmed.
         DigestUnconfirmed = "digest_unconfirmed",
+        /// The label of sessions of which nothing says what became of them.
+        DigestOutcomeMissing = "digest_outcome_missing",
         /// The label of plans whose next session is to be booked.
         DigestToBook = "digest_to_book",
         /// The label of mails that failed or may not have arrived.

@@ -1,8 +1,10 @@
 //! What may be done with a session, from each state.
 
-use chrono::TimeDelta;
+use chrono::{NaiveTime, TimeDelta};
+use chrono_tz::Tz;
 
 use super::instant::Instant;
+use super::local_time::{add_days, at_local_time};
 use super::text_enum::text_enums;
 use super::vocabulary::SessionState;
 
@@ -32,6 +34,16 @@ text_enums! {
 
 /// Nobody comes earlier than this: whoever checks in before has taken the wrong session.
 const EARLIEST_CHECK_IN: TimeDelta = TimeDelta::hours(12);
+
+/// By then somebody should have written down what became of the sessions of the day before.
+const MORNING_AFTER: TimeDelta = TimeDelta::hours(6);
+
+/// When it's missed that nothing says what became of a session: staff have its evening to write that down, and the morning
+/// mail counts what they left.
+pub fn outcome_is_missed_at(ends_at: Instant, zone: Tz) -> Instant {
+    let next_day = add_days(ends_at.day_at(zone), 1);
+    at_local_time(next_day, NaiveTime::MIN + MORNING_AFTER, zone)
+}
 
 /// What a transition depends on beside the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +231,32 @@ mod tests {
                 );
                 state = then;
             }
+        }
+    }
+
+    #[test]
+    fn an_outcome_is_missed_in_the_morning_after_by_the_studios_clock() {
+        for (ends_at, zone, missed_at) in [
+            (
+                "2026-11-25T19:00:00Z",
+                chrono_tz::Europe::London,
+                "2026-11-26T06:00:00Z",
+            ),
+            // In Auckland it's the day after already.
+            (
+                "2026-11-25T19:00:00Z",
+                chrono_tz::Pacific::Auckland,
+                "2026-11-26T17:00:00Z",
+            ),
+            // The clocks go back in that night.
+            (
+                "2026-10-24T18:00:00Z",
+                chrono_tz::Europe::Berlin,
+                "2026-10-25T05:00:00Z",
+            ),
+        ] {
+            let missed = outcome_is_missed_at(Instant::parse(ends_at).unwrap(), zone);
+            assert_eq!(missed.to_string(), missed_at, "{zone}");
         }
     }
 

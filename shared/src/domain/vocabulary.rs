@@ -298,6 +298,12 @@ text_enums! {
         MoveRequested = "move_requested",
         /// A client tells how they are after a session.
         ClientReport = "client_report",
+        /// A client called their session off on their page.
+        ClientCancelled = "client_cancelled",
+        /// A client chose another time on their page; `previous_starts_at` is the one before.
+        ClientMoved = "client_moved",
+        /// A session's day is over and nothing says what became of it: complete it, or say that it was missed or called off.
+        OutcomeMissing = "outcome_missing",
     }
 
     /// Where a task stands.

@@ -25,8 +25,9 @@ pub struct DigestFacts {
 }
 
 /// The lines that tasks are counted in, in their order.
-const GROUPS: [Word; 6] = [
+const GROUPS: [Word; 7] = [
     Word::DigestUnconfirmed,
+    Word::DigestOutcomeMissing,
     Word::DigestToBook,
     Word::DigestMails,
     Word::DigestAddresses,
@@ -38,12 +39,16 @@ const GROUPS: [Word; 6] = [
 const fn group(kind: TaskKind) -> Word {
     match kind {
         TaskKind::Unconfirmed => Word::DigestUnconfirmed,
+        TaskKind::OutcomeMissing => Word::DigestOutcomeMissing,
         TaskKind::OverdueForBooking => Word::DigestToBook,
         TaskKind::MailFailed | TaskKind::MailAmbiguous => Word::DigestMails,
         TaskKind::NoUsableAddress | TaskKind::AddressBounced | TaskKind::WrongPerson => {
             Word::DigestAddresses
         }
-        TaskKind::MoveRequested | TaskKind::ClientReport => Word::DigestAnswers,
+        TaskKind::MoveRequested
+        | TaskKind::ClientReport
+        | TaskKind::ClientCancelled
+        | TaskKind::ClientMoved => Word::DigestAnswers,
         _ => Word::DigestOther,
     }
 }

@@ -3,19 +3,24 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::Tx;
 use super::once::once;
 use super::plans::Plan;
 use super::schema::{sessions, studios, tasks};
-use super::sessions::Session;
+use super::sessions::{Session, holds_time};
 use super::studios::Studio;
 use super::tasks::Task;
 use crate::domain::gap::gap_after;
 use crate::domain::local_time::{add_days, start_of_day};
-use crate::domain::task::NewTask;
-use crate::domain::{Instant, PlanId, SessionState, StudioId, TaskKind};
+use crate::domain::session::outcome_is_missed_at;
+use crate::domain::task::{NewTask, TaskOutcome};
+use crate::domain::text::Note;
+use crate::domain::{
+    Anchor, Instant, PlanId, ReminderStep, SessionState, StudioId, TaskKind, TaskState,
+};
 use crate::error::{Error, Result};
 
 /// Opens a task for each session whose client hasn't confirmed so many hours before its start as the studio waits.
@@ -49,6 +54,87 @@ pub fn open_unconfirmed_tasks(tx: &mut Tx<'_>) -> Result<usize> {
         }
     }
     Ok(opened)
+}
+
+/// Opens a task for each session whose day is over and of which nothing says what became of it.
+pub fn open_outcome_tasks(tx: &mut Tx<'_>) -> Result<usize> {
+    let now = tx.now();
+    let known = tasks::table
+        .filter(tasks::kind.eq(TaskKind::OutcomeMissing))
+        .filter(tasks::state.eq(TaskState::Open))
+        .filter(tasks::session_id.is_not_null())
+        .select(tasks::session_id.assume_not_null());
+    let ended: Vec<Session> = sessions::table
+        .filter(holds_time())
+        .filter(sessions::ends_at.le(now))
+        .filter(sessions::id.ne_all(known))
+        .select(Session::as_select())
+        .load(tx.db)?;
+    let mut studios: HashMap<StudioId, Studio> = HashMap::new();
+    let mut opened = 0;
+    for session in ended {
+        let studio = once(&mut studios, session.studio_id, || {
+            Studio::find(tx.db, session.studio_id)
+        })?;
+        let Some(ends_at) = session.ends_at else {
+            continue;
+        };
+        let due_at = outcome_is_missed_at(ends_at, studio.time_zone.0);
+        if now < due_at {
+            continue;
+        }
+        // Whoever takes an outcome back is asked for the right one.
+        let stands_since = session.recorded_at.unwrap_or(session.created_at);
+        let task = NewTask {
+            studio_id: session.studio_id,
+            kind: TaskKind::OutcomeMissing,
+            dedupe_key: format!("outcome_missing:{}:{}", session.id, stands_since.millis()),
+            client_id: Some(session.client_id),
+            plan_id: session.plan_id,
+            session_id: Some(session.id),
+            mail_id: None,
+            detail: serde_json::Map::new(),
+            due_at,
+        };
+        opened += usize::from(Task::open(tx, task)?.is_some());
+    }
+    Ok(opened)
+}
+
+/// What is to be done before a session starts, and is of no use later.
+const BEFORE_THE_START: [TaskKind; 4] = [
+    TaskKind::Unconfirmed,
+    TaskKind::PractitionerLeft,
+    TaskKind::HoursBreach,
+    TaskKind::NoUsableAddress,
+];
+
+/// Closes the tasks that a session's start has overtaken.
+pub fn close_overtaken_tasks(tx: &mut Tx<'_>) -> Result<usize> {
+    let has_started = sessions::table
+        .filter(sessions::id.nullable().eq(tasks::session_id))
+        .filter(sessions::starts_at.le(tx.now()));
+    let overtaken: Vec<Task> = tasks::table
+        .filter(tasks::state.eq("open"))
+        .filter(tasks::kind.eq_any(BEFORE_THE_START))
+        .filter(exists(has_started))
+        .order(tasks::id)
+        .select(Task::as_select())
+        .load(tx.db)?;
+    let mut closed = 0;
+    for task in overtaken.into_iter().filter(|task| !is_about_care(task)) {
+        let why = Note::literal("The session's time has come: this isn't needed any more.");
+        task.end(tx, TaskOutcome::Done, Some(&why))?;
+        closed += 1;
+    }
+    Ok(closed)
+}
+
+/// Whether a task is about a mail that follows a session.
+fn is_about_care(task: &Task) -> bool {
+    let step = task.detail.get("step").and_then(|step| step.as_str());
+    step.and_then(ReminderStep::parse)
+        .is_some_and(|step| step.anchor() == Anchor::Care)
 }
 
 /// So many ids stand in one query.

@@ -81,6 +81,13 @@ impl Session {
         if self.state.is_final() {
             over.push(TaskKind::PractitionerLeft);
         }
+        // Who can't be told that it's off still has to be called.
+        if matches!(self.state, SessionState::Completed | SessionState::NoShow) {
+            over.push(TaskKind::NoUsableAddress);
+        }
+        if !self.state.holds_time() || self.ends_at.is_none_or(|ends_at| ends_at > tx.now()) {
+            over.push(TaskKind::OutcomeMissing);
+        }
         if self.state.is_final() || has_moved {
             over.push(TaskKind::HoursBreach);
         }

@@ -254,7 +254,8 @@ impl Task {
         Ok(())
     }
 
-    fn end(
+    /// Ends an open task.
+    pub(super) fn end(
         mut self,
         tx: &mut Tx<'_>,
         outcome: TaskOutcome,

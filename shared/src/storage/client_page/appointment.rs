@@ -43,7 +43,15 @@ pub fn cancel(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
         by: Some(EndedBy::Client),
         ..Cancel::default()
     };
-    Session::cancel(tx, SessionId(link.subject), None, &told)?;
+    let session = Session::cancel(tx, SessionId(link.subject), None, &told)?;
+    let why = "The client called the session off.";
+    Task::close_about(tx, session.id, &[TaskKind::ClientMoved], why)?;
+    let key = format!(
+        "client_cancelled:{}:{}",
+        session.id, session.schedule_version
+    );
+    let task = visited.task(TaskKind::ClientCancelled, key, tx.now());
+    Task::open(tx, task)?;
     visited.note_answer(tx).map(|()| Did::Done)
 }
 
@@ -80,7 +88,17 @@ pub fn choose_time(tx: &mut Tx<'_>, link: &Link, starts_at: Instant) -> Result<D
         duration_minutes: None,
         override_: None,
     };
-    Session::reschedule(tx, SessionId(link.subject), None, &booking, MayOverride::No)?;
+    let session =
+        Session::reschedule(tx, SessionId(link.subject), None, &booking, MayOverride::No)?;
+    let why = "The client chose another time again.";
+    Task::close_about(tx, session.id, &[TaskKind::ClientMoved], why)?;
+    let key = format!("client_moved:{}:{}", session.id, session.schedule_version);
+    let mut task = visited.task(TaskKind::ClientMoved, key, now);
+    let before = visited.session.as_ref().and_then(|it| it.starts_at);
+    let before = before.map(|at| at.to_string().into());
+    task.detail
+        .extend(before.map(|at| ("previous_starts_at".to_owned(), at)));
+    Task::open(tx, task)?;
     visited.note_answer(tx).map(|()| Did::Done)
 }
 
