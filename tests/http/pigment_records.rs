@@ -153,6 +153,31 @@ fn uses_are_found_by_lot_and_by_product() {
 }
 
 #[test]
+fn the_day_of_a_use_is_the_day_on_which_it_took_place() {
+    House::each(|house| {
+        let server = &house.server;
+        let lot = house.lot("K-1", "2027-06-30");
+        let session = format!("/v1/sessions/{}", house.session_id);
+        let booking =
+            json!({"local_start": "2026-12-01T10:00", "practitioner_id": house.practitioner_id});
+        server
+            .post(&format!("{session}/book"), &booking)
+            .expect(200);
+        house.record(json!({"lot_id": lot.id()}));
+        let day = || {
+            let uses = server.get(&format!("{}/uses", lot.location())).expect(200);
+            uses.data()[0]["session"]["date"].clone()
+        };
+        assert_eq!(day(), "2026-12-01");
+        let done = json!({"occurred_at": "2026-11-25T10:00:00Z"});
+        server
+            .post(&format!("{session}/complete"), &done)
+            .expect(200);
+        assert_eq!(day(), "2026-11-25");
+    });
+}
+
+#[test]
 fn a_use_tells_whom_to_reach_and_what_was_done() {
     House::each(|house| {
         let server = &house.server;

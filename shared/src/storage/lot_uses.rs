@@ -100,7 +100,7 @@ pub struct TracedClient {
 /// In what something was used.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TracedSession {
-    /// On which day, by the studio's clock.
+    /// On which day, by the studio's clock: when it took place, or, until that is told, when it's booked for.
     pub date: NaiveDate,
     /// What for.
     pub kind: SessionKind,
@@ -314,7 +314,8 @@ impl Around {
             client,
             session: session.map(|session| TracedSession {
                 date: session
-                    .starts_at
+                    .completed_at
+                    .or(session.starts_at)
                     .unwrap_or(record.occurred_at)
                     .day_at(studio.time_zone.0),
                 kind: session.kind,
