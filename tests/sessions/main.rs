@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod actions;
+mod afterwards;
 mod availability;
 mod booking;
 mod chores;

@@ -149,7 +149,8 @@ impl Resource for CompletedSession {
 /// Notes that a session took place.
 ///
 /// This is a fact, and so never refused by a rule. What wasn't as it should be with the session is listed in its
-/// `nonconformities`, what wasn't with a pigment record in that record's, and a task is opened for each of them. Completing it
+/// `nonconformities`, what wasn't with a pigment record in that record's, and a task is opened for each of them, but for
+/// `after_its_day` alone, which asks whether it took place on its booked day: then tell that as `occurred_at`. Completing it
 /// again answers with the records that it has by then; where it has none, records that come with it are refused with
 /// `already_completed`, so that they don't get lost.
 #[utoipa::path(

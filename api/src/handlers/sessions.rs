@@ -57,6 +57,14 @@ pub(crate) struct SessionsQuery {
     #[param(value_type = Option<Instant>)]
     #[serde(default, deserialize_with = "given::maybe")]
     starts_before: Option<Instant>,
+    /// Those that took place, by `completed_at`, at this instant or later; also what was never booked.
+    #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
+    completed_from: Option<Instant>,
+    /// Those that took place before this instant.
+    #[param(value_type = Option<Instant>)]
+    #[serde(default, deserialize_with = "given::maybe")]
+    completed_before: Option<Instant>,
 }
 
 impl Filter for SessionsQuery {
@@ -106,6 +114,8 @@ pub(crate) async fn list_sessions(reading: Reading<SeeClients, SessionsQuery>) -
                 kind: query.kind,
                 starts_from: query.starts_from,
                 starts_before: query.starts_before,
+                completed_from: query.completed_from,
+                completed_before: query.completed_before,
             };
             Session::list(db, &caller.scope, &filter, page)
         })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
@@ -19,6 +19,14 @@ use super::record::NewPigmentRecord;
 use super::text::{ExternalId, Note, Reason};
 use super::vocabulary::{Completion, EndedBy, SessionKind};
 use crate::error::{Error, FieldError, Result};
+
+/// Whoever walks in is booked when they are in the chair already, and that at their true start.
+const WALK_IN: TimeDelta = TimeDelta::minutes(15);
+
+/// Whether a start is too long ago to be booked: what took place then is told with complete.
+pub fn is_too_long_ago(starts_at: Instant, now: Instant) -> bool {
+    starts_at < now - WALK_IN
+}
 
 /// A time on the studio's clock, such as `2026-12-01T10:00`.
 #[derive(Clone, Copy, PartialEq, Eq, ToSchema)]
@@ -71,7 +79,7 @@ impl<'de> Deserialize<'de> for LocalStart {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Booking {
-    /// When it starts. Either this or `local_start`.
+    /// When it starts; a quarter of an hour ago at the earliest, for who walked in. Either this or `local_start`.
     #[serde(default, deserialize_with = "given::maybe")]
     pub starts_at: Option<Instant>,
     /// When it starts on the studio's clock. Either this or `starts_at`.
@@ -165,7 +173,8 @@ merge_patch! {
             duration_minutes: DurationMinutes,
         }
         null {
-            /// Who treats; only before it's booked. Move a booked one instead.
+            /// Who treats; only before it's booked. Move a booked one instead; of a completed one, take the completion back
+            /// and complete it again.
             practitioner_id: PractitionerId,
             /// Notes for all staff; nothing clinical.
             notes: Note,
@@ -204,7 +213,8 @@ pub struct Complete {
     #[serde(default = "in_full")]
     #[schema(required = false, default = "full")]
     pub completion: Completion,
-    /// When it ended, where that isn't now: what is written down afterwards tells both.
+    /// When it ended, where that isn't now: what is written down afterwards tells both. The plan's gap and the mails about
+    /// care count from then.
     #[serde(default, deserialize_with = "given::maybe")]
     pub occurred_at: Option<Instant>,
     /// Who treated, where it wasn't whoever was booked. Where nobody was, whoever's key it is, if it's a practitioner's.
@@ -296,6 +306,20 @@ pub struct Revert {
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_walked_in_a_quarter_of_an_hour_ago_is_booked() {
+        let now = Instant::parse("2026-11-25T12:00:00Z").unwrap();
+        for (starts_at, expected) in [
+            ("2026-11-25T11:44:59.999Z", true),
+            ("2026-11-25T11:45:00Z", false),
+            ("2026-11-25T12:00:00Z", false),
+            ("2026-11-25T12:00:01Z", false),
+        ] {
+            let starts_at = Instant::parse(starts_at).unwrap();
+            assert_eq!(is_too_long_ago(starts_at, now), expected, "{starts_at}");
+        }
+    }
 
     #[test]
     fn one_start_is_asked_for() {

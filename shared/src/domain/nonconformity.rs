@@ -36,12 +36,21 @@ text_enums! {
         SessionNotHeld = "session_not_held",
         /// The session took place before its booked day.
         BeforeItsDay = "before_its_day",
+        /// The session took place, by what was told, after its booked day; this alone opens no task.
+        AfterItsDay = "after_its_day",
         /// The session took place without having been booked.
         NotBooked = "not_booked",
         /// It took place sooner after the one before than its plan allows.
         GapTooShort = "gap_too_short",
         /// The plan's session before had not taken place.
         EarlierSessionNotCompleted = "earlier_session_not_completed",
+    }
+}
+
+impl NonconformityCode {
+    /// Whether somebody has to look into it. A later day breaks no rule: whoever completes is told, in case it was earlier.
+    pub fn opens_task(self) -> bool {
+        self != Self::AfterItsDay
     }
 }
 

@@ -14,7 +14,7 @@ use super::session_rules::{
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::{Tx, leaving, session_history, sharing};
-use crate::domain::booking::{BookSeries, Booking, NewSession};
+use crate::domain::booking::{BookSeries, Booking, NewSession, is_too_long_ago};
 use crate::domain::overriding::{Breach, MayOverride, OverridableRule, Override, weigh};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::{Instant, PlanId, SessionId};
@@ -191,12 +191,13 @@ impl Session {
             kept_room,
         )?;
         let mut breaches = Vec::new();
-        if starts_at <= now {
+        if is_too_long_ago(starts_at, now) {
             breaches.push(Breach {
                 rule: None,
                 code: "in_the_past",
                 pointer: "/starts_at",
-                detail: "book a time to come; what has already taken place is told with complete"
+                detail: "book a time to come, or one of the last 15 minutes for who walked in; what has already taken place \
+                         is told with complete"
                     .into(),
                 conflicts: Vec::new(),
             });

@@ -176,12 +176,9 @@ impl Session {
             let record = PigmentRecord::record_within(tx, record, &place, &session, &studio)?;
             records.push(record);
         }
-        if !session.nonconformities.is_empty() {
-            let codes = session
-                .nonconformities
-                .iter()
-                .map(|one| one.code.as_str().into())
-                .collect();
+        let wrong = session.nonconformities.iter();
+        if wrong.clone().any(|one| one.code.opens_task()) {
+            let codes = wrong.map(|one| one.code.as_str().into()).collect();
             session.open_task(tx, TaskKind::Nonconformity, occurred_at, "codes", codes)?;
         }
         Ok((session, records))

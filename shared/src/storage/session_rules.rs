@@ -317,6 +317,18 @@ pub(super) fn found_wanting(
             "",
         ));
     }
+    if let Some(ends_at) = before.ends_at
+        && occurred_at.day_at(zone) > ends_at.day_at(zone)
+    {
+        found.push(nonconformity(
+            NonconformityCode::AfterItsDay,
+            format!(
+                "The session was booked for {}. If it took place then, revert this and complete it again with occurred_at.",
+                ends_at.day_at(zone)
+            ),
+            "",
+        ));
+    }
     if let (Some(plan_id), Some(ordinal)) = (before.plan_id, before.ordinal) {
         let plan = Plan::find(tx.db, plan_id)?;
         let all = plan_sessions(tx.db, plan_id, studio)?;

@@ -165,6 +165,10 @@ pub struct SessionFilter {
     pub starts_from: Option<Instant>,
     /// Those that start before this instant.
     pub starts_before: Option<Instant>,
+    /// Those that took place at this instant or later.
+    pub completed_from: Option<Instant>,
+    /// Those that took place before this instant.
+    pub completed_before: Option<Instant>,
 }
 
 impl SessionFilter {
@@ -312,6 +316,13 @@ impl Session {
         if (gets_another || session.duration_minutes != before.duration_minutes)
             && session.state != SessionState::Planned
         {
+            if session.state == SessionState::Completed {
+                return Err(Error::refused(
+                    "session_final",
+                    "the session took place: take that back with revert, then complete it again and say with \
+                     practitioner_id who treated; pigment records have to be voided first and recorded anew",
+                ));
+            }
             return Err(Error::refused(
                 "already_booked",
                 "the session has its time; move it to change how long it takes or who treats",
@@ -383,6 +394,12 @@ impl Session {
         }
         if let Some(before) = filter.starts_before {
             query = query.filter(sessions::starts_at.lt(before));
+        }
+        if let Some(from) = filter.completed_from {
+            query = query.filter(sessions::completed_at.ge(from));
+        }
+        if let Some(before) = filter.completed_before {
+            query = query.filter(sessions::completed_at.lt(before));
         }
         if !filter.is_about_time() || page.updated_since.is_some() {
             return load_page!(db, sessions, Session, query, page);
