@@ -174,6 +174,7 @@ pub fn next(
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use SessionAction as Action;
     use SessionState as State;

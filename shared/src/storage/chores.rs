@@ -56,6 +56,9 @@ pub fn open_unconfirmed_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     Ok(opened)
 }
 
+/// So many tasks about outcomes are opened in one write.
+const OUTCOMES_AT_ONCE: usize = 500;
+
 /// Opens a task for each session whose day is over and of which nothing says what became of it.
 pub fn open_outcome_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     let now = tx.now();
@@ -73,6 +76,10 @@ pub fn open_outcome_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     let mut studios: HashMap<StudioId, Studio> = HashMap::new();
     let mut opened = 0;
     for session in ended {
+        // The rest waits for the next look: other writes wait for this one.
+        if opened == OUTCOMES_AT_ONCE {
+            break;
+        }
         let studio = once(&mut studios, session.studio_id, || {
             Studio::find(tx.db, session.studio_id)
         })?;

@@ -6,6 +6,7 @@
 
 mod gather;
 mod record;
+mod unreachable;
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -19,13 +20,11 @@ use super::schema::reminders;
 use super::sending_rate::{self, SendingRate};
 use super::sessions::Session;
 use super::studios::Studio;
-use super::tasks::Task;
 use super::{Db, Tx};
 use crate::domain::interval::Interval;
 use crate::domain::mail_template::OwnWords;
-use crate::domain::task::NewTask;
 use crate::domain::{
-    Anchor, Instant, MailId, MailState, ReminderState, ReminderStep, SessionState, TaskKind,
+    Anchor, Instant, MailId, MailState, ReminderState, ReminderStep, SessionState,
 };
 use crate::error::{Error, Result};
 
@@ -159,33 +158,6 @@ impl Reminder {
                 self.finish(tx, ReminderState::Suppressed, Some(reason))
             }
         }
-    }
-
-    fn note_unreachable(&self, tx: &mut Tx<'_>, reason: &str, client: &Client) -> Result<()> {
-        let about = format!("no_usable_address:{}:{}", client.id, self.session_id);
-        if Task::stands(tx, self.session_id, TaskKind::NoUsableAddress, &about)? {
-            return Ok(());
-        }
-        // A session's start closes the task about its time, and what comes after it is news.
-        let dedupe_key = match self.anchor {
-            Anchor::Schedule => format!("{about}:{}", self.schedule_version),
-            Anchor::Care => format!("{about}:care"),
-        };
-        let mut detail = serde_json::Map::new();
-        detail.insert("reason".into(), reason.into());
-        detail.insert("step".into(), self.step.as_str().into());
-        let task = NewTask {
-            studio_id: self.studio_id,
-            kind: TaskKind::NoUsableAddress,
-            dedupe_key,
-            client_id: Some(client.id),
-            plan_id: self.plan_id,
-            session_id: Some(self.session_id),
-            mail_id: None,
-            detail,
-            due_at: tx.now(),
-        };
-        Task::open(tx, task).map(drop)
     }
 }
 
