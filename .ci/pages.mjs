@@ -45,7 +45,7 @@ async function fits(name) {
   const client = await page.context().newCDPSession(page);
   const { cssContentSize } = await client.send("Page.getLayoutMetrics");
   check(cssContentSize.width <= 320, `${name} is ${cssContentSize.width} px wide`);
-  for (const button of await page.locator("button, .button").all()) {
+  for (const button of await page.locator("button, .button, nav a").all()) {
     const box = await button.boundingBox();
     check(box.height >= 44, `a button on ${name} is ${box.height} px high`);
   }
@@ -84,13 +84,13 @@ await seen("4-moved");
 await page.goto(link);
 check((await page.getByRole("status").innerText()).includes("verschoben"), "a stale link doesn't say so");
 await page.getByRole("button", { name: "Bestätigen" }).click();
-check((await page.getByText("Sie haben ihn bestätigt").count()) === 1, "the new time wasn't confirmed");
+check((await page.getByText("Sie haben Ihren Termin bestätigt").count()) === 1, "the new time wasn't confirmed");
 
 await page.getByRole("link", { name: "Absagen" }).click();
 await seen("5-cancel");
 await page.getByRole("link", { name: "Nein, behalten" }).click();
 
-await page.getByRole("link", { name: "Welche E-Mails Sie bekommen" }).click();
+await page.getByRole("link", { name: "Welche E-Mails Sie erhalten" }).click();
 await page.getByLabel("Einladungen wiederzukommen").check();
 await page.getByLabel(/Hinweise dürfen/).check();
 await page.getByRole("button", { name: "Speichern" }).click();

@@ -1,5 +1,6 @@
 //! From stored things to what a mail says: the one place that knows both.
 
+use crate::domain::advice::has_advice;
 use crate::domain::example_time::example_time;
 use crate::domain::mail_preview::{MailPreview, Previewed};
 use crate::domain::mail_template::{OtherMail, OwnWords};
@@ -107,12 +108,13 @@ pub fn facts(prepared: &Prepared, maker: Option<&LinkMaker>) -> Result<MailFacts
     let language = language(prepared);
     Ok(MailFacts {
         steps: steps.clone(),
-        studio: studio_facts(studio, &language),
+        studio: studio_facts(studio, &prepared.own_words, &language)?,
         language,
         client_name: name.to_string(),
         client_email: client.email.as_ref().map(|text| text.to_string()),
         appointment,
         previous_start: prepared.previous.map(|time| time.starts_at),
+        has_advice: has_advice(session.kind),
         care_advice_in_mail: client.care_advice_in_mail,
         links: maker.map(|maker| links(prepared, maker)).transpose()?,
     })
@@ -124,31 +126,37 @@ pub fn language(prepared: &Prepared) -> String {
     own.unwrap_or(&prepared.studio.language).to_string()
 }
 
-fn studio_facts(studio: &Studio, language: &str) -> StudioFacts {
-    StudioFacts {
+fn studio_facts(studio: &Studio, own: &[OwnWords], language: &str) -> Result<StudioFacts> {
+    Ok(StudioFacts {
         id: studio.id.0,
         sender_name: studio.sender_name.to_string(),
-        service_label: service_label(studio, language),
+        service_label: service_label(studio, own, language)?,
         address: studio.address.as_ref().map(|text| text.to_string()),
         telephone: studio.telephone.as_ref().map(|text| text.to_string()),
         email: studio.email.as_ref().map(|text| text.to_string()),
         time_zone: studio.time_zone.0,
-    }
+        client_may_move: studio.client_may_move,
+    })
 }
 
 /// What a studio's appointments are called, as everywhere that isn't a mail: neutral, in this language.
 pub fn service_word(studio: &Studio, own: &[OwnWords], language: &str) -> Result<String> {
-    let label = service_label(studio, language);
+    let label = service_label(studio, own, language)?;
     Phrasebook::new(language, own)?.service_label(label.as_deref())
 }
 
-/// The studio's label, in its own language alone: a client who reads another gets that language's word.
-fn service_label(studio: &Studio, language: &str) -> Option<String> {
-    let primary = |tag: &str| tag.split('-').next().map(str::to_owned);
-    let is_untouched = &*studio.service_label == "appointment"
-        && primary(&studio.language).as_deref() != Some("en");
-    (primary(language) == primary(&studio.language) && !is_untouched)
-        .then(|| studio.service_label.to_string())
+/// The studio's label, in its own language alone: a client who reads another gets that language's word. A client whose
+/// language has no words is written to in English, and gets an English label.
+fn service_label(studio: &Studio, own: &[OwnWords], language: &str) -> Result<Option<String>> {
+    let primary = |tag: &str| tag.split('-').next().map(str::to_lowercase);
+    let spoken = Phrasebook::new(language, own)?;
+    let of_studio = primary(&studio.language);
+    let is_own = [language, spoken.language()]
+        .into_iter()
+        .any(|tag| primary(tag) == of_studio);
+    let is_untouched =
+        &*studio.service_label == "appointment" && of_studio.as_deref() != Some("en");
+    Ok((is_own && !is_untouched).then(|| studio.service_label.to_string()))
 }
 
 /// A studio's digest as a mail.
@@ -157,7 +165,7 @@ pub fn digest(prepared: &PreparedDigest) -> Result<Letter> {
     let facts = DigestFacts {
         language: studio.language.to_string(),
         sender_name: studio.sender_name.to_string(),
-        service_label: service_label(studio, &studio.language),
+        service_label: service_label(studio, &prepared.own_words, &studio.language)?,
         sessions_today: prepared.sessions_today,
         open_tasks: prepared.open_tasks.clone(),
     };
@@ -186,13 +194,13 @@ pub fn sample(
     own.extend(stored);
     match previewed {
         Previewed::Step(step) => {
-            let facts = sample_facts(studio, language, preview, Some(step), now);
+            let facts = sample_facts(studio, &own, preview, Some(step), now)?;
             render_with(&facts, &own, now)
         }
         Previewed::Other(OtherMail::FreshLink) => {
             let facts = MailFacts {
                 links: Some(sample_links()),
-                ..sample_facts(studio, language, preview, None, now)
+                ..sample_facts(studio, &own, preview, None, now)?
             };
             fresh_link::render(&facts, &own)
         }
@@ -200,7 +208,7 @@ pub fn sample(
             let facts = DigestFacts {
                 language: language.to_string(),
                 sender_name: studio.sender_name.to_string(),
-                service_label: service_label(studio, language),
+                service_label: service_label(studio, &own, language)?,
                 sessions_today: 5,
                 // Each line, so that all of its words are seen.
                 open_tasks: TaskKind::ALL.iter().map(|kind| (*kind, 1)).collect(),
@@ -231,18 +239,19 @@ fn check_languages(preview: &MailPreview, language: &Language) -> Result<()> {
 
 fn sample_facts(
     studio: &Studio,
-    language: &Language,
+    own: &[OwnWords],
     preview: &MailPreview,
     step: Option<ReminderStep>,
     now: Instant,
-) -> MailFacts {
+) -> Result<MailFacts> {
+    let language = preview.language.as_ref().unwrap_or(&studio.language);
     let example = example_time(now, &studio.opening_hours, studio.time_zone.0);
-    MailFacts {
+    Ok(MailFacts {
         steps: step.into_iter().collect(),
         language: language.to_string(),
         client_name: "Alex".into(),
         client_email: Some("alex@client.example".into()),
-        studio: studio_facts(studio, language),
+        studio: studio_facts(studio, own, language)?,
         appointment: Some(AppointmentFacts {
             session_id: uuid::Uuid::nil(),
             schedule_version: 1,
@@ -252,9 +261,10 @@ fn sample_facts(
         }),
         previous_start: (step == Some(ReminderStep::MovedNotice))
             .then_some(example.previously.starts_at),
+        has_advice: true,
         care_advice_in_mail: preview.care_advice_in_mail,
         links: preview.with_page.then(sample_links),
-    }
+    })
 }
 
 fn sample_links() -> Links {

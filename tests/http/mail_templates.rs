@@ -63,7 +63,7 @@ fn own_words_are_added_changed_and_listed() {
         );
         let text = mail.json["text"].as_str().unwrap();
         assert!(
-            text.starts_with("Ciao Alex,") && text.contains("A presto, Alex."),
+            text.starts_with("See you soon\n\nCiao Alex,") && text.contains("A presto, Alex."),
             "{text}"
         );
         assert!(
@@ -105,18 +105,41 @@ fn the_mail_with_a_link_and_the_digest_are_previewed_in_own_words() {
         assert!(text(&link, "text").contains("https://example.com/made-up"));
         let digest = preview(json!({"kind": "digest"})).expect(200).json;
         assert!(text(&digest, "subject").starts_with("What waits at "));
-        assert!(text(&digest, "text").starts_with("Appointments today: 5\n"));
+        let own_heading = format!("{}\n\nAppointments today: 5\n", text(&digest, "subject"));
+        assert!(text(&digest, "text").starts_with(&own_heading));
         // Drafts come first, in the language that is asked for.
         let draft = json!({"language": "it", "words": {"digest_today": "Appuntamenti oggi"}});
         let digest = preview(json!({"kind": "digest", "language": "it", "drafts": [draft]}));
         let digest = digest.expect(200).json;
-        assert!(text(&digest, "text").starts_with("Appuntamenti oggi: 5\n"));
+        let own_heading = format!("{}\n\nAppuntamenti oggi: 5\n", text(&digest, "subject"));
+        assert!(text(&digest, "text").starts_with(&own_heading));
+        assert!(own_heading.starts_with("What waits at "));
         preview(json!({}))
             .expect(422)
             .expect_error("/step", "required");
         preview(json!({"kind": "digest", "step": "final_reminder"}))
             .expect(422)
             .expect_error("/kind", "misplaced");
+    });
+}
+
+#[test]
+fn who_reads_english_for_want_of_words_gets_the_studios_english_label() {
+    each(|server| {
+        let studio = server.studio();
+        let label = json!({"service_label": "Room visit"});
+        server.patch(&studio.location(), "*", &label).expect(200);
+        for (language, start) in [
+            ("en", "Reminder: Room visit, "),
+            ("it", "Reminder: Room visit, "),
+            ("de", "Erinnerung: Termin, "),
+        ] {
+            let preview =
+                json!({"studio_id": studio.id(), "step": "final_reminder", "language": language});
+            let mail = server.post("/v1/mail-previews", &preview).expect(200);
+            let subject = mail.json["subject"].as_str().unwrap();
+            assert!(subject.starts_with(start), "{language}: {subject}");
+        }
     });
 }
 

@@ -85,7 +85,7 @@ fn a_free_time_is_chosen_by_the_rules_of_the_house() {
         for _ in 0..2 {
             let moved = place.send(&format!("{path}/move"), form).expect(200);
             assert!(
-                moved.text.contains("nouvel horaire. Un e-mail suivra."),
+                moved.text.contains("nouvel horaire. Un e-mail vous le confirmera dans quelques minutes, au cas où vous changeriez encore d’horaire."),
                 "{moved}"
             );
         }
@@ -188,7 +188,7 @@ fn it_is_cancelled_up_to_the_cut_off_and_then_by_telephone() {
             let done = place.send(&path, "").expect(200);
             assert!(
                 done.text
-                    .contains("est annulé. Un e-mail le confirmera dans quelque temps."),
+                    .contains("est annulé. Un e-mail le confirmera dans quelques minutes."),
                 "{done}"
             );
         }
@@ -201,7 +201,10 @@ fn it_is_cancelled_up_to_the_cut_off_and_then_by_telephone() {
         assert_eq!(tasks[0]["session_id"], stored["id"]);
         // The mail's link shows it as it stands, and doesn't speak of a move.
         let shown = place.look(&place.path(Appointment)).expect(200);
-        assert!(shown.text.contains("Il est annulé."), "{shown}");
+        assert!(
+            shown.text.contains("Votre rendez-vous est annulé."),
+            "{shown}"
+        );
         assert!(!shown.text.contains("déplacé"), "{shown}");
     });
 }
@@ -218,7 +221,7 @@ fn no_mail_is_promised_to_who_wants_none() {
         let path = format!("{}/move", place.path(Appointment));
         let moved = place.send(&path, form).expect(200);
         assert!(moved.text.contains("a son nouvel horaire."), "{moved}");
-        assert!(!moved.text.contains("e-mail suivra"), "{moved}");
+        assert!(!moved.text.contains("e-mail vous le confirmera"), "{moved}");
     });
 }
 

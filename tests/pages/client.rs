@@ -185,7 +185,7 @@ fn a_void_link_says_how_to_reach_the_studio_and_nothing_of_the_client() {
         let patch = json!({"email": "somebody-else@example.com"});
         place.server.patch(&client_path, "*", &patch).expect(200);
         for (language, title) in [
-            ("en", "This link does not hold"),
+            ("en", "This link is not valid"),
             ("de", "Dieser Link gilt nicht"),
             ("fr", "Ce lien n’est pas valable"),
             ("es", "Este enlace no es válido"),

@@ -14,3 +14,4 @@ mod feeds;
 mod life;
 mod links;
 mod place;
+mod wording;

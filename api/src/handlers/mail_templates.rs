@@ -54,7 +54,9 @@ pub(crate) struct MailWordsQuery {
 /// They stand in place of the built-in ones, for one step or, without a step, in all mails of that language; what
 /// they leave out stays as it was. Text may name variables, as `{{ client_name }}`, and choose, as
 /// `{% if when %}…{% else %}…{% endif %}`. Subject and preheader know `service_label`, `sender_name` and `when`; title,
-/// body, greeting and `why_this_mail` also `client_name` and `previously`. Everything but care advice has to be neutral.
+/// body, greeting and `why_this_mail` also `client_name` and `previously`. Body, greeting, `why_this_mail`, `page_hint…` and
+/// `reach_studio…` know `reach` too, one of the sentences `reach_…` by what the studio has, and may ask for
+/// `client_may_move` and `to_book`. Everything but care advice has to be neutral.
 /// The words `fresh_link_…` make the mail with a link that a client asked for, `digest_…` the morning mail to staff.
 #[utoipa::path(
     tag = "mails",

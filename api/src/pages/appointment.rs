@@ -162,7 +162,9 @@ pub(crate) async fn move_appointment_page(
 ) -> Answered {
     refuse_foreign(&request)?;
     let visitor = enter!(request, api, token);
-    let wish: MoveForm = form(&body)?;
+    let Some(wish) = form::<MoveForm>(&body) else {
+        return visitor.unreadable();
+    };
     match wish.starts_at {
         Some(starts_at) => {
             let did = visitor
@@ -180,7 +182,7 @@ pub(crate) async fn move_appointment_page(
             let note = wish.note.filter(|text| !text.trim().is_empty());
             let note = match note.as_deref().map(Note::parse).transpose() {
                 Ok(note) => note,
-                Err(_unfit) => return Err(Problem::from_status(StatusCode::BAD_REQUEST)),
+                Err(_unfit) => return visitor.unreadable(),
             };
             let did = visitor
                 .act(move |tx, link| client_page::ask_to_move(tx, link, note.clone()))

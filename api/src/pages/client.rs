@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use minijinja::context;
+use minijinja::{Value, context};
 use serde::Deserialize;
 use stipple_shared::domain::text::Note;
 use stipple_shared::links::LinkPurpose;
@@ -10,7 +10,7 @@ use stipple_shared::storage::client_page::{self, Choices, Did, Standing};
 use utoipa::ToSchema;
 
 use super::entry::{Visitor, enter, form, refuse_foreign, unknown};
-use super::{locale_of, view, word};
+use super::{locale_of, view};
 use crate::handlers::Answered;
 use crate::problem::Problem;
 use crate::server::Api;
@@ -76,16 +76,13 @@ impl Visitor {
             marketing_mail => client.marketing_mail,
             care_advice_in_mail => client.care_advice_in_mail,
         };
-        self.page(StatusCode::OK, "mails", notice)
+        self.page(StatusCode::OK, "mails", notice)?
             .respond(MAILS, context! { choices, base => self.path(&self.link)? })
     }
 
-    fn message(&self, title: &'static str, line: &'static str) -> Result<HttpResponse, Problem> {
-        let lines = [word(self.locale(), line)?];
-        self.page(StatusCode::OK, title, None).respond(
-            view::MESSAGE,
-            context! { lines, fresh => None::<String>, back => None::<String> },
-        )
+    /// What came of an act, and the way back where the link still holds.
+    fn thanks(&self, line: &'static str, back: Option<Value>) -> Result<HttpResponse, Problem> {
+        self.page(StatusCode::OK, "thanks", None)?.say(line, back)
     }
 
     fn report_page(
@@ -93,7 +90,7 @@ impl Visitor {
         status: StatusCode,
         notice: Option<&'static str>,
     ) -> Result<HttpResponse, Problem> {
-        self.page(status, "report", notice).respond(
+        self.page(status, "report", notice)?.respond(
             REPORT,
             context! { may => view::may_of(self), base => self.path(&self.link)? },
         )
@@ -142,7 +139,9 @@ pub(crate) async fn choose_mails_page(
 ) -> Answered {
     refuse_foreign(&request)?;
     let visitor = enter!(request, api, token, Preferences);
-    let wish: MailsForm = form(&body)?;
+    let Some(wish) = form::<MailsForm>(&body) else {
+        return visitor.unreadable();
+    };
     let choices = Choices {
         service_mail: is_yes(wish.service_mail.as_deref()),
         marketing_mail: is_yes(wish.marketing_mail.as_deref()),
@@ -175,7 +174,7 @@ pub(crate) async fn see_wrong_person_page(
     let visitor = enter!(request, api, token, Preferences);
     let base = visitor.path(&visitor.link)?;
     visitor
-        .page(StatusCode::OK, "not_me", None)
+        .page(StatusCode::OK, "not_me", None)?
         .respond(WRONG_PERSON, context! { base })
 }
 
@@ -199,7 +198,7 @@ pub(crate) async fn note_wrong_person_page(
         Err(answer) => return Ok(answer),
     };
     match visitor.act(client_page::wrong_person).await? {
-        Did::Done => visitor.message("thanks", "not_me_done"),
+        Did::Done => visitor.thanks("not_me_done", None),
         did => visitor.not_done(did),
     }
 }
@@ -237,7 +236,9 @@ pub(crate) async fn send_report_page(
 ) -> Answered {
     refuse_foreign(&request)?;
     let visitor = enter!(request, api, token, Report);
-    let wish: ReportForm = form(&body)?;
+    let Some(wish) = form::<ReportForm>(&body) else {
+        return visitor.unreadable();
+    };
     let Ok(text) = Note::parse(&wish.text) else {
         let says_nothing = wish.text.trim().is_empty();
         let why = if says_nothing {
@@ -251,7 +252,7 @@ pub(crate) async fn send_report_page(
         .act(move |tx, link| client_page::report(tx, link, text.clone()))
         .await?;
     match did {
-        Did::Done => visitor.message("thanks", "report_done"),
+        Did::Done => visitor.thanks("report_done", Some(visitor.way_back()?)),
         Did::TooLate => visitor.report_page(StatusCode::CONFLICT, Some("too_late")),
         did => visitor.not_done(did),
     }
@@ -273,7 +274,7 @@ pub(crate) async fn see_unsubscribe_page(
     let visitor = enter!(request, api, token, Unsubscribe);
     let base = visitor.path(&visitor.link)?;
     visitor
-        .page(StatusCode::OK, "title_unsubscribe", None)
+        .page(StatusCode::OK, "title_unsubscribe", None)?
         .respond(UNSUBSCRIBE, context! { base })
 }
 
@@ -294,12 +295,12 @@ pub(crate) async fn unsubscribe_page(
 ) -> Answered {
     // A mail program posts from wherever it shows the mail, so another site's form is not refused here.
     let visitor = enter!(request, api, token, Unsubscribe);
-    let wish: UnsubscribeForm = form(&body)?;
-    if wish.list_unsubscribe.as_deref() != Some("One-Click") {
-        return Err(Problem::from_status(StatusCode::BAD_REQUEST));
+    let wish = form::<UnsubscribeForm>(&body).and_then(|wish| wish.list_unsubscribe);
+    if wish.as_deref() != Some("One-Click") {
+        return visitor.unreadable();
     }
     match visitor.act(client_page::unsubscribe).await? {
-        Did::Done => visitor.message("thanks", "unsubscribe_done"),
+        Did::Done => visitor.thanks("unsubscribe_done", Some(visitor.way_back()?)),
         did => visitor.not_done(did),
     }
 }
@@ -330,5 +331,7 @@ pub(crate) async fn send_fresh_link(
     if has_address {
         visitor.send_fresh_link().await?;
     }
-    visitor.message("title_fresh", "fresh_done")
+    visitor
+        .page(StatusCode::OK, "title_fresh", None)?
+        .say("fresh_done", None)
 }

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use minijinja::context;
+use minijinja::{Value, context};
 use serde::de::DeserializeOwned;
 use stipple_shared::domain::Instant;
 use stipple_shared::error::Result as Shared;
@@ -13,7 +13,7 @@ use stipple_shared::storage::client_page::{self, Did, Standing, Visited};
 use stipple_shared::storage::delivery;
 use stipple_shared::storage::{Actor, Scope, Tx, WriteContext};
 
-use super::{Page, locale_of, view, word};
+use super::{Page, locale_of, view};
 use crate::edge;
 use crate::problem::Problem;
 use crate::server::{Api, RequestId};
@@ -70,24 +70,10 @@ pub(super) async fn enter(
 
 /// The page of what isn't a link of ours. It tells nothing, not even whether there is such a studio.
 pub(super) fn unknown(locale: Locale) -> Result<HttpResponse, Problem> {
-    void(&Page {
-        locale,
-        status: StatusCode::NOT_FOUND,
-        title: TITLE_VOID,
-        notice: None,
-        studio: None,
-    })
+    Page::of_nobody(locale, StatusCode::NOT_FOUND, TITLE_VOID)?.say("void", None)
 }
 
 const TITLE_VOID: &str = "title_void";
-
-fn void(page: &Page) -> Result<HttpResponse, Problem> {
-    let lines = [word(page.locale, "void")?];
-    page.respond(
-        view::MESSAGE,
-        context! { lines, fresh => None::<String>, back => None::<String> },
-    )
-}
 
 impl Visitor {
     /// The page that says why the link doesn't open what it's for; nothing where it does.
@@ -96,7 +82,7 @@ impl Visitor {
             Standing::Holds | Standing::Moved => Ok(None),
             Standing::Void => self.void().map(Some),
             Standing::Expired => {
-                let page = self.page(StatusCode::GONE, "title_expired", None);
+                let page = self.page(StatusCode::GONE, "title_expired", None)?;
                 let fresh = match &self.api.links.public_url {
                     Some(_) => Some(format!(
                         "{}/my/fresh-link/{}",
@@ -105,10 +91,10 @@ impl Visitor {
                     )),
                     None => None,
                 };
-                let lines = [word(self.locale(), "expired")?];
+                let lines = vec![page.word("expired")?.to_owned()];
                 page.respond(
                     view::MESSAGE,
-                    context! { lines, fresh, back => None::<String> },
+                    context! { lines, fresh, back => None::<Value> },
                 )
                 .map(Some)
             }
@@ -118,7 +104,14 @@ impl Visitor {
     /// The page of a link that was made void. It says how to reach the studio, as the mail with the link did, and nothing of
     /// the client: whoever has it may be the wrong person.
     pub(super) fn void(&self) -> Result<HttpResponse, Problem> {
-        void(&self.page(StatusCode::NOT_FOUND, TITLE_VOID, None))
+        self.page(StatusCode::NOT_FOUND, TITLE_VOID, None)?
+            .say("void", None)
+    }
+
+    /// The page of a form that can't be read: with the studio's number and the way back, as the link is a good one.
+    pub(super) fn unreadable(&self) -> Result<HttpResponse, Problem> {
+        self.page(StatusCode::BAD_REQUEST, "title_error", None)?
+            .say("error", Some(self.way_back()?))
     }
 
     /// Acts in the client's name.
@@ -205,10 +198,9 @@ pub(super) fn refuse_foreign(request: &HttpRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Reads a form.
-pub(super) fn form<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_html_form::from_bytes(body)
-        .map_err(|_unreadable| Problem::from_status(StatusCode::BAD_REQUEST))
+/// Reads a form; nothing where it isn't one of ours.
+pub(super) fn form<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_html_form::from_bytes(body).ok()
 }
 
 #[cfg(test)]

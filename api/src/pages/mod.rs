@@ -5,8 +5,8 @@ pub(crate) mod appointment;
 pub(crate) mod client;
 mod entry;
 mod view;
+mod words;
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
@@ -18,9 +18,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest, Sha256};
+use stipple_shared::domain::mail_template::Word;
 use stipple_shared::error::{Error, Result};
-use stipple_shared::mail::words::Locale;
+use stipple_shared::mail::words::{Locale, Phrasebook};
 
+use self::words::{Words, word, words};
 use crate::problem::Problem;
 
 /// What all of their paths begin with.
@@ -37,59 +39,58 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-type Words = BTreeMap<String, String>;
-
-static WORDS: LazyLock<std::result::Result<[Words; 4], String>> = LazyLock::new(|| {
-    let parse = |json: &str| serde_json::from_str(json).map_err(|error| error.to_string());
-    Ok([
-        parse(include_str!("templates/en.json"))?,
-        parse(include_str!("templates/de.json"))?,
-        parse(include_str!("templates/fr.json"))?,
-        parse(include_str!("templates/es.json"))?,
-    ])
-});
-
-fn words(locale: Locale) -> Result<&'static Words> {
-    let [english, german, french, spanish] = WORDS
-        .as_ref()
-        .map_err(|error| Error::internal(error.as_str()))?;
-    Ok(match locale {
-        Locale::English => english,
-        Locale::German => german,
-        Locale::French => french,
-        Locale::Spanish => spanish,
-    })
-}
-
-fn word(locale: Locale, key: &str) -> Result<&'static str> {
-    words(locale)?
-        .get(key)
-        .map(String::as_str)
-        .ok_or_else(|| Error::internal(format!("no words for {key}")))
-}
-
 /// A page before it has its frame.
 struct Page {
-    locale: Locale,
+    /// The tag of the language that it is in.
+    language: String,
+    words: Words,
     status: StatusCode,
-    title: &'static str,
+    title: String,
     notice: Option<&'static str>,
     studio: Option<Value>,
 }
 
 impl Page {
+    /// One that knows no client and no studio.
+    fn of_nobody(locale: Locale, status: StatusCode, title: &str) -> Result<Self> {
+        let language = locale.code();
+        let phrases = Phrasebook::new(language, &[])?;
+        let words = words(locale, language, phrases.word(Word::ReachInPerson)?)?;
+        Ok(Self {
+            language: language.to_owned(),
+            status,
+            title: word(&words, title)?.to_owned(),
+            words,
+            notice: None,
+            studio: None,
+        })
+    }
+
+    /// A word of the page's language.
+    fn word(&self, key: &str) -> Result<&str> {
+        word(&self.words, key)
+    }
+
+    /// The page with one line, and where it leads back to.
+    fn say(&self, line: &str, back: Option<Value>) -> std::result::Result<HttpResponse, Problem> {
+        let lines = vec![self.word(line)?.to_owned()];
+        self.respond(
+            view::MESSAGE,
+            context! { lines, fresh => None::<String>, back },
+        )
+    }
+
     /// Renders the template with what it's told, and puts the frame around it.
     fn respond(&self, template: &str, values: Value) -> std::result::Result<HttpResponse, Problem> {
-        let words = words(self.locale)?;
-        let body = render(template, context! { w => words, ..values })?;
+        let body = render(template, context! { w => self.words.clone(), ..values })?;
         let notice = match self.notice {
-            Some(key) => Some(word(self.locale, key)?),
+            Some(key) => Some(self.word(key)?.to_owned()),
             None => None,
         };
         let whole = context! {
-            lang => self.locale.code(),
-            title => word(self.locale, self.title)?,
-            w => words,
+            lang => self.language.clone(),
+            title => self.title.clone(),
+            w => self.words.clone(),
             style => Value::from_safe_string(STYLE.to_owned()),
             body => Value::from_safe_string(body),
             studio => self.studio.clone(),
@@ -100,7 +101,7 @@ impl Page {
             .insert_header((CONTENT_SECURITY_POLICY, POLICY.as_str()))
             .insert_header((CACHE_CONTROL, "no-store"))
             .insert_header((X_FRAME_OPTIONS, "DENY"))
-            .insert_header((header::CONTENT_LANGUAGE, self.locale.code()))
+            .insert_header((header::CONTENT_LANGUAGE, self.language.as_str()))
             .insert_header(("x-robots-tag", "noindex, nofollow"))
             .content_type("text/html; charset=utf-8")
             .body(html))
@@ -140,20 +141,10 @@ pub(crate) fn locale_of(headers: &HeaderMap) -> Locale {
 
 /// A problem as a page.
 pub(crate) fn of_problem(problem: &Problem, locale: Locale) -> HttpResponse {
-    let page = Page {
-        locale,
-        status: problem.status(),
-        title: "title_error",
-        notice: None,
-        studio: None,
-    };
-    let lines = word(locale, "error")
-        .map(|line| vec![line])
-        .unwrap_or_default();
-    let values = context! { lines, fresh => None::<String>, back => None::<String> };
-    let mut response = page
-        .respond(view::MESSAGE, values)
-        // The words are ours; were they ever not there, the status still tells.
+    // The words are ours; were they ever not there, the status still tells.
+    let mut response = Page::of_nobody(locale, problem.status(), "title_error")
+        .map_err(Problem::from)
+        .and_then(|page| page.say("error", None))
         .unwrap_or_else(|_| HttpResponse::new(problem.status()));
     problem.add_headers(&mut response);
     response
@@ -162,22 +153,7 @@ pub(crate) fn of_problem(problem: &Problem, locale: Locale) -> HttpResponse {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
-    use stipple_shared::domain::neutral::clinical_word;
-
     use super::*;
-
-    #[test]
-    fn every_language_has_all_words_and_none_is_clinical() {
-        let english = words(Locale::English).unwrap();
-        for locale in Locale::ALL {
-            let words = words(locale).unwrap();
-            assert!(words.keys().eq(english.keys()), "{locale:?}");
-            for (key, text) in words {
-                assert_eq!(clinical_word(text), None, "{locale:?} {key}");
-                assert!(!text.trim().is_empty(), "{locale:?} {key}");
-            }
-        }
-    }
 
     #[test]
     fn a_browser_is_answered_in_its_language() {

@@ -3,20 +3,24 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use minijinja::{Value, context};
-use stipple_shared::domain::{ClientId, Instant, ReminderStep, SessionState};
+use stipple_shared::domain::advice::AdviceFacts;
+use stipple_shared::domain::mail_template::{OwnWords, Word};
+use stipple_shared::domain::{ClientId, Instant, SessionState};
 use stipple_shared::error::Result as Shared;
 use stipple_shared::letter::service_word;
 use stipple_shared::links::{Link, LinkPurpose};
-use stipple_shared::mail::built_in::BuiltIn;
-use stipple_shared::mail::reach::{mail_link, telephone_link};
+use stipple_shared::mail::engine::Engine;
+use stipple_shared::mail::reach::{mail_link, reach_word, telephone_link};
 use stipple_shared::mail::text::joined_lines;
+use stipple_shared::mail::when::{Wording, zone_name};
 use stipple_shared::mail::words::{Locale, Phrasebook};
 use stipple_shared::storage::availability::OfferedSlot;
 use stipple_shared::storage::client_page::Standing;
 use stipple_shared::storage::sessions::Session;
 
 use super::entry::Visitor;
-use super::{Page, render, words};
+use super::words::{word, words};
+use super::{Page, render};
 use crate::problem::Problem;
 
 pub(super) const MESSAGE: &str = include_str!("templates/message.html");
@@ -25,6 +29,9 @@ const APPOINTMENT: &str = include_str!("templates/appointment.html");
 const MOVE: &str = include_str!("templates/move.html");
 const CANCEL: &str = include_str!("templates/cancel.html");
 const ADVICE: &str = include_str!("templates/advice.html");
+
+/// Where a greeting names the client; a page sets the name apart.
+const CLIENT_NAME: &str = "{{ client_name }}";
 
 impl Visitor {
     /// The client's language, or the studio's.
@@ -76,27 +83,46 @@ impl Visitor {
     pub(super) fn page(
         &self,
         status: StatusCode,
-        title: &'static str,
+        title: &str,
         notice: Option<&'static str>,
-    ) -> Page {
+    ) -> Shared<Page> {
         let studio = &self.visited.studio;
         let telephone = studio.telephone.as_ref().map(|text| text.to_string());
         let email = studio.email.as_ref().map(|text| text.to_string());
         let dial = telephone.as_deref().and_then(telephone_link);
         let write_to = email.as_deref().and_then(mail_link);
-        Page {
-            locale: self.locale(),
+        let phrases = self.phrases()?;
+        let reach = phrases.word(reach_word(telephone.is_some(), email.is_some()))?;
+        let words = words(self.locale(), phrases.language(), reach)?;
+        Ok(Page {
+            language: phrases.language().to_owned(),
             status,
-            title,
+            title: word(&words, title)?.to_owned(),
             notice,
             studio: Some(context! {
-                name => self.phrases().and_then(|words| words.sender_name(&studio.sender_name)).unwrap_or_default(),
+                name => phrases.sender_name(&studio.sender_name)?,
                 email,
+                email_label => phrases.word(Word::Email)?.to_owned(),
                 telephone,
+                telephone_label => phrases.word(Word::Telephone)?.to_owned(),
                 dial,
                 write_to,
             }),
-        }
+            words,
+        })
+    }
+
+    /// Where a page leads back to: the appointment, or which mails the client gets.
+    pub(super) fn way_back(&self) -> Shared<Value> {
+        let (link, label) = match self.visited.session {
+            Some(_) => (self.present_link(), "back"),
+            None => {
+                let link = self.client_link(LinkPurpose::Preferences);
+                (bounded(link, self.now), "mails")
+            }
+        };
+        let page = self.page(StatusCode::OK, label, None)?;
+        Ok(context! { address => self.path(&link)?, label => page.title })
     }
 
     /// The client's language as they say it where the page has words for it, or the page's own.
@@ -116,28 +142,65 @@ impl Visitor {
         Phrasebook::new(self.language(), &self.visited.own_words)
     }
 
+    /// Says something in those words. Own words that fail never keep a page back, as they keep no mail back.
+    fn said<T>(&self, say: impl Fn(&Wording<'_>) -> Shared<T>) -> Shared<T> {
+        let engine = Engine::new();
+        let in_words = |own: &[OwnWords]| {
+            let words = Phrasebook::new(self.language(), own)?;
+            say(&Wording {
+                words: &words,
+                engine: &engine,
+            })
+        };
+        let own = &self.visited.own_words;
+        match in_words(own) {
+            Err(_) if !own.is_empty() => in_words(&[]),
+            said => said,
+        }
+    }
+
     fn details(&self) -> Shared<Value> {
         let studio = &self.visited.studio;
-        let (zone, locale) = (studio.time_zone.0, self.locale());
+        let zone = studio.time_zone.0;
         let times = self
             .visited
             .session
             .as_ref()
             .and_then(|session| session.starts_at.zip(session.ends_at));
-        let built_in = BuiltIn::of(locale)?;
-        let when = times
-            .map(|(start, _)| built_in.day_and_time_with_zone(start, zone))
+        let zoned = |text: String, at| format!("{text} ({})", zone_name(at, zone));
+        let said = times
+            .map(|(start, end)| {
+                self.said(|wording| {
+                    let until = wording.end(start, end, zone)?;
+                    Ok((wording.day_and_time(start, zone)?, until))
+                })
+                .map(|(when, until)| {
+                    let named = until.is_zone_named;
+                    let until = if named {
+                        zoned(until.text, end)
+                    } else {
+                        until.text
+                    };
+                    (zoned(when, start), until)
+                })
+            })
             .transpose()?;
-        let until = times
-            .map(|(_, end)| built_in.time_of_day(end, zone))
-            .transpose()?;
+        let (when, until) = said.unzip();
+        let phrases = self.phrases()?;
+        let labels = context! {
+            what => phrases.word(Word::What)?.to_owned(),
+            when => phrases.word(Word::When)?.to_owned(),
+            until => phrases.word(Word::Until)?.to_owned(),
+            place => phrases.word(Word::Place)?.to_owned(),
+        };
         let details = context! {
+            labels,
             what => service_word(studio, &self.visited.own_words, self.language())?,
             when,
             until,
             place => studio.address.as_ref().map(|text| joined_lines(text)),
         };
-        let html = render(DETAILS, context! { w => words(locale)?, details })?;
+        let html = render(DETAILS, context! { details })?;
         Ok(Value::from_safe_string(html))
     }
 
@@ -147,16 +210,15 @@ impl Visitor {
         status: StatusCode,
         notice: Option<&'static str>,
     ) -> Result<HttpResponse, Problem> {
-        let locale = self.locale();
+        let page = self.page(status, "title_appointment", notice)?;
         let (client, link) = (&self.visited.client, self.present_link());
         let Some(session) = &self.visited.session else {
             return Err(Problem::fault(Some("a page about no session".into())));
         };
         let may = self.visited.may(self.now);
-        let state = words(locale)?
-            .get(&format!("state_{}", session.state))
-            .cloned()
-            .unwrap_or_default();
+        let state = page.word(&format!("state_{}", session.state))?.to_owned();
+        let greeting = page.word("greeting")?;
+        let (before, after) = greeting.split_once(CLIENT_NAME).unwrap_or((greeting, ""));
         let name = client.preferred_name.as_ref().unwrap_or(&client.given_name);
         let to_come = matches!(
             session.state,
@@ -173,16 +235,23 @@ impl Visitor {
         } else {
             None
         };
-        self.page(status, "title_appointment", notice).respond(
+        let advice_title = if self.advice_lines(session)?.is_empty() {
+            None
+        } else {
+            Some(self.advice_title()?)
+        };
+        page.respond(
             APPOINTMENT,
             context! {
+                greeting => context! { before => before.to_owned(), after => after.to_owned() },
                 client_name => name.to_string(),
                 state,
                 details_html => self.details()?,
                 may => may_value(may),
                 base => self.path(&link)?,
                 to_come,
-                has_advice => !self.advice_lines(session)?.is_empty(),
+                is_over => session.state.is_final(),
+                advice_title,
                 report,
                 mails => self.path(&bounded(self.client_link(LinkPurpose::Preferences), self.now))?,
             },
@@ -205,11 +274,11 @@ impl Visitor {
         from: Instant,
     ) -> Result<HttpResponse, Problem> {
         let zone = self.visited.studio.time_zone.0;
-        let built_in = BuiltIn::of(self.locale())?;
         let mut days: Vec<(String, Vec<Value>)> = Vec::new();
         for slot in slots {
-            let day = built_in.date(slot.starts_at, zone)?;
-            let time = built_in.time_of_day(slot.starts_at, zone)?;
+            let at = slot.starts_at;
+            let day = self.said(|wording| wording.date(at, zone))?;
+            let time = self.said(|wording| wording.time_of_day(at, zone))?;
             let value = context! { value => slot.starts_at.to_string(), name => time };
             let has_room = days.len() < 5;
             match days.last_mut().filter(|(last, _)| *last == day) {
@@ -227,7 +296,7 @@ impl Visitor {
             .into_iter()
             .map(|(name, times)| context! { name, times })
             .collect();
-        self.page(status, "title_move", notice).respond(
+        self.page(status, "title_move", notice)?.respond(
             MOVE,
             context! {
                 details_html => self.details()?,
@@ -241,7 +310,7 @@ impl Visitor {
 
     /// The question before a cancellation.
     pub(super) fn cancellation(&self) -> Result<HttpResponse, Problem> {
-        self.page(StatusCode::OK, "title_cancel", None).respond(
+        self.page(StatusCode::OK, "title_cancel", None)?.respond(
             CANCEL,
             context! {
                 details_html => self.details()?,
@@ -257,30 +326,36 @@ impl Visitor {
             Some(session) => self.advice_lines(session)?,
             None => Vec::new(),
         };
-        self.page(StatusCode::OK, "advice", None).respond(
+        let mut page = self.page(StatusCode::OK, "title_appointment", None)?;
+        if !advice.is_empty() {
+            page.title = self.advice_title()?;
+        }
+        page.respond(
             ADVICE,
             context! { advice, base => self.path(&self.present_link())? },
         )
     }
 
+    /// What stands over the advice in the mails too.
+    fn advice_title(&self) -> Shared<String> {
+        self.phrases()?.word(Word::Advice).map(str::to_owned)
+    }
+
+    /// The advice that fits the day, as the client's mails have it: the studio's own first.
     fn advice_lines(&self, session: &Session) -> Shared<Vec<String>> {
-        if !session.kind.places_pigment() {
-            return Ok(Vec::new());
-        }
-        let zone = self.visited.studio.time_zone.0;
-        let step = match (session.state, session.completed_at) {
-            (SessionState::Booked | SessionState::Confirmed, _) => ReminderStep::Preparation,
-            (SessionState::Completed, Some(at)) => {
-                match (self.now.day_at(zone) - at.day_at(zone)).num_days() {
-                    ..4 => ReminderStep::AftercareDay0,
-                    4..10 => ReminderStep::AftercareDay4,
-                    10..30 => ReminderStep::AftercareDay10,
-                    _ => ReminderStep::AftercareDay30,
-                }
-            }
-            _ => return Ok(Vec::new()),
+        let facts = AdviceFacts {
+            kind: session.kind,
+            state: session.state,
+            completed_at: session.completed_at,
         };
-        BuiltIn::of(self.locale())?.care(step)
+        let Some(step) = facts.step(self.now, self.visited.studio.time_zone.0) else {
+            return Ok(Vec::new());
+        };
+        let (client, studio) = (&self.visited.client, &self.visited.studio);
+        let tag = client.language.as_ref().unwrap_or(&studio.language);
+        let words = Phrasebook::new(tag, &self.visited.own_words)?;
+        let care = words.care(step)?;
+        Ok(care.iter().map(|text| text.as_str().to_owned()).collect())
     }
 }
 

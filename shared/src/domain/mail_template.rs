@@ -63,6 +63,14 @@ text_enums! {
         ReachStudio = "reach_studio",
         /// What to do without a page at other times.
         ReachStudioLater = "reach_studio_later",
+        /// How to reach the studio, where it has a telephone number and a mail address.
+        ReachUs = "reach_us",
+        /// The same, where it has a number alone.
+        ReachByTelephone = "reach_by_telephone",
+        /// The same, where it has a mail address alone.
+        ReachByEmail = "reach_by_email",
+        /// The same, where it has neither.
+        ReachInPerson = "reach_in_person",
         /// Where the advice stands, if not in the mail.
         CareOnPage = "care_on_page",
         /// How to get the advice without a page.

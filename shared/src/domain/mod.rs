@@ -1,5 +1,6 @@
 //! The rules of a studio, as pure functions and types: nothing here does I/O or reads a clock.
 
+pub mod advice;
 pub mod api_key;
 pub mod assessment;
 pub mod availability;

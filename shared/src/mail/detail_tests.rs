@@ -50,7 +50,7 @@ fn one_tap_calls_or_writes_and_the_plain_part_stays_plain() {
     );
     assert!(
         mail.text
-            .contains("Telephone: +44 20 7946 0018\nE-mail: hello@studio.example\n")
+            .contains("Telephone: +44 20 7946 0018\nEmail: hello@studio.example\n")
     );
     assert!(!mail.text.contains("tel:+") && !mail.text.contains("mailto:"));
 
@@ -121,4 +121,105 @@ fn french_lines_do_not_break_before_a_colon() {
     }
     let english = facts(Step::FinalReminder);
     assert!(!text_of(&english).contains('\u{202f}'));
+}
+
+#[test]
+fn nobody_is_told_to_use_what_the_studio_lacks() {
+    let all = |facts: &MailFacts| render(facts, at("2026-11-22T08:00:00Z")).unwrap().text;
+    for step in [
+        Step::BookNextOpens,
+        Step::BookNextClosing,
+        Step::TouchUpInvitation,
+    ] {
+        for (language, call, write, ask) in [
+            ("en", "call", "write to", "ask at the studio"),
+            ("de", "rufen", "schreiben Sie uns", "fragen Sie im Studio"),
+            ("fr", "Appelez", "crivez-nous", "Renseignez-vous au studio"),
+            ("es", "Llame", "scrib", "Pregunte en el estudio"),
+        ] {
+            let mut facts = facts(step);
+            facts.language = language.into();
+            facts.links = Some(links());
+            // The other sentences of an invitation speak of writing too.
+            let says = |facts: &MailFacts, what: &str| all(facts).matches(what).count();
+            let both = (says(&facts, call), says(&facts, write));
+            assert!(both.0 == 1 && both.1 >= 1, "{}", all(&facts));
+            facts.studio.email = None;
+            assert_eq!(says(&facts, call), 1, "{}", all(&facts));
+            let others = says(&facts, write);
+            assert!(others < both.1, "{}", all(&facts));
+            facts.studio.telephone = None;
+            assert_eq!(says(&facts, call), 0, "{}", all(&facts));
+            assert_eq!(says(&facts, ask), 1, "{}", all(&facts));
+            facts.studio.email = Some("hello@studio.example".into());
+            assert_eq!(says(&facts, call), 0, "{}", all(&facts));
+            assert!(says(&facts, write) > others, "{}", all(&facts));
+        }
+    }
+}
+
+fn links() -> Links {
+    Links {
+        page: "https://book.example.com/my/appointment/token".into(),
+        preferences: "https://book.example.com/my/mails/token".into(),
+        unsubscribe: "https://book.example.com/my/unsubscribe/token".into(),
+    }
+}
+
+#[test]
+fn clients_choose_another_time_where_the_studio_lets_them() {
+    for (language, asks, chooses) in [
+        ("en", "or ask for another time", "or choose another time"),
+        (
+            "de",
+            "um eine andere Zeit bitten",
+            "eine andere Zeit wählen",
+        ),
+        (
+            "fr",
+            "demander un autre horaire",
+            "choisir un autre horaire",
+        ),
+        ("es", "pedir otra hora", "elegir otra hora"),
+    ] {
+        let mut facts = facts(Step::FinalReminder);
+        facts.language = language.into();
+        facts.links = Some(links());
+        let text = text_of(&facts);
+        assert!(text.contains(asks) && !text.contains(chooses), "{text}");
+        facts.studio.client_may_move = true;
+        let text = text_of(&facts);
+        assert!(text.contains(chooses) && !text.contains(asks), "{text}");
+    }
+}
+
+#[test]
+fn advice_is_announced_once_and_only_where_there_is_some() {
+    let mut facts = facts(Step::AftercareDay0);
+    facts.steps.push(Step::AftercareDay4);
+    facts.links = Some(links());
+    let announced = "You can read our advice on your page.";
+    assert_eq!(text_of(&facts).matches(announced).count(), 1);
+    facts.has_advice = false;
+    assert!(!text_of(&facts).contains(announced));
+    facts.care_advice_in_mail = true;
+    assert!(!text_of(&facts).contains("Our advice"));
+    assert!(!text_of(&facts).contains("no sun"));
+}
+
+#[test]
+fn headings_go_down_one_step_at_a_time() {
+    let mut facts = facts(Step::AftercareDay0);
+    facts.steps.push(Step::AftercareDay4);
+    facts.care_advice_in_mail = true;
+    let mail = render(&facts, at("2026-11-22T08:00:00Z")).unwrap();
+    let headings: Vec<u32> = mail
+        .html
+        .match_indices("<h")
+        .filter_map(|(place, _)| mail.html[place + 2..].chars().next()?.to_digit(10))
+        .collect();
+    assert_eq!(headings, [1, 2, 2, 3], "{}", mail.html);
+    for title in ["Thank you for coming\n\nHello", "\n\nThe next days\n\n"] {
+        assert!(mail.text.contains(title), "{}", mail.text);
+    }
 }

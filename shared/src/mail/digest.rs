@@ -114,12 +114,21 @@ mod tests {
 
     #[test]
     fn it_counts_in_every_language_and_names_nothing_clinical() {
-        for language in ["en", "en-US", "de", "de-AT", "fr", "es"] {
+        let english = "Studio Nine: a message for you";
+        let german = "Studio Nine: eine Nachricht für Sie";
+        for (language, preheader) in [
+            ("en", english),
+            ("en-US", english),
+            ("de", german),
+            ("de-AT", german),
+            ("fr", "Studio Nine\u{202f}: un message pour vous"),
+            ("es", "Studio Nine: un mensaje para usted"),
+        ] {
             let tasks = TaskKind::ALL.iter().map(|kind| (*kind, 2)).collect();
             let mail = render(&facts(language, tasks), &[]).unwrap();
             assert_eq!(clinical_word(&mail.subject), None);
             assert_eq!(clinical_word(&mail.text), None);
-            assert_eq!(mail.preheader, "Studio Nine");
+            assert_eq!(mail.preheader, preheader);
             assert!(
                 mail.html
                     .contains(&format!("<html lang=\"{language}\" dir=\"ltr\">"))
@@ -146,8 +155,7 @@ mod tests {
         let mut facts = facts("en", BTreeMap::new());
         facts.sender_name = "The Scalp Clinic".into();
         let mail = render(&facts, &[]).unwrap();
-        let quiet =
-            "Appointments today: 4\n\nNothing else waits for you.\n\nYour studio\n\nThis address";
+        let quiet = "Your day in numbers\n\nAppointments today: 4\n\nNothing else waits for you.\n\nYour studio\n\nThis address";
         assert!(mail.text.starts_with(quiet), "{}", mail.text);
         assert!(mail.html.contains("Nothing else waits for you."));
         assert_eq!(mail.sender_name, "Your studio");

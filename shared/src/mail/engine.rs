@@ -15,6 +15,12 @@ pub struct Engine {
     environment: Environment<'static>,
 }
 
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Engine {
     /// An engine without filters, functions or other templates. HTML is escaped in what is named "html".
     pub fn new() -> Self {

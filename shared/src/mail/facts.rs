@@ -5,6 +5,8 @@ use std::fmt;
 use chrono_tz::Tz;
 use uuid::Uuid;
 
+use super::reach::reach_word;
+use crate::domain::mail_template::Word;
 use crate::domain::{Instant, ReminderStep};
 
 /// Everything that a mail may say.
@@ -24,6 +26,8 @@ pub struct MailFacts {
     pub appointment: Option<AppointmentFacts>,
     /// When the appointment was before it moved.
     pub previous_start: Option<Instant>,
+    /// Whether there is advice for such an appointment, in the mail or elsewhere.
+    pub has_advice: bool,
     /// Whether the client agreed to read care advice in a mail.
     pub care_advice_in_mail: bool,
     /// Where the client's page is; `None` without a public address of the service.
@@ -47,6 +51,15 @@ pub struct StudioFacts {
     pub email: Option<String>,
     /// The zone of the wall clock at the studio.
     pub time_zone: Tz,
+    /// Whether clients choose another time on their page; else they ask for one.
+    pub client_may_move: bool,
+}
+
+impl StudioFacts {
+    /// The word that says how to reach it.
+    pub fn reach_word(&self) -> Word {
+        reach_word(self.telephone.is_some(), self.email.is_some())
+    }
 }
 
 /// An appointment, as a calendar knows it.

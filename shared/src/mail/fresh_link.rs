@@ -19,6 +19,7 @@ pub fn render(facts: &MailFacts, own: &[OwnWords]) -> Result<RenderedMail> {
     let mut letterhead =
         Letterhead::new(&words, &studio.sender_name, studio.service_label.as_deref())?;
     letterhead.variables.client_name = Some(facts.client_name.clone());
+    letterhead.variables.reach = Some(words.word(studio.reach_word())?.to_owned());
     let subject = words.word(Word::FreshLinkSubject)?;
     let sheet = Sheet {
         greeting: None,

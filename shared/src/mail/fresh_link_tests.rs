@@ -25,16 +25,28 @@ fn asked(language: &str) -> MailFacts {
 
 #[test]
 fn it_says_where_the_page_is_and_nothing_else() {
-    for (language, subject) in [
-        ("en", "Your new link"),
-        ("en-US", "Your new link"),
-        ("de-AT", "Ihr neuer Link"),
-        ("fr", "Votre nouveau lien"),
-        ("es", "Su nuevo enlace"),
+    for (language, subject, preheader) in [
+        ("en", "Your new link", "Studio Nine: a message for you"),
+        ("en-US", "Your new link", "Studio Nine: a message for you"),
+        (
+            "de-AT",
+            "Ihr neuer Link",
+            "Studio Nine: eine Nachricht für Sie",
+        ),
+        (
+            "fr",
+            "Votre nouveau lien",
+            "Studio Nine\u{202f}: un message pour vous",
+        ),
+        (
+            "es",
+            "Su nuevo enlace",
+            "Studio Nine: un mensaje para usted",
+        ),
     ] {
         let mail = fresh_link::render(&asked(language), &[]).unwrap();
         assert_eq!(mail.subject, subject);
-        assert_eq!(mail.preheader, "Studio Nine");
+        assert_eq!(mail.preheader, preheader);
         assert!(mail.calendar.is_none() && mail.list_unsubscribe.is_none());
         assert!(
             mail.html
@@ -64,7 +76,7 @@ fn it_says_where_the_page_is_and_nothing_else() {
     assert_eq!(
         plain,
         format!(
-            "Here is the link that you asked for:\n\n{PAGE}\n\nKind regards,\nStudio Nine\n\n\
+            "Your new link\n\nHere is the link that you asked for:\n\n{PAGE}\n\nKind regards,\nStudio Nine\n\n\
             If you did not ask for it, you need not do anything."
         )
     );

@@ -48,6 +48,12 @@ pub(super) struct Variables {
     pub client_name: Option<String>,
     pub when: Option<String>,
     pub previously: Option<String>,
+    /// How to reach the studio, as a sentence.
+    pub reach: Option<String>,
+    /// Whether clients choose another time on their page.
+    pub client_may_move: bool,
+    /// Whether the mail asks to book an appointment.
+    pub to_book: bool,
 }
 
 /// What a mail says; its words are templates where the linter allows variables.
@@ -188,7 +194,7 @@ impl<'a> Letterhead<'a> {
             direction => self.direction.as_str(),
             subject, preheader, sections, details, lines,
             greeting => sheet.greeting.map(filled).transpose()?,
-            hint => word(sheet.hint)?,
+            hint => sheet.hint.map(filled).transpose()?,
             advice => self.words.word(Word::Advice)?,
             page => sheet.page.map(web_address).transpose()?,
             page_link => self.words.word(Word::PageLink)?,
@@ -250,6 +256,9 @@ impl<'a> Letterhead<'a> {
             sender_name => self.name(part, &self.sender_name),
             when => text(&self.variables.when),
             previously => text(&self.variables.previously),
+            reach => text(&self.variables.reach),
+            client_may_move => self.variables.client_may_move,
+            to_book => self.variables.to_book,
         };
         self.engine.render(part.name(), &template, values)
     }

@@ -53,12 +53,22 @@ impl Place {
         match self {
             Self::Name | Self::Care => &[],
             Self::Header => &["service_label", "sender_name", "when"],
-            Self::Title | Self::Line | Self::Body => &[
+            Self::Title => &[
                 "client_name",
                 "service_label",
                 "sender_name",
                 "when",
                 "previously",
+            ],
+            Self::Line | Self::Body => &[
+                "client_name",
+                "service_label",
+                "sender_name",
+                "when",
+                "previously",
+                "reach",
+                "client_may_move",
+                "to_book",
             ],
             Self::Detail => &["label", "value"],
             Self::Day => &["weekday", "day", "month", "year", "time", "first_of_month"],
@@ -86,7 +96,13 @@ impl Place {
     pub fn of(word: Word) -> Self {
         match word {
             Word::Preheader | Word::FreshLinkSubject | Word::DigestSubject => Self::Header,
-            Word::Greeting | Word::WhyThisMail | Word::FreshLinkUnasked => Self::Line,
+            Word::Greeting
+            | Word::WhyThisMail
+            | Word::FreshLinkUnasked
+            | Word::PageHint
+            | Word::PageHintLater
+            | Word::ReachStudio
+            | Word::ReachStudioLater => Self::Line,
             Word::FreshLinkBody => Self::Body,
             Word::DetailLine => Self::Detail,
             Word::Date | Word::DayAndTime => Self::Day,

@@ -5,11 +5,10 @@
 //! sender name and the time, and [`lint`] refuses a clinical word in any of them,
 //! also in the words that a studio writes itself.
 
-pub mod built_in;
 pub mod calendar;
 pub mod content;
 pub mod digest;
-mod engine;
+pub mod engine;
 pub mod facts;
 pub mod fresh_link;
 mod layout;

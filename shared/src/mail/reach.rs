@@ -1,6 +1,18 @@
-//! A telephone number or a mail address as a link: one tap calls or writes.
+//! How to reach a studio: in words, and as a link that calls or writes in one tap.
 
 use std::fmt::Write as _;
+
+use crate::domain::mail_template::Word;
+
+/// The word that says how to reach a studio: nobody is told to call one without a number.
+pub const fn reach_word(has_telephone: bool, has_email: bool) -> Word {
+    match (has_telephone, has_email) {
+        (true, true) => Word::ReachUs,
+        (true, false) => Word::ReachByTelephone,
+        (false, true) => Word::ReachByEmail,
+        (false, false) => Word::ReachInPerson,
+    }
+}
 
 /// The link that calls a number; none where the text is more, or less, than one number that can be dialled as it stands.
 pub fn telephone_link(text: &str) -> Option<String> {

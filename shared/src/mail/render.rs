@@ -11,6 +11,7 @@ use super::words::Phrasebook;
 use crate::domain::Instant;
 use crate::domain::ReminderStep as Step;
 use crate::domain::mail_template::{OwnWords, Word};
+use crate::domain::text::TemplateText;
 use crate::error::{Error, Result};
 
 /// Renders a mail in the built-in words; `stamp` is when its calendar object says that it was made.
@@ -30,6 +31,9 @@ pub fn render_with(facts: &MailFacts, own: &[OwnWords], stamp: Instant) -> Resul
         client_name: Some(facts.client_name.clone()),
         when: appointment.map(|it| when(it.starts_at)).transpose()?,
         previously: facts.previous_start.map(when).transpose()?,
+        reach: Some(words.word(studio.reach_word())?.to_owned()),
+        client_may_move: studio.client_may_move,
+        to_book: facts.steps.iter().any(|step| asks_to_book(*step)),
     };
     let mail = Mail {
         facts,
@@ -60,6 +64,14 @@ fn appointment_of(facts: &MailFacts) -> Result<Option<AppointmentFacts>> {
     Ok(Some(appointment))
 }
 
+/// Whether a step asks the client to book an appointment, which their page doesn't do.
+const fn asks_to_book(step: Step) -> bool {
+    matches!(
+        step,
+        Step::BookNextOpens | Step::BookNextClosing | Step::TouchUpInvitation
+    )
+}
+
 struct Mail<'a> {
     facts: &'a MailFacts,
     appointment: Option<AppointmentFacts>,
@@ -72,10 +84,7 @@ impl Mail<'_> {
         let steps = &self.facts.steps;
         let first = steps.first().copied();
         let first = first.ok_or_else(|| Error::internal("a mail is about at least one step"))?;
-        let mut sections = Vec::new();
-        for step in steps {
-            sections.push(self.section(*step)?);
-        }
+        let sections = self.sections()?;
         let links = self.facts.links.as_ref();
         let is_marketing = steps.iter().any(|step| step.is_marketing());
         let sheet = Sheet {
@@ -110,25 +119,36 @@ impl Mail<'_> {
         }
     }
 
-    /// What one step has to say, and its advice for those who agreed to read it in a mail.
-    fn section(&self, step: Step) -> Result<Section<'_>> {
+    /// What each step has to say, and its advice for those who agreed to read it in a mail.
+    fn sections(&self) -> Result<Vec<Section<'_>>> {
         let words = self.letterhead.words;
-        let mut section = Section {
-            title: words.title(step)?,
-            paragraphs: words.body(step)?.iter().map(|text| text.as_str()).collect(),
-            advice: Vec::new(),
-        };
-        let care = words.care(step)?;
-        if self.facts.care_advice_in_mail {
-            section.advice.extend(care.iter().map(|text| text.as_str()));
-        } else if !care.is_empty() {
+        let mut sections = Vec::new();
+        let mut last_with_care = None;
+        for (place, step) in self.facts.steps.iter().enumerate() {
+            let mut section = Section {
+                title: words.title(*step)?,
+                paragraphs: strings(words.body(*step)?),
+                advice: Vec::new(),
+            };
+            let care = words.care(*step)?;
+            if self.facts.has_advice && !care.is_empty() {
+                if self.facts.care_advice_in_mail {
+                    section.advice = strings(care);
+                } else {
+                    last_with_care = Some(place);
+                }
+            }
+            sections.push(section);
+        }
+        // Once is enough, however many steps have advice.
+        if let Some(section) = last_with_care.and_then(|place| sections.get_mut(place)) {
             let elsewhere = match self.facts.links {
                 Some(_) => Word::CareOnPage,
                 None => Word::CareFromStudio,
             };
             section.paragraphs.push(words.word(elsewhere)?);
         }
-        Ok(section)
+        Ok(sections)
     }
 
     /// The facts as a list: what, when, where, and how to reach the studio.
@@ -154,16 +174,8 @@ impl Mail<'_> {
             let (starts_at, ends_at) = (appointment.starts_at, appointment.ends_at);
             let starts = wording.day_and_time(starts_at, zone)?;
             add(Word::When, starts, Some(starts_at))?;
-            let is_same_day = starts_at.day_at(zone) == ends_at.day_at(zone);
-            let ends = if is_same_day {
-                wording.time_of_day(ends_at, zone)?
-            } else {
-                wording.day_and_time(ends_at, zone)?
-            };
-            // When the clocks change in between, two times of day alone don't say how long it takes.
-            let is_same_clock = zone_name(starts_at, zone) == zone_name(ends_at, zone);
-            let named = (!is_same_day || !is_same_clock).then_some(ends_at);
-            add(Word::Until, ends, named)?;
+            let end = wording.end(starts_at, ends_at, zone)?;
+            add(Word::Until, end.text, end.is_zone_named.then_some(ends_at))?;
         }
         let moved = self.facts.steps.contains(&Step::MovedNotice);
         if let Some(previous) = self.facts.previous_start.filter(|_| moved) {
@@ -199,4 +211,8 @@ impl Mail<'_> {
         self.appointment
             .map(|appointment| calendar::event(&appointment, &words, stamp))
     }
+}
+
+fn strings(texts: &[TemplateText]) -> Vec<&str> {
+    texts.iter().map(TemplateText::as_str).collect()
 }

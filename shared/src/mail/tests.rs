@@ -32,6 +32,7 @@ pub(super) fn facts(step: Step) -> MailFacts {
             telephone: Some("+44 20 7946 0018".into()),
             email: Some("hello@studio.example".into()),
             time_zone: chrono_tz::Europe::London,
+            client_may_move: false,
         },
         appointment: Some(AppointmentFacts {
             session_id: Uuid::from_u128(7),
@@ -41,6 +42,7 @@ pub(super) fn facts(step: Step) -> MailFacts {
             cancelled: step == Step::CancelledNotice,
         }),
         previous_start: (step == Step::MovedNotice).then(|| at("2026-11-24T10:00:00Z")),
+        has_advice: true,
         care_advice_in_mail: false,
         links: None,
     }
@@ -148,7 +150,10 @@ fn a_right_to_left_name_is_set_apart() {
     let mut facts = facts(Step::FinalReminder);
     facts.client_name = "דנה".into();
     let mail = render(&facts, stamp()).unwrap();
-    assert!(mail.text.starts_with("Hello \u{2068}דנה\u{2069},"));
+    assert!(
+        mail.text
+            .starts_with("See you soon\n\nHello \u{2068}דנה\u{2069},")
+    );
     assert!(mail.html.contains("<bdi dir=\"auto\">דנה</bdi>"));
 }
 
@@ -267,13 +272,16 @@ fn a_studios_own_words_come_first_and_the_rest_is_english() {
     facts.language = "he-IL".into();
     let mail = render_with(&facts, &own, stamp()).unwrap();
     assert!(mail.html.contains("<html lang=\"he-IL\" dir=\"rtl\">"));
-    assert!(mail.text.starts_with("שלום \u{2068}Alex Example\u{2069},"));
+    assert!(
+        mail.text
+            .starts_with("See you soon\n\nשלום \u{2068}Alex Example\u{2069},")
+    );
     assert_eq!(mail.subject, "תזכורת: \u{2068}Studio Nine\u{2069}");
     assert!(mail.text.contains("נתראה בקרוב.") && mail.text.contains("Where: "));
     facts.language = "it".into();
     let mail = render_with(&facts, &own, stamp()).unwrap();
     assert!(mail.html.contains("<html lang=\"en\" dir=\"ltr\">"));
-    assert!(mail.text.starts_with("Hello Alex Example,"));
+    assert!(mail.text.starts_with("See you soon\n\nHello Alex Example,"));
 }
 
 #[test]

@@ -50,6 +50,22 @@ impl Wording<'_> {
         self.engine.render("text", self.words.word(word)?, values)
     }
 
+    /// When something ends that a reader knows the beginning of: the time of day, and the day and the zone where they
+    /// aren't those of the beginning.
+    pub fn end(&self, starts_at: Instant, ends_at: Instant, zone: Tz) -> Result<End> {
+        let is_same_day = starts_at.day_at(zone) == ends_at.day_at(zone);
+        // When the clocks change in between, two times of day alone don't say how long it takes.
+        let is_same_clock = zone_name(starts_at, zone) == zone_name(ends_at, zone);
+        Ok(End {
+            text: if is_same_day {
+                self.time_of_day(ends_at, zone)?
+            } else {
+                self.day_and_time(ends_at, zone)?
+            },
+            is_zone_named: !is_same_day || !is_same_clock,
+        })
+    }
+
     /// The time of day on the studio's wall clock.
     pub fn time_of_day(&self, instant: Instant, zone: Tz) -> Result<String> {
         let local = instant.at(zone);
@@ -65,6 +81,14 @@ impl Wording<'_> {
         self.engine
             .render("text", self.words.word(Word::TimeOfDay)?, values)
     }
+}
+
+/// The end of something, in words.
+pub struct End {
+    /// The time of day, with its day where that is another.
+    pub text: String,
+    /// Whether the zone belongs beside it.
+    pub is_zone_named: bool,
 }
 
 /// The zone's name and its offset on that day, because a client may read the time elsewhere.
