@@ -58,6 +58,9 @@ fn each_look_at_a_clinical_record_is_noted_with_who_whose_and_what() {
             let answer = auditor.get(&path).expect(200);
             assert!(answer.header("X-Request-Id").is_some());
         }
+        server
+            .get(&format!("/v1/clients/{client_id}/export"))
+            .expect(200);
         // What isn't clinical, isn't found, or is asked by the front desk leaves nothing.
         server.get(&format!("/v1/clients/{client_id}")).expect(200);
         server
@@ -92,6 +95,9 @@ fn each_look_at_a_clinical_record_is_noted_with_who_whose_and_what() {
         .map(|(kind, client)| (kind, client.clone()))
         .to_vec();
         assert_eq!(of_auditor, expected);
+        let exports = looks.iter().filter(|look| look.kind == AccessKind::Export);
+        let exports: Vec<String> = exports.map(|look| look.client_id.to_string()).collect();
+        assert_eq!(exports, [client_id.as_str()]);
         assert!(
             looks
                 .iter()

@@ -27,13 +27,15 @@ pub(crate) struct ClientExportBody {
     timeline: Vec<TimelineEntryBody>,
     /// Their mails, oldest first.
     mails: Vec<ExportedMail>,
+    /// Whether this is all that is held: false with a key that is limited, which exports what it sees.
+    complete: bool,
 }
 
 /// Exports all that is held on a client, for somebody who asks what there is about them.
 ///
 /// One snapshot, in one answer. It's also there of who was taken off the list, and of who was erased as far as anything is
 /// left. Who changed what and who looked at it isn't in it: the lists of audit and access events tell that of a client. A key
-/// that is limited would leave out what it doesn't see, and gets 403.
+/// that is limited exports what it sees, and `complete` is false.
 #[utoipa::path(
     tag = "clients",
     operation_id = "export_client",
@@ -56,6 +58,7 @@ pub(crate) async fn export_client(reading: Reading<ExportClients>, id: Id<Client
                 contact_consents: export.contact_consents,
                 timeline,
                 mails: export.mails,
+                complete: export.complete,
             };
             Ok((body, Some((id.0, AccessKind::Export))))
         })
