@@ -3,9 +3,10 @@
 use actix_web::get;
 use serde::Serialize;
 use serde_json::Value;
-use stipple_shared::domain::{AccessKind, ClientId};
-use stipple_shared::error::Result;
-use stipple_shared::storage::client_export::{ClientExport, ExportedMail};
+use stipple_shared::domain::{AccessKind, ClientId, Instant, MailId, MailState, SessionId};
+use stipple_shared::error::{Error, Result};
+use stipple_shared::mail::RenderedMail;
+use stipple_shared::storage::client_export::{ClientExport, KeptMail};
 use stipple_shared::storage::clients::{Client, ContactConsent};
 use utoipa::ToSchema;
 
@@ -14,6 +15,42 @@ use super::timeline::TimelineEntryBody;
 use crate::access::ExportClients;
 use crate::answer::view;
 use crate::request::{Id, Reading};
+
+/// A mail to a client, as far as it was written.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExportedMail {
+    /// Its id.
+    id: MailId,
+    /// About which session.
+    session_id: Option<SessionId>,
+    /// What became of it.
+    state: MailState,
+    /// When it was sent, or ended otherwise.
+    finished_at: Option<Instant>,
+    /// Its subject; null where it was never written, or was erased.
+    subject: Option<String>,
+    /// Its plain text; null likewise.
+    text: Option<String>,
+}
+
+impl ExportedMail {
+    fn of(mail: KeptMail) -> Result<Self> {
+        let written: Option<RenderedMail> = mail
+            .content
+            .map(|content| serde_json::from_str(&content))
+            .transpose()
+            .map_err(Error::internal)?;
+        let (subject, text) = written.map(|mail| (mail.subject, mail.text)).unzip();
+        Ok(Self {
+            id: mail.id,
+            session_id: mail.session_id,
+            state: mail.state,
+            finished_at: mail.finished_at,
+            subject,
+            text,
+        })
+    }
+}
 
 /// All that is held on one client.
 #[derive(Serialize, ToSchema)]
@@ -57,7 +94,11 @@ pub(crate) async fn export_client(reading: Reading<ExportClients>, id: Id<Client
                 client: view(&export.client, caller)?,
                 contact_consents: export.contact_consents,
                 timeline,
-                mails: export.mails,
+                mails: export
+                    .mails
+                    .into_iter()
+                    .map(ExportedMail::of)
+                    .collect::<Result<_>>()?,
                 complete: export.complete,
             };
             Ok((body, Some((id.0, AccessKind::Export))))

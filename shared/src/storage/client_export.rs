@@ -1,8 +1,6 @@
 //! All that is held on one client, in one snapshot: what somebody is owed who asks for it (GDPR, articles 15 and 20).
 
 use diesel::prelude::*;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::clients::{Client, ContactConsent};
 use super::paging::PageRequest;
@@ -10,15 +8,14 @@ use super::schema::mails;
 use super::timeline::{self, TimelineEntry, TimelineFilter};
 use super::{Db, Scope};
 use crate::domain::{ClientId, Instant, MailId, MailState, SessionId};
-use crate::error::{Error, Result};
-use crate::mail::RenderedMail;
+use crate::error::Result;
 
 /// So many things of a kind are loaded at once.
 const AT_ONCE: usize = 500;
 
 /// A mail to a client, as far as it was written.
-#[derive(Clone, Serialize, ToSchema)]
-pub struct ExportedMail {
+#[derive(Queryable)]
+pub struct KeptMail {
     /// Its id.
     pub id: MailId,
     /// About which session.
@@ -27,10 +24,8 @@ pub struct ExportedMail {
     pub state: MailState,
     /// When it was sent, or ended otherwise.
     pub finished_at: Option<Instant>,
-    /// Its subject; null where it was never written, or was erased.
-    pub subject: Option<String>,
-    /// Its plain text; null likewise.
-    pub text: Option<String>,
+    /// What it says, as JSON; none where it was never written, or was erased.
+    pub content: Option<String>,
 }
 
 /// All that is held on one client.
@@ -42,7 +37,7 @@ pub struct ClientExport {
     /// What took place, in order of time.
     pub timeline: Vec<TimelineEntry>,
     /// Their mails, oldest first.
-    pub mails: Vec<ExportedMail>,
+    pub mails: Vec<KeptMail>,
     /// Whether this is all: a caller who is limited sees a part.
     pub complete: bool,
 }
@@ -77,19 +72,12 @@ impl ClientExport {
     }
 }
 
-fn mails_of(db: &mut Db, scope: &Scope, id: ClientId) -> Result<Vec<ExportedMail>> {
-    type Row = (
-        MailId,
-        Option<SessionId>,
-        MailState,
-        Option<Instant>,
-        Option<String>,
-    );
+fn mails_of(db: &mut Db, scope: &Scope, id: ClientId) -> Result<Vec<KeptMail>> {
     let mut query = mails::table.filter(mails::client_id.eq(id)).into_boxed();
     if let Some(ids) = scope.studio_ids() {
         query = query.filter(mails::studio_id.eq_any(ids.to_vec()));
     }
-    let rows: Vec<Row> = query
+    Ok(query
         .order((mails::created_at, mails::id))
         .select((
             mails::id,
@@ -98,22 +86,5 @@ fn mails_of(db: &mut Db, scope: &Scope, id: ClientId) -> Result<Vec<ExportedMail
             mails::finished_at,
             mails::content,
         ))
-        .load(db)?;
-    rows.into_iter()
-        .map(|(id, session_id, state, finished_at, content)| {
-            let written: Option<RenderedMail> = content
-                .map(|content| serde_json::from_str(&content))
-                .transpose()
-                .map_err(Error::internal)?;
-            let (subject, text) = written.map(|mail| (mail.subject, mail.text)).unzip();
-            Ok(ExportedMail {
-                id,
-                session_id,
-                state,
-                finished_at,
-                subject,
-                text,
-            })
-        })
-        .collect()
+        .load(db)?)
 }

@@ -2,12 +2,10 @@
 
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Integer, Text};
-use diesel_migrations::MigrationHarness as _;
 use uuid::Uuid;
 
 use super::*;
-use crate::storage::Db;
-use crate::storage::migrations::SQLITE;
+use crate::storage::{DatabaseUrl, Db};
 
 /// Asks how a query would be carried out.
 struct HowWould<Q>(Q);
@@ -31,13 +29,15 @@ impl<Q: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for HowWould<Q>
 
 impl<Q> RunQueryDsl<Db> for HowWould<Q> {}
 
-/// Without statistics, as here, SQLite may take the index of a studio's sessions, who has thousands, for as good as that of
-/// the client's.
+/// Without statistics, as here, SQLite may take the index of a studio's sessions, of which there are thousands, for as good as that
+/// of the client's few.
 #[test]
 fn whether_a_client_is_seen_is_asked_of_their_own_sessions_and_never_of_all_of_a_studio() {
-    let mut sqlite = SqliteConnection::establish(":memory:").unwrap();
-    sqlite.run_pending_migrations(SQLITE).unwrap();
-    let mut db = Db::Sqlite(sqlite);
+    let directory = tempfile::tempdir().unwrap();
+    let mut db = DatabaseUrl::embedded_in(directory.path())
+        .open_writer()
+        .unwrap();
+    db.migrate().unwrap();
     for studios in [1, 2] {
         let ids = std::iter::repeat_with(|| StudioId(Uuid::now_v7()));
         let scope = Scope::all()
