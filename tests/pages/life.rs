@@ -48,9 +48,11 @@ fn everything(db: &mut Db) -> Stored {
     let mut stored = Stored::new();
     for column in db.describe_columns().unwrap() {
         let (table, name) = (column.table_name, column.column_name);
-        let value = match (&*db, column.type_name.as_str()) {
-            (Db::Sqlite(_), _) => format!("hex(CAST({name} AS BLOB))"),
-            (_, "bytea") => format!("encode({name}, 'hex')"),
+        // Built for SQLite alone there is no other engine to match.
+        let is_sqlite = matches!(db, Db::Sqlite(_));
+        let value = match column.type_name.as_str() {
+            _ if is_sqlite => format!("hex(CAST({name} AS BLOB))"),
+            "bytea" => format!("encode({name}, 'hex')"),
             _ => format!("encode(convert_to({name}::text, 'UTF8'), 'hex')"),
         };
         let question =
