@@ -1,11 +1,11 @@
 //! A day as the contract writes it: RFC 3339's `full-date`, and nothing that a reader might take for one.
 
-use std::fmt;
 use std::str::FromStr as _;
 
 use chrono::NaiveDate;
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer};
 
+use super::from_text::from_text;
 use super::patch::Patch;
 
 /// What is written where something else stood.
@@ -41,31 +41,14 @@ pub(super) fn maybe<'de, D: Deserializer<'de>>(
 pub(super) fn patch<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Patch<NaiveDate>, D::Error> {
-    Ok(match maybe(deserializer)? {
-        Some(day) => Patch::Value(day),
-        None => Patch::Null,
-    })
+    maybe(deserializer).map(Patch::named)
 }
 
 struct Day(NaiveDate);
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(DayVisitor).map(Self)
-    }
-}
-
-struct DayVisitor;
-
-impl Visitor<'_> for DayVisitor {
-    type Value = NaiveDate;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a date")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<NaiveDate, E> {
-        parse(text).map_err(E::custom)
+        from_text(deserializer, parse).map(Self)
     }
 }
 

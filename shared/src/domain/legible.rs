@@ -132,7 +132,7 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de> + Deref<Target = str>,
 {
-    Ok(maybe(deserializer)?.map_or(Patch::Null, Patch::Value))
+    maybe(deserializer).map(Patch::named)
 }
 
 #[cfg(test)]

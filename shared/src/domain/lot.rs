@@ -68,26 +68,27 @@ impl LotFacts {
             both.state = other.state;
             both.state_is_of_other_entry = true;
         }
-        let ends_sooner = match (both.expiry, other.expiry) {
-            (Some(own), Some(other)) => other.last_usable_day() < own.last_usable_day(),
-            (None, Some(_)) => true,
-            (_, None) => false,
-        };
-        if ends_sooner {
+        if ends_sooner(
+            both.expiry.map(Expiry::last_usable_day),
+            other.expiry.map(Expiry::last_usable_day),
+        ) {
             both.expiry = other.expiry;
             both.expiry_is_of_other_entry = true;
         }
-        let ends_sooner = match (both.opening, other.opening) {
-            (Some(own), Some(other)) => other.last_usable_day() < own.last_usable_day(),
-            (None, Some(_)) => true,
-            (_, None) => false,
-        };
-        if ends_sooner {
+        if ends_sooner(
+            both.opening.map(Opening::last_usable_day),
+            other.opening.map(Opening::last_usable_day),
+        ) {
             both.opening = other.opening;
             both.opening_is_of_other_entry = true;
         }
         both
     }
+}
+
+/// Whether another entry's last day comes before the own one; one that is known comes before none.
+fn ends_sooner(own: Option<NaiveDate>, other: Option<NaiveDate>) -> bool {
+    other.is_some_and(|other| own.is_none_or(|own| other < own))
 }
 
 /// How much a state of one entry weighs for the other entries of the same lot.
@@ -153,6 +154,7 @@ mod tests {
         assert!(!expiry.is_over_on(day("2027-06-30")));
         assert!(expiry.is_over_on(day("2027-07-01")));
     }
+
     #[test]
     fn the_stricter_of_two_entries_of_a_lot_holds() {
         use LotState::{Available, Discarded, Quarantined, Recalled};

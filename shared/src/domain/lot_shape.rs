@@ -137,10 +137,7 @@ pub(super) fn expiry<'de, D: Deserializer<'de>>(
 pub(super) fn expiry_patch<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Patch<NaiveDate>, D::Error> {
-    Ok(match expiry(deserializer)? {
-        Some(day) => Patch::Value(day),
-        None => Patch::Null,
-    })
+    expiry(deserializer).map(Patch::named)
 }
 
 struct ExpiryDay(NaiveDate);

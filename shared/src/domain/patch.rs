@@ -14,6 +14,13 @@ pub enum Patch<T> {
     Value(T),
 }
 
+impl<T> Patch<T> {
+    /// The wish of a field that was named, with this value or with null.
+    pub fn named(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Self::Value)
+    }
+}
+
 impl<T: Clone> Patch<T> {
     /// Carries the wish out.
     pub fn apply(&self, field: &mut Option<T>) {
@@ -28,10 +35,7 @@ impl<T: Clone> Patch<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Only reached when the field is named; `default` covers the absent one.
-        Ok(match Option::<T>::deserialize(deserializer)? {
-            Some(value) => Self::Value(value),
-            None => Self::Null,
-        })
+        Option::<T>::deserialize(deserializer).map(Self::named)
     }
 }
 

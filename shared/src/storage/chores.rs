@@ -56,8 +56,8 @@ pub fn open_unconfirmed_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     Ok(opened)
 }
 
-/// So many tasks about outcomes are opened in one write.
-const OUTCOMES_AT_ONCE: usize = 500;
+/// So many tasks are opened or closed in one write.
+const TASKS_AT_ONCE: usize = 500;
 
 /// Opens a task for each session whose day is over and of which nothing says what became of it.
 pub fn open_outcome_tasks(tx: &mut Tx<'_>) -> Result<usize> {
@@ -77,7 +77,7 @@ pub fn open_outcome_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     let mut opened = 0;
     for session in ended {
         // The rest waits for the next look: other writes wait for this one.
-        if opened == OUTCOMES_AT_ONCE {
+        if opened == TASKS_AT_ONCE {
             break;
         }
         let studio = once(&mut studios, session.studio_id, || {
@@ -122,14 +122,15 @@ pub fn close_overtaken_tasks(tx: &mut Tx<'_>) -> Result<usize> {
         .filter(sessions::id.nullable().eq(tasks::session_id))
         .filter(sessions::starts_at.le(tx.now()));
     let overtaken: Vec<Task> = tasks::table
-        .filter(tasks::state.eq("open"))
+        .filter(tasks::state.eq(TaskState::Open))
         .filter(tasks::kind.eq_any(BEFORE_THE_START))
         .filter(exists(has_started))
         .order(tasks::id)
         .select(Task::as_select())
         .load(tx.db)?;
     let mut closed = 0;
-    for task in overtaken.into_iter().filter(|task| !is_about_care(task)) {
+    let overtaken = overtaken.into_iter().filter(|task| !is_about_care(task));
+    for task in overtaken.take(TASKS_AT_ONCE) {
         let why = Note::literal("The session's time has come: this isn't needed any more.");
         task.end(tx, TaskOutcome::Done, Some(&why))?;
         closed += 1;

@@ -110,25 +110,23 @@ pub(super) fn hours_breaches(
         conflicts: Vec::new(),
     };
     let mut breaches = Vec::new();
-    let last_day = ends_at.day_at(zone);
-    let closure = starts_at
-        .day_at(zone)
-        .iter_days()
-        .take_while(|day| *day <= last_day)
-        .find_map(|day| studio.closed_days.on(day));
-    if let Some(closure) = closure.filter(|_| !any_covers(&open, wanted)) {
-        breaches.push(breach(
-            "studio_closed",
-            &format!(
-                "take another day: the studio is closed from {} to {}",
-                closure.from_day, closure.until_day
+    if !any_covers(&open, wanted) {
+        let closure = [starts_at, ends_at]
+            .iter()
+            .find_map(|at| studio.closed_days.on(at.day_at(zone)));
+        breaches.push(match closure {
+            Some(closure) => breach(
+                "studio_closed",
+                &format!(
+                    "take another day: the studio is closed from {} to {}",
+                    closure.from_day, closure.until_day
+                ),
             ),
-        ));
-    } else if !any_covers(&open, wanted) {
-        breaches.push(breach(
-            "outside_opening_hours",
-            "take a time in which the studio is open",
-        ));
+            None => breach(
+                "outside_opening_hours",
+                "take a time in which the studio is open",
+            ),
+        });
     } else if !any_covers(&intersect(&open, &working), wanted) {
         breaches.push(breach(
             "outside_working_hours",
