@@ -56,6 +56,8 @@ permissions! {
     SeeStock = "see_stock": Owner, Practitioner, FrontDesk, Auditor;
     /// Register and change products and lots.
     ManageStock = "manage_stock": Owner, Practitioner;
+    /// Tell clients that something which was used on them may be unsafe.
+    SendSafetyNotices = "send_safety_notices": Owner;
     /// See the reminder ledger.
     SeeReminders = "see_reminders": Owner, Practitioner, FrontDesk, Auditor;
     /// Call reminders off, ask for them again, send them at once, and read their mails.

@@ -8,7 +8,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::handlers::{
     api_keys, assessments, audit, availability, calendar_feeds, client_export, client_removal,
     clients, lots, mail_templates, operations, pigment_records, plan_templates, plans,
-    practitioners, products, reminders, session_actions, sessions, studios, tasks, timeline,
+    practitioners, products, reminders, safety_notices, session_actions, sessions, studios, tasks,
+    timeline,
 };
 use crate::pages::{appointment, client};
 use crate::request::BODY_LIMIT;
@@ -166,6 +167,21 @@ pub(crate) fn v1(config: &mut impl Register) {
                 .add(lots::change_lot)
                 .add(lots::list_lot_uses);
         })
+        .under("/v1/safety-notices", |routes| {
+            routes
+                .add(safety_notices::draft_safety_notice)
+                .add(safety_notices::list_safety_notices)
+                .add(safety_notices::get_safety_notice)
+                .add(safety_notices::show_safety_notice_progress)
+                .add(safety_notices::send_safety_notice)
+                .add(safety_notices::withdraw_safety_notice)
+                .add(safety_notices::list_safety_notice_recipients);
+        })
+        .under("/v1/safety-notice-recipients", |routes| {
+            routes
+                .add(safety_notices::get_safety_notice_recipient)
+                .add(safety_notices::note_safety_notice_told);
+        })
         .under("/v1/pigment-records", |routes| {
             routes
                 .add(pigment_records::record_pigment)
@@ -246,6 +262,7 @@ pub(crate) fn by_link(config: &mut impl Register) {
                 .add(appointment::move_appointment_page)
                 .add(appointment::see_cancel_page)
                 .add(appointment::cancel_appointment_page)
+                .add(appointment::read_safety_notice_page)
                 .add(appointment::see_advice_page)
                 .add(client::see_mails_page)
                 .add(client::choose_mails_page)

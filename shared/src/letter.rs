@@ -12,6 +12,7 @@ use crate::mail::digest::{self, DigestFacts};
 use crate::mail::words::{Phrasebook, is_looked_at};
 use crate::mail::{
     AppointmentFacts, Links, MailFacts, RenderedMail, StudioFacts, fresh_link, render_with,
+    safety_notice,
 };
 use crate::storage::delivery::Prepared;
 use crate::storage::digest::PreparedDigest;
@@ -33,6 +34,8 @@ pub fn write(prepared: &Prepared, links: Option<&LinkMaker>) -> Result<Letter> {
     in_own_words(&prepared.own_words, |own| {
         if prepared.mail.kind == FRESH_LINK {
             fresh_link::render(&facts, own)
+        } else if let Some(message) = &prepared.safety_message {
+            safety_notice::render(&facts, message, own)
         } else {
             render_with(&facts, own, prepared.mail.created_at)
         }
@@ -204,6 +207,10 @@ pub fn sample(
             };
             fresh_link::render(&facts, &own)
         }
+        Previewed::Other(OtherMail::SafetyNotice) => {
+            let facts = sample_facts(studio, &own, preview, None, now)?;
+            safety_notice::render(&facts, SAMPLE_MESSAGE, &own)
+        }
         Previewed::Other(OtherMail::Digest) => {
             let facts = DigestFacts {
                 language: language.to_string(),
@@ -266,6 +273,9 @@ fn sample_facts(
         links: preview.with_page.then(sample_links),
     })
 }
+
+/// What stands in a preview where staff write what the client is told.
+const SAMPLE_MESSAGE: &str = "…";
 
 fn sample_links() -> Links {
     Links {

@@ -29,6 +29,8 @@ const THINGS: &[(&str, &str)] = &[
     ("/v1/products", "product"),
     ("/v1/reminder-rules", "reminder_rule"),
     ("/v1/reminders", "reminder"),
+    ("/v1/safety-notice-recipients", "safety_notice_recipient"),
+    ("/v1/safety-notices", "safety_notice"),
     ("/v1/sessions", "session"),
     ("/v1/studios", "studio"),
     ("/v1/tasks", "task"),
@@ -38,6 +40,7 @@ const THINGS: &[(&str, &str)] = &[
 const INNER_THINGS: &[(&str, &str)] = &[
     ("/rooms/{inner_id}", "room"),
     ("/time-off/{inner_id}", "time_off"),
+    ("/safety-notices/{inner_id}", "safety_notice_recipient"),
 ];
 
 /// What stands for the secret in a link: none that anybody was given.
@@ -93,6 +96,13 @@ impl House {
         });
         let record = server.post("/v1/pigment-records", &record).expect(201);
         ids.insert("pigment_record", record.id());
+        let notice = json!({
+            "lot_id": ids["lot"], "reason": "The maker recalls it.", "message": {"en": "Please call."},
+        });
+        let notice = server.post("/v1/safety-notices", &notice).expect(201);
+        let rows = format!("{}/recipients", notice.location());
+        ids.insert("safety_notice_recipient", first(&server, &rows));
+        ids.insert("safety_notice", notice.id());
         let reminders = format!("/v1/reminders?session_id={}", ids["session"]);
         ids.insert("reminder", first(&server, &reminders));
         let rules = format!("/v1/studios/{studio}/reminder-rules");
@@ -186,7 +196,9 @@ impl House {
     pub(crate) fn secret_ids(&self) -> impl Iterator<Item = &String> {
         self.ids
             .iter()
-            .filter(|(name, _)| !["product", "lot", "plan_template"].contains(*name))
+            .filter(|(name, _)| {
+                !["product", "lot", "plan_template", "safety_notice"].contains(*name)
+            })
             .map(|(_, id)| id)
     }
 }

@@ -163,6 +163,14 @@ impl<'a> Place<'a> {
             ("/v1/sessions", "book_session" | "change_session") => ids("session_id"),
             ("/v1/sessions", _) => Some(self.booked()),
             ("/v1/pigment-records", _) => Some(self.record()),
+            ("/v1/safety-notice-recipients", _) => {
+                self.record();
+                let notice = json!({
+                    "lot_id": self.ids["lot_id"], "reason": "The maker recalls it.", "message": {"en": "Please call."},
+                });
+                let notice = self.server.post("/v1/safety-notices", &notice).expect(201);
+                Some(self.first_of(&format!("{}/recipients", notice.location())))
+            }
             ("/v1/reminder-rules", _) => self.rule_about_the_start(),
             ("/v1/reminders", id) => {
                 let session = self.booked();

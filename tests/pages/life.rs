@@ -165,6 +165,19 @@ impl<'a> Life<'a> {
         let complete = format!("/v1/sessions/{treatment_id}/complete");
         let completed = keyed("done").post(&complete, &done).expect(200);
         let record_id = completed.json["pigment_records"][0]["id"].as_str().unwrap();
+        // What they were told of the lot by telephone.
+        let notice = json!({
+            "lot_id": lot_id, "reason": "The maker recalls it.", "message": {"en": "Please call."},
+        });
+        let notice = server.post("/v1/safety-notices", &notice).expect(201);
+        let rows = format!("{}/recipients", notice.location());
+        let row = server.get(&rows).expect(200).data()[0]["id"].clone();
+        let told = format!(
+            "/v1/safety-notice-recipients/{}/told",
+            row.as_str().unwrap()
+        );
+        let words = json!({"how": "telephone", "note": "Wilhelmina took the call."});
+        server.post(&told, &words).expect(200);
         // Their whole self in an answer that is kept.
         let again = keyed("again").post(&format!("{path}/restore"), &json!({}));
         again.expect(200);

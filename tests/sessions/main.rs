@@ -14,4 +14,5 @@ mod ledger;
 mod notices;
 mod post;
 mod reminders;
+mod safety_notices;
 mod walk;

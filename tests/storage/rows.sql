@@ -58,3 +58,7 @@ INSERT INTO mail_templates (id, studio_id, language, step, subject, words, activ
     VALUES (id(70), id(2), 'it', 'final_reminder', 'Promemoria', '{}', TRUE, 1, 40, 0, 0);
 INSERT INTO client_search_words (word, client_id) VALUES ('alex', id(16));
 INSERT INTO clients_without_words (client_id) VALUES (id(16));
+INSERT INTO safety_notices (id, product_id, lot_id, include_possible, reason, message, state, sent_at, version, change, created_at, updated_at)
+    VALUES (id(80), id(24), id(25), TRUE, 'recalled', '{"en": "Please call."}', 'sent', 0, 1, 41, 0, 0);
+INSERT INTO safety_notice_recipients (id, notice_id, client_id, studio_id, session_id, certainty, state, attempts, mail_id, version, change, created_at, updated_at)
+    VALUES (id(81), id(80), id(16), id(2), id(22), 'exposed', 'queued', 1, id(29), 1, 42, 0, 0);

@@ -8,6 +8,7 @@ use stipple_shared::error::{Error, Result};
 use stipple_shared::mail::RenderedMail;
 use stipple_shared::storage::client_export::{ClientExport, KeptMail};
 use stipple_shared::storage::clients::{Client, ContactConsent};
+use stipple_shared::storage::safety_notices::SafetyNoticeRecipient;
 use utoipa::ToSchema;
 
 use super::Answered;
@@ -64,6 +65,8 @@ pub(crate) struct ClientExportBody {
     timeline: Vec<TimelineEntryBody>,
     /// Their mails, oldest first.
     mails: Vec<ExportedMail>,
+    /// Of which safety notices they are to be told, and how far that got, oldest first.
+    safety_notices: Vec<SafetyNoticeRecipient>,
     /// Whether this is all that is held: false with a key that is limited, which exports what it sees.
     complete: bool,
 }
@@ -99,6 +102,7 @@ pub(crate) async fn export_client(reading: Reading<ExportClients>, id: Id<Client
                     .into_iter()
                     .map(ExportedMail::of)
                     .collect::<Result<_>>()?,
+                safety_notices: export.safety_notices,
                 complete: export.complete,
             };
             Ok((body, Some((id.0, AccessKind::Export))))

@@ -18,6 +18,7 @@ pub(crate) mod plans;
 pub(crate) mod practitioners;
 pub(crate) mod products;
 pub(crate) mod reminders;
+pub(crate) mod safety_notices;
 pub(crate) mod session_actions;
 pub(crate) mod sessions;
 pub(crate) mod studios;

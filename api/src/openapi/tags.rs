@@ -19,6 +19,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("clients", "Who is treated."),
     ("lots", "Batches of a product."),
+    (
+        "safety notices",
+        "Telling clients that something which was used on them may be unsafe.",
+    ),
     ("mails", "What is sent, and a studio's own words for it."),
     ("operations", "For those who run the server."),
     ("pigment records", "What went into whom."),

@@ -5,10 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::de::IntoDeserializer as _;
 use serde::{Deserialize, Deserializer};
-use stipple_shared::domain::Instant;
 use stipple_shared::domain::given;
 use stipple_shared::domain::local_time::start_of_day;
 use stipple_shared::domain::text::Note;
+use stipple_shared::domain::{Instant, SafetyNoticeRecipientId};
 use stipple_shared::links::LinkPurpose;
 use stipple_shared::storage::client_page::{self, Did, Standing};
 use utoipa::ToSchema;
@@ -225,6 +225,35 @@ pub(crate) async fn cancel_appointment_page(
     let visitor = enter!(request, api, token);
     let did = visitor.act(client_page::cancel).await?;
     answer_with_mail(visitor, did, "done_cancelled", "done_cancelled_mail").await
+}
+
+/// Says that the client read what they are told of something unsafe.
+#[utoipa::path(
+    tag = "client pages",
+    operation_id = "read_safety_notice_page",
+    params(
+        ("token" = String, Path, description = "What the link in the mail holds."),
+        ("inner_id" = SafetyNoticeRecipientId, Path, description = "The client's row of the notice."),
+    ),
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html"))
+)]
+#[post("/my/appointment/{token}/safety-notices/{inner_id}/read")]
+pub(crate) async fn read_safety_notice_page(
+    request: HttpRequest,
+    api: web::Data<Api>,
+    path: web::Path<(String, String)>,
+) -> Answered {
+    refuse_foreign(&request)?;
+    let (token, id) = path.into_inner();
+    let token = web::Path::from(token);
+    let visitor = enter!(request, api, token);
+    let Ok(id) = id.parse::<SafetyNoticeRecipientId>() else {
+        return visitor.unreadable();
+    };
+    let did = visitor
+        .act(move |tx, link| client_page::read_safety_notice(tx, link, id))
+        .await?;
+    answer(visitor, did, "done_read").await
 }
 
 /// Shows the advice before or after the appointment.

@@ -11,6 +11,7 @@ use stipple_shared::letter::service_word;
 use stipple_shared::links::{Link, LinkPurpose};
 use stipple_shared::mail::engine::Engine;
 use stipple_shared::mail::reach::{mail_link, reach_word, telephone_link};
+use stipple_shared::mail::safety_notice::paragraphs;
 use stipple_shared::mail::text::joined_lines;
 use stipple_shared::mail::when::{Wording, zone_name};
 use stipple_shared::mail::words::{Locale, Phrasebook};
@@ -204,6 +205,19 @@ impl Visitor {
         Ok(Value::from_safe_string(html))
     }
 
+    /// What the client is told of something unsafe.
+    fn news(&self) -> Vec<Value> {
+        let news = self.visited.safety_news.iter();
+        news.map(|one| {
+            let lines: Vec<String> = paragraphs(&one.message)
+                .into_iter()
+                .map(str::to_owned)
+                .collect();
+            context! { id => one.recipient_id.to_string(), is_known => one.is_known, lines }
+        })
+        .collect()
+    }
+
     /// The appointment with what can be done about it.
     pub(super) fn appointment(
         &self,
@@ -247,6 +261,7 @@ impl Visitor {
                 client_name => name.to_string(),
                 state,
                 details_html => self.details()?,
+                news => self.news(),
                 may => may_value(may),
                 base => self.path(&link)?,
                 to_come,

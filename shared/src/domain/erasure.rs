@@ -52,6 +52,8 @@ const TABLES: &[Table] = &[
     ("mail_attempts", &[], &[], &["outcome", "phase"]),
     ("reminders", &[], &[], &["step", "channel", "anchor", "state", "state_reason"]),
     ("tasks", &["resolution", "note", "clinical_note"], &["dedupe_key"], &["kind", "state", "detail"]),
+    // Whom a recall concerned, and who could be told, is counted for as long as the record of the treatment.
+    ("safety_notice_recipients", &["note"], &[], &["certainty", "state", "state_reason", "told_how"]),
     // The answer to a repetition stays one, or a repetition would register the person anew. Whoever guesses what was sent
     // could prove it by its hash.
     ("idempotency_records", &["body_hash"], &["body"], &["principal", "method", "path", "key", "headers"]),
@@ -76,6 +78,7 @@ pub const WITHOUT_CLIENTS: &[&str] = &[
     "products",
     "reminder_rules",
     "rooms",
+    "safety_notices",
     "schema_facts",
     "sending_rate",
     "studios",

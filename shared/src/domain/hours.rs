@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
 
 use super::id::StudioId;
+use super::instant::Instant;
 use super::interval::{Interval, normalise};
 use super::local_time::{add_days, at_local_time, start_of_day};
 use super::text_enum::text_enums;
@@ -313,6 +314,15 @@ impl QuietHours {
             );
         }
         Ok(Self { from, until })
+    }
+
+    /// The first instant from this one on that isn't quiet.
+    pub fn over_from(self, instant: Instant, zone: Tz) -> Instant {
+        let quiet = self.around(instant.day_at(zone), zone);
+        let now = quiet
+            .into_iter()
+            .find(|interval| interval.contains(instant));
+        now.map_or(instant, |interval| interval.ends_at)
     }
 
     /// The quiet instants that touch a local day: from the evening before to the morning after, in order.

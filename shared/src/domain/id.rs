@@ -99,6 +99,10 @@ ids! {
     ReminderRuleId,
     /// Names a room.
     RoomId,
+    /// Names what clients are told of something unsafe.
+    SafetyNoticeId,
+    /// Names how far that got with one client.
+    SafetyNoticeRecipientId,
     /// Names a session.
     SessionId,
     /// Names one change of a session's state.

@@ -16,6 +16,8 @@ text_enums! {
     OtherMail {
         /// It answers a client who asked for a new link.
         FreshLink = "fresh_link",
+        /// It tells a client that something used on them may be unsafe.
+        SafetyNotice = "safety_notice",
         /// The morning mail to a studio's staff.
         Digest = "digest",
     }
@@ -89,6 +91,20 @@ text_enums! {
         FreshLinkBody = "fresh_link_body",
         /// What to do for whoever didn't ask for it.
         FreshLinkUnasked = "fresh_link_unasked",
+        /// The subject of the mail that tells a client of something unsafe: nobody else may see in it what it's about.
+        SafetyNoticeSubject = "safety_notice_subject",
+        /// Its heading.
+        SafetyNoticeTitle = "safety_notice_title",
+        /// What it says, whether or not the message itself stands below.
+        SafetyNoticeBody = "safety_notice_body",
+        /// What follows it where the message stands on the client's page.
+        SafetyNoticeOnPage = "safety_notice_on_page",
+        /// What follows it where there is no page and the message isn't in the mail.
+        SafetyNoticeFromStudio = "safety_notice_from_studio",
+        /// What follows the message in the mail.
+        SafetyNoticeQuestions = "safety_notice_questions",
+        /// Why the client gets it, whatever mails they chose.
+        SafetyNoticeWhy = "safety_notice_why",
         /// The subject and heading of the morning mail to staff.
         DigestSubject = "digest_subject",
         /// The label of today's sessions.

@@ -304,6 +304,9 @@ text_enums! {
         ClientMoved = "client_moved",
         /// A session's day is over and nothing says what became of it: complete it, or say that it was missed or called off.
         OutcomeMissing = "outcome_missing",
+        /// A client is to be told that something used on them may be unsafe, and no mail reaches them: call them, and write it
+        /// down at `POST /v1/safety-notice-recipients/{id}/told`.
+        SafetyNoticeUnreached = "safety_notice_unreached",
     }
 
     /// Where a task stands.

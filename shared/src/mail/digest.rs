@@ -42,9 +42,10 @@ const fn group(kind: TaskKind) -> Word {
         TaskKind::OutcomeMissing => Word::DigestOutcomeMissing,
         TaskKind::OverdueForBooking => Word::DigestToBook,
         TaskKind::MailFailed | TaskKind::MailAmbiguous => Word::DigestMails,
-        TaskKind::NoUsableAddress | TaskKind::AddressBounced | TaskKind::WrongPerson => {
-            Word::DigestAddresses
-        }
+        TaskKind::NoUsableAddress
+        | TaskKind::AddressBounced
+        | TaskKind::WrongPerson
+        | TaskKind::SafetyNoticeUnreached => Word::DigestAddresses,
         TaskKind::MoveRequested
         | TaskKind::ClientReport
         | TaskKind::ClientCancelled
@@ -82,6 +83,7 @@ pub fn render(facts: &DigestFacts, own: &[OwnWords]) -> Result<RenderedMail> {
         sections: vec![Section {
             title: subject,
             paragraphs: Vec::new(),
+            told: Vec::new(),
             advice: Vec::new(),
         }],
         details,

@@ -26,6 +26,7 @@ pub fn render(facts: &MailFacts, own: &[OwnWords]) -> Result<RenderedMail> {
         sections: vec![Section {
             title: subject,
             paragraphs: vec![words.word(Word::FreshLinkBody)?],
+            told: Vec::new(),
             advice: Vec::new(),
         }],
         details: Vec::new(),

@@ -75,6 +75,8 @@ pub(super) struct Sheet<'a> {
 pub(super) struct Section<'a> {
     pub title: &'a str,
     pub paragraphs: Vec<&'a str>,
+    /// What staff wrote to the client, printed as it stands.
+    pub told: Vec<&'a str>,
     pub advice: Vec<&'a str>,
 }
 
@@ -217,12 +219,11 @@ impl<'a> Letterhead<'a> {
             paragraphs.push(part.rendered(self.fill(part, template)?));
         }
         let title = part.rendered(self.fill(part, section.title)?);
-        let advice: Vec<Value> = section
-            .advice
-            .iter()
-            .map(|text| Value::from(*text))
-            .collect();
-        Ok(context! { title, paragraphs, advice })
+        let as_it_stands = |texts: &[&str]| -> Vec<Value> {
+            texts.iter().map(|text| Value::from(*text)).collect()
+        };
+        paragraphs.extend(as_it_stands(&section.told));
+        Ok(context! { title, paragraphs, advice => as_it_stands(&section.advice) })
     }
 
     /// Somebody's name, set apart from the sentence around it as this part can.

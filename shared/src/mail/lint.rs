@@ -95,15 +95,22 @@ impl Place {
     /// Where a shared word stands.
     pub fn of(word: Word) -> Self {
         match word {
-            Word::Preheader | Word::FreshLinkSubject | Word::DigestSubject => Self::Header,
+            Word::Preheader
+            | Word::FreshLinkSubject
+            | Word::SafetyNoticeSubject
+            | Word::DigestSubject => Self::Header,
             Word::Greeting
             | Word::WhyThisMail
             | Word::FreshLinkUnasked
+            | Word::SafetyNoticeOnPage
+            | Word::SafetyNoticeFromStudio
+            | Word::SafetyNoticeQuestions
+            | Word::SafetyNoticeWhy
             | Word::PageHint
             | Word::PageHintLater
             | Word::ReachStudio
             | Word::ReachStudioLater => Self::Line,
-            Word::FreshLinkBody => Self::Body,
+            Word::FreshLinkBody | Word::SafetyNoticeBody => Self::Body,
             Word::DetailLine => Self::Detail,
             Word::Date | Word::DayAndTime => Self::Day,
             Word::TimeOfDay => Self::Time,

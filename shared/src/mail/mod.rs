@@ -15,6 +15,7 @@ mod layout;
 pub mod lint;
 pub mod reach;
 pub mod render;
+pub mod safety_notice;
 pub mod text;
 pub mod when;
 pub mod words;

@@ -2,7 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::facts::StudioFacts;
+use super::layout::Detail;
+use super::text::{joined_lines, one_line};
+use super::words::Phrasebook;
 use crate::domain::mail_template::Word;
+use crate::error::Result;
 
 /// The word that says how to reach a studio: nobody is told to call one without a number.
 pub const fn reach_word(has_telephone: bool, has_email: bool) -> Word {
@@ -55,6 +60,29 @@ pub fn mail_link(text: &str) -> Option<String> {
         }
     }
     Some(link)
+}
+
+/// Where a studio is and how it's reached, as details of a mail.
+pub(super) fn how_to_reach(words: &Phrasebook<'_>, studio: &StudioFacts) -> Result<Vec<Detail>> {
+    let mut details = Vec::new();
+    if let Some(address) = &studio.address {
+        details.push(Detail::new(words.word(Word::Place)?, joined_lines(address)));
+    }
+    if let Some(telephone) = &studio.telephone {
+        let text = one_line(telephone);
+        details.push(Detail {
+            link: telephone_link(&text),
+            ..Detail::new(words.word(Word::Telephone)?, text)
+        });
+    }
+    if let Some(email) = &studio.email {
+        let text = one_line(email);
+        details.push(Detail {
+            link: mail_link(&text),
+            ..Detail::new(words.word(Word::Email)?, text)
+        });
+    }
+    Ok(details)
 }
 
 #[cfg(test)]

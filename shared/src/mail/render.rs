@@ -4,8 +4,7 @@ use super::calendar::{self, EventWords};
 use super::content::RenderedMail;
 use super::facts::{AppointmentFacts, MailFacts};
 use super::layout::{Detail, Letterhead, Section, Sheet, Variables};
-use super::reach::{mail_link, telephone_link};
-use super::text::{joined_lines, one_line};
+use super::reach::how_to_reach;
 use super::when::zone_name;
 use super::words::Phrasebook;
 use crate::domain::Instant;
@@ -128,6 +127,7 @@ impl Mail<'_> {
             let mut section = Section {
                 title: words.title(*step)?,
                 paragraphs: strings(words.body(*step)?),
+                told: Vec::new(),
                 advice: Vec::new(),
             };
             let care = words.care(*step)?;
@@ -161,11 +161,6 @@ impl Mail<'_> {
             details.push(Detail {
                 zone: at.map(|at| zone_name(at, zone)),
                 is_first: word == Word::When,
-                link: match word {
-                    Word::Telephone => telephone_link(&text),
-                    Word::Email => mail_link(&text),
-                    _ => None,
-                },
                 ..Detail::new(words.word(word)?, text)
             });
             Ok(())
@@ -185,15 +180,7 @@ impl Mail<'_> {
         if self.appointment.is_some() {
             add(Word::What, self.letterhead.service_label.clone(), None)?;
         }
-        if let Some(address) = &studio.address {
-            add(Word::Place, joined_lines(address), None)?;
-        }
-        if let Some(telephone) = &studio.telephone {
-            add(Word::Telephone, one_line(telephone), None)?;
-        }
-        if let Some(email) = &studio.email {
-            add(Word::Email, one_line(email), None)?;
-        }
+        details.extend(how_to_reach(words, studio)?);
         Ok(details)
     }
 

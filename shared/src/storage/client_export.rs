@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::clients::{Client, ContactConsent};
 use super::paging::PageRequest;
+use super::safety_notices::SafetyNoticeRecipient;
 use super::schema::mails;
 use super::timeline::{self, TimelineEntry, TimelineFilter};
 use super::{Db, Scope};
@@ -38,6 +39,8 @@ pub struct ClientExport {
     pub timeline: Vec<TimelineEntry>,
     /// Their mails, oldest first.
     pub mails: Vec<KeptMail>,
+    /// What they were told of something unsafe, oldest first.
+    pub safety_notices: Vec<SafetyNoticeRecipient>,
     /// Whether this is all: a caller who is limited sees a part.
     pub complete: bool,
 }
@@ -67,6 +70,7 @@ impl ClientExport {
             contact_consents,
             timeline: entries,
             mails: mails_of(db, scope, id)?,
+            safety_notices: SafetyNoticeRecipient::of_client(db, scope, id)?,
             complete: !scope.is_limited(),
         })
     }

@@ -9,6 +9,7 @@ use super::availability::{AvailabilityRequest, OfferedSlot, Subject as SlotSubje
 use super::clients::Client;
 use super::mail_templates::MailTemplate;
 use super::paging::PageRequest;
+use super::safety_notices::{SafetyNews, news_of};
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Db, Scope, Tx};
@@ -19,7 +20,7 @@ use crate::domain::{ClientId, EmailState, Instant, SessionId, SessionState, Task
 use crate::error::{Error, Result};
 use crate::links::{Link, LinkPurpose, number};
 
-pub use appointment::{ask_to_move, cancel, choose_time, confirm, report};
+pub use appointment::{ask_to_move, cancel, choose_time, confirm, read_safety_notice, report};
 pub use contact::{Choices, choose_mails, send_fresh_link, unsubscribe, wrong_person};
 
 /// How far ahead a client is shown free times.
@@ -39,6 +40,8 @@ pub struct Visited {
     pub session: Option<Session>,
     /// The studio's own words.
     pub own_words: Vec<OwnWords>,
+    /// What they are told of something unsafe, on the page of an appointment.
+    pub safety_news: Vec<SafetyNews>,
 }
 
 /// Whether a link holds.
@@ -111,7 +114,14 @@ pub fn visit(db: &mut Db, link: &Link, now: Instant) -> Result<Option<(Visited, 
         } else {
             Standing::Holds
         };
+    let safety_news = match &session {
+        Some(session) if link.purpose == LinkPurpose::Appointment => {
+            news_of(db, session.id, &client, &studio)?
+        }
+        _ => Vec::new(),
+    };
     let visited = Visited {
+        safety_news,
         own_words: MailTemplate::in_use(db, studio_id)?,
         client,
         studio,

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use super::clients::Client;
-use super::mails::{FRESH_LINK, Mail};
+use super::mails::{FRESH_LINK, Mail, SAFETY_NOTICE};
 use super::plans::Plan;
 use super::reminders::Reminder;
 use super::schema::{clients, mails, plans, reminders, sessions};
@@ -149,7 +149,7 @@ fn end_what_was_to_be_sent(tx: &mut Tx<'_>, id: ClientId) -> Result<()> {
         .select(Mail::as_select())
         .load(tx.db)?;
     for mail in queued.into_iter().filter(Mail::is_ours) {
-        if mail.kind == FRESH_LINK {
+        if matches!(mail.kind.as_str(), FRESH_LINK | SAFETY_NOTICE) {
             mail.end(tx, MailState::Cancelled, Some(CLIENT_DELETED))?;
         } else {
             reminder_sync::take_apart(tx, mail, CLIENT_DELETED)?;

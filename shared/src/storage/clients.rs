@@ -12,7 +12,7 @@ use super::schema::{clients, contact_consents};
 use super::scope::client_is_seen;
 use super::studios::Studio;
 use super::tasks::Task;
-use super::{Db, Scope, Tx, client_search, reminder_sync, sharing};
+use super::{Db, Scope, Tx, client_search, reminder_sync, safety_notices, sharing};
 use crate::domain::client::{ClientPatch, NewClient, check_date_of_birth};
 use crate::domain::task::NewTask;
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Note, Telephone};
@@ -297,7 +297,8 @@ impl Client {
                     detail: serde_json::Map::new(),
                     due_at: tx.now(),
                 };
-                Task::open(tx, task).map(drop)
+                Task::open(tx, task)?;
+                safety_notices::address_failed(tx, self.id, "bad_address")
             }
             None if self.email.is_some() => {
                 let was_bad = before.email.is_none()

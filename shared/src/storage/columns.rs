@@ -140,6 +140,8 @@ id_columns!(
     ReminderId,
     ReminderRuleId,
     RoomId,
+    SafetyNoticeId,
+    SafetyNoticeRecipientId,
     SessionId,
     SessionTransitionId,
     StudioId,
@@ -194,6 +196,9 @@ enum_columns!(
     ReminderState,
     ReminderStep,
     Role,
+    safety_notice::RecipientState,
+    safety_notice::SafetyNoticeState,
+    safety_notice::ToldHow,
     Savin,
     session::SessionAction,
     ScalpType,
@@ -202,6 +207,7 @@ enum_columns!(
     TaskKind,
     TaskState,
     TimeZoneName,
+    trace::Certainty,
     Undertone,
 );
 

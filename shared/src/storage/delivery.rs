@@ -14,15 +14,16 @@ use diesel::prelude::*;
 use super::clients::Client;
 use super::erasure::CLIENT_ERASED;
 use super::mail_templates::MailTemplate;
-use super::mails::{FRESH_LINK, LeaseToken, Mail};
+use super::mails::{FRESH_LINK, LeaseToken, Mail, SAFETY_NOTICE};
 use super::reminders::{Reminder, knowledge_of};
 use super::schema::reminders;
 use super::sending_rate::{self, SendingRate};
 use super::sessions::Session;
 use super::studios::Studio;
-use super::{Db, Tx};
+use super::{Db, Tx, safety_notices};
 use crate::domain::interval::Interval;
 use crate::domain::mail_template::OwnWords;
+use crate::domain::text::Note;
 use crate::domain::{
     Anchor, Instant, MailId, MailState, ReminderState, ReminderStep, SessionState,
 };
@@ -50,6 +51,8 @@ pub struct Prepared {
     pub studio: Studio,
     /// The studio's own words for it.
     pub own_words: Vec<OwnWords>,
+    /// What a safety notice says to this client; nothing in other mails.
+    pub safety_message: Option<Note>,
 }
 
 impl Prepared {
@@ -189,8 +192,10 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
             Some(hindrance) => dropped.push((reminder, hindrance)),
         }
     }
-    if mail.kind == FRESH_LINK {
-        return prepare_fresh_link(tx, mail, session, client, studio);
+    match mail.kind.as_str() {
+        FRESH_LINK => return prepare_fresh_link(tx, mail, session, client, studio),
+        SAFETY_NOTICE => return prepare_safety_notice(tx, mail, session, client, studio),
+        _ => {}
     }
     let has_expired = kept.is_empty()
         && dropped
@@ -237,6 +242,7 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
         client,
         own_words: MailTemplate::in_use(tx.db, studio.id)?,
         studio,
+        safety_message: None,
     }))
 }
 
@@ -284,14 +290,9 @@ fn prepare_fresh_link(
     client: Client,
     studio: Studio,
 ) -> Result<Option<Prepared>> {
-    let (late, possibly_delivered) = (mail.useful_until <= tx.now(), mail.possibly_delivered);
-    if !client.has_usable_address() || client.deleted_at.is_some() || late {
-        let state = match (possibly_delivered, late) {
-            (true, _) => MailState::Ambiguous,
-            (false, true) => MailState::Expired,
-            (false, false) => MailState::Cancelled,
-        };
-        mail.end(tx, state, Some("no_longer_holds"))?;
+    let holds = client.has_usable_address() && client.deleted_at.is_none();
+    let hindrance = (!holds).then_some("no_longer_holds");
+    if mail.has_ended(tx, hindrance)? {
         return Ok(None);
     }
     Ok(Some(Prepared {
@@ -303,7 +304,53 @@ fn prepare_fresh_link(
         client,
         own_words: MailTemplate::in_use(tx.db, studio.id)?,
         studio,
+        safety_message: None,
     }))
+}
+
+/// What a client must know for their safety: no consent is asked for, only an address that is theirs.
+fn prepare_safety_notice(
+    tx: &mut Tx<'_>,
+    mail: Mail,
+    session: Session,
+    client: Client,
+    studio: Studio,
+) -> Result<Option<Prepared>> {
+    let message = safety_notices::still_to_tell(tx.db, mail.id, &client, &studio)?;
+    let done_with = message.is_none().then_some("no_longer_holds");
+    let hindrance = done_with.or(safety_notices::unreachable_reason(&client));
+    if mail.has_ended(tx, hindrance)? {
+        return Ok(None);
+    }
+    Ok(Some(Prepared {
+        mail,
+        steps: Vec::new(),
+        time: session.time(),
+        previous: None,
+        session,
+        client,
+        own_words: MailTemplate::in_use(tx.db, studio.id)?,
+        studio,
+        safety_message: message,
+    }))
+}
+
+impl Mail {
+    /// Ends a mail without reminders that something stands in the way of, or that comes too late, and says whether it did.
+    fn has_ended(&self, tx: &mut Tx<'_>, hindrance: Option<&str>) -> Result<bool> {
+        let late = self.useful_until <= tx.now();
+        if hindrance.is_none() && !late {
+            return Ok(false);
+        }
+        let state = match (self.possibly_delivered, late) {
+            (true, _) => MailState::Ambiguous,
+            (false, true) => MailState::Expired,
+            (false, false) => MailState::Cancelled,
+        };
+        let reason = hindrance.unwrap_or("no_longer_useful");
+        self.clone().end(tx, state, Some(reason))?;
+        Ok(true)
+    }
 }
 
 /// What came of beginning an attempt.

@@ -10,11 +10,11 @@ use super::columns::Json;
 use super::delivery::hindrance_name;
 use super::reminders::Reminder;
 use super::schema::{
-    assessments, clients, mails, pigment_records, plans, reminders, session_transitions, sessions,
-    tasks,
+    assessments, clients, mails, pigment_records, plans, reminders, safety_notice_recipients,
+    session_transitions, sessions, tasks,
 };
 use super::sessions::Session;
-use super::{Tx, client_search, idempotency};
+use super::{Tx, client_search, idempotency, safety_notices};
 use crate::domain::client_removal::ClientStanding;
 use crate::domain::erasure::{blank_in_json, nobodys_names, returning};
 use crate::domain::text::{Note, Reason};
@@ -53,6 +53,7 @@ impl Client {
         blanked += blank_tasks(tx, id)?;
         blanked += blank_steps(tx, id)?;
         blanked += end_reminders(tx, id)?;
+        blanked += safety_notices::clear_of_client(tx, id)?;
         blanked += diesel::update(mails::table.filter(mails::client_id.eq(id)))
             .filter(mails::content.is_not_null())
             .set(mails::content.eq(None::<String>))
@@ -237,6 +238,7 @@ fn blank_rows(tx: &mut Tx<'_>, id: ClientId) -> Result<usize> {
         + blank!(tx, id, plans: external_id)
         + blank!(tx, id, sessions: external_id, notes)
         + blank!(tx, id, pigment_records: external_id)
+        + blank!(tx, id, safety_notice_recipients: note)
         + blank!(tx, id, tasks: note, clinical_note, resolution; but tells_something))
 }
 
@@ -330,6 +332,7 @@ fn things_of(tx: &mut Tx<'_>, id: ClientId) -> Result<Vec<Uuid>> {
         pigment_records,
         mails,
         reminders,
+        safety_notice_recipients,
         tasks
     );
     things

@@ -11,19 +11,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::clients::Client;
-use super::lots::Lot;
+use super::exposures::{self, maybe_used};
 use super::paging::{Page, PageRequest, load_page};
 use super::pigment_records::PigmentRecord;
 use super::practitioners::Practitioner;
-use super::products::Product;
 use super::record_lots::RecordLot;
 use super::schema::{
-    clients, lots, pigment_record_lots, pigment_records, practitioners, sessions, studios,
+    clients, pigment_record_lots, pigment_records, practitioners, sessions, studios,
 };
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Db, Scope};
 use crate::domain::pigment::Mix;
+use crate::domain::safety_notice::Concerned;
 use crate::domain::text::{EmailAddress, ExternalId, Language, Name, Telephone};
 use crate::domain::trace::{Certainty, Traced};
 use crate::domain::{
@@ -119,10 +119,7 @@ pub fn of_lot(
     id: LotId,
     page: &PageRequest,
 ) -> Result<Page<LotUseTrace>> {
-    let lot = Lot::find(db, id)?;
-    let again = lot.entered_again(db)?;
-    let again = again.into_iter().map(|other| other.id).collect();
-    clients_exposed(db, scope, lot.product_id, Some(id), again, page)
+    clients_exposed(db, scope, Concerned::Lot(id), page)
 }
 
 /// A page of the uses of a product, all its lots. A product that isn't known may have been this one.
@@ -132,52 +129,19 @@ pub fn of_product(
     id: ProductId,
     page: &PageRequest,
 ) -> Result<Page<LotUseTrace>> {
-    clients_exposed(db, scope, id, None, Vec::new(), page)
+    clients_exposed(db, scope, Concerned::Product(id), page)
 }
 
 fn clients_exposed(
     db: &mut Db,
     scope: &Scope,
-    product_id: ProductId,
-    lot_id: Option<LotId>,
-    entered_again: Vec<LotId>,
+    what: Concerned,
     page: &PageRequest,
 ) -> Result<Page<LotUseTrace>> {
     use pigment_record_lots as used;
 
-    let product = Product::find(db, product_id)?;
-    let mut product_ids = product.entered_again(db)?;
-    product_ids.push(product_id);
-    let traced = Traced {
-        kind: product.kind,
-        lot_id,
-        entered_again,
-        lots_without_code: lots::table
-            .filter(lots::product_id.eq_any(product_ids.clone()))
-            .filter(lots::code.is_null())
-            .select(lots::id)
-            .load(db)?,
-        product_ids,
-    };
-    let maybe_it = used::product_id.is_null().and(used::kind.eq(traced.kind));
-    let mut lot_ids = traced.lots_without_code.clone();
-    lot_ids.extend(lot_id);
-    lot_ids.extend(&traced.entered_again);
-    let every_lot = lot_id.is_none().into_sql::<Bool>();
-    let candidates = used::table
-        .filter(
-            used::product_id
-                .assume_not_null()
-                .eq_any(traced.product_ids.clone())
-                .or(maybe_it),
-        )
-        .filter(
-            used::lot_id
-                .is_null()
-                .or(used::lot_id.assume_not_null().eq_any(lot_ids))
-                .or(every_lot),
-        )
-        .select(used::record_id);
+    let traced = exposures::traced(db, what)?;
+    let candidates = maybe_used!(&traced).select(used::record_id);
     let query = pigment_records::table
         .filter(pigment_records::id.eq_any(candidates))
         .into_boxed();

@@ -11,7 +11,7 @@ use super::audit::AuditDraft;
 use super::paging::resource;
 use super::reminders::Reminder;
 use super::schema::{mail_attempts, mails, reminders};
-use super::{Db, Tx};
+use super::{Db, Tx, safety_notices};
 use crate::domain::{
     ClientId, Instant, MailId, MailState, ReminderId, ReminderState, SessionId, StudioId,
 };
@@ -22,6 +22,9 @@ pub const FRESH_LINK: &str = "fresh_link";
 
 /// The kind of a mail that tells a studio's staff how much waits for them. It's about no client.
 pub const DIGEST: &str = "digest";
+
+/// The kind of a mail that tells a client of something unsafe. It carries no reminders; `safety_notices` keeps how far it got.
+pub const SAFETY_NOTICE: &str = "safety_notice";
 
 /// The outcome of an attempt that hasn't ended.
 const UNDER_WAY: &str = "under_way";
@@ -41,7 +44,7 @@ pub struct Mail {
     pub client_id: Option<ClientId>,
     /// About which session.
     pub session_id: Option<SessionId>,
-    /// What it is: `reminder`, `fresh_link`, or `digest`.
+    /// What it is: `reminder`, `fresh_link`, `safety_notice`, or `digest`.
     pub kind: String,
     /// Names its cause: no two mails have the same.
     pub dedupe_key: String,
@@ -127,6 +130,20 @@ impl Mail {
     pub(super) fn queue_kind(tx: &mut Tx<'_>, kind: &str, new: NewMail) -> Result<Self> {
         let mut mail = Self::draft(new, tx.now());
         kind.clone_into(&mut mail.kind);
+        mail.create(tx, "mail.queued")
+    }
+
+    /// Queues a mail that tells a client of something unsafe, to be sent at this instant at the earliest.
+    pub(super) fn queue_safety_notice(
+        tx: &mut Tx<'_>,
+        new: NewMail,
+        not_before: Instant,
+    ) -> Result<Self> {
+        let mail = Self {
+            kind: SAFETY_NOTICE.to_owned(),
+            not_before,
+            ..Self::draft(new, tx.now())
+        };
         mail.create(tx, "mail.queued")
     }
 
@@ -360,7 +377,19 @@ impl Mail {
         self.state_reason = reason.map(str::to_owned);
         self.finished_at = Some(tx.now());
         self.free();
-        self.save(tx, "mail.ended", None).map(drop)
+        let mail = self.save(tx, "mail.ended", None)?;
+        if mail.kind == SAFETY_NOTICE {
+            safety_notices::mail_ended(tx, mail.id, state, reason)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what was to be said, of which nothing can have arrived: the next attempt says it anew.
+    pub(super) fn reword(&self, tx: &mut Tx<'_>) -> Result<()> {
+        diesel::update(mails::table.find(self.id))
+            .set(mails::content.eq(None::<String>))
+            .execute(tx.db)?;
+        Ok(())
     }
 
     /// Gives the lease back as if nothing had happened; an attempt that has begun is not counted.
@@ -414,7 +443,7 @@ impl Mail {
         for id in carried {
             Reminder::bury(tx, id, reason)?;
         }
-        Ok(())
+        safety_notices::mail_ended(tx, id, MailState::Failed, Some(reason))
     }
 
     fn free(&mut self) {

@@ -170,6 +170,7 @@ impl Reminder {
             session,
             client,
             studio,
+            safety_message: None,
         })))
     }
 

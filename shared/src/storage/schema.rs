@@ -327,6 +327,48 @@ table! {
 }
 
 table! {
+    safety_notices (id) {
+        id -> Binary,
+        product_id -> Binary,
+        lot_id -> Nullable<Binary>,
+        include_possible -> Bool,
+        reference -> Nullable<Text>,
+        reason -> Text,
+        message -> Text,
+        state -> Text,
+        sent_at -> Nullable<BigInt>,
+        withdrawn_at -> Nullable<BigInt>,
+        withdrawn_reason -> Nullable<Text>,
+        version -> BigInt,
+        change -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+table! {
+    safety_notice_recipients (id) {
+        id -> Binary,
+        notice_id -> Binary,
+        client_id -> Binary,
+        studio_id -> Binary,
+        session_id -> Binary,
+        certainty -> Text,
+        state -> Text,
+        state_reason -> Nullable<Text>,
+        attempts -> Integer,
+        mail_id -> Nullable<Binary>,
+        told_how -> Nullable<Text>,
+        told_at -> Nullable<BigInt>,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        change -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+table! {
     session_transitions (id) {
         id -> Binary,
         session_id -> Binary,
@@ -629,6 +671,8 @@ allow_tables_to_appear_in_same_query!(
     reminder_rules,
     reminders,
     rooms,
+    safety_notice_recipients,
+    safety_notices,
     schema_facts,
     sending_rate,
     session_transitions,

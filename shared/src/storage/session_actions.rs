@@ -56,7 +56,7 @@ fn judge(
 }
 
 /// When something happened; not in the future, where nothing has happened yet.
-fn happened_at(tx: &Tx<'_>, occurred_at: Option<Instant>) -> Result<Instant> {
+pub(super) fn happened_at(tx: &Tx<'_>, occurred_at: Option<Instant>) -> Result<Instant> {
     match occurred_at {
         // Clocks of tablets run a little fast.
         Some(at) if at > tx.now() + TimeDelta::minutes(5) => Err(Error::invalid(

@@ -46,7 +46,8 @@ pub struct Task {
     /// What else to know, by the kind. `overdue_for_booking` has `latest_day`; `gap_breach` and `hours_breach` have `codes`;
     /// `nonconformity` has `codes`, and `pigment_record_id` where it's about a record; `no_usable_address` has `reason` and
     /// `step`; `mail_failed` and `mail_ambiguous` have `reason`; `mail_template_failed` has `language`, `mail_kind`, and
-    /// `step` where it's a reminder's; `practitioner_left` has `practitioner_id`. The other kinds have no fields here.
+    /// `step` where it's a reminder's; `practitioner_left` has `practitioner_id`; `safety_notice_unreached` has `reason` and
+    /// `safety_notice_recipient_id`. The other kinds have no fields here.
     #[schema(value_type = Object)]
     pub detail: Json<Map<String, Value>>,
     /// By when somebody should have looked.

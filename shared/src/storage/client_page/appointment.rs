@@ -8,13 +8,13 @@ use crate::domain::booking::{Booking, Cancel, Occurred};
 use crate::domain::local_time::Disambiguation;
 use crate::domain::overriding::MayOverride;
 use crate::domain::text::Note;
-use crate::domain::{EndedBy, Instant, SessionId, SessionState, TaskKind};
+use crate::domain::{EndedBy, Instant, SafetyNoticeRecipientId, SessionId, SessionState, TaskKind};
 use crate::error::{Error, Result};
 use crate::links::Link;
-use crate::storage::Tx;
 use crate::storage::schema::tasks;
 use crate::storage::sessions::Session;
 use crate::storage::tasks::{ClientWords, Task};
+use crate::storage::{Tx, safety_notices};
 
 /// Says yes to the time.
 pub fn confirm(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
@@ -121,6 +121,19 @@ pub fn ask_to_move(tx: &mut Tx<'_>, link: &Link, note: Option<Note>) -> Result<D
         clinical_note: None,
     };
     Task::open_with(tx, task, words)?;
+    visited.note_answer(tx).map(|()| Did::Done)
+}
+
+/// Says that they read what they are told of something unsafe.
+pub fn read_safety_notice(
+    tx: &mut Tx<'_>,
+    link: &Link,
+    id: SafetyNoticeRecipientId,
+) -> Result<Did> {
+    let visited = admit!(tx, link);
+    if !safety_notices::note_read(tx, visited.client.id, id)? {
+        return Ok(Did::TooLate);
+    }
     visited.note_answer(tx).map(|()| Did::Done)
 }
 

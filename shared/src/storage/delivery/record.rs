@@ -7,7 +7,7 @@ use crate::domain::task::NewTask;
 use crate::domain::{Instant, MailId, MailState, ReminderState, TaskKind};
 use crate::error::{Error, Result};
 use crate::storage::Tx;
-use crate::storage::mails::{LeaseToken, Mail};
+use crate::storage::mails::{LeaseToken, Mail, SAFETY_NOTICE};
 use crate::storage::tasks::Task;
 
 /// How an attempt ended, as the ledger keeps it.
@@ -153,6 +153,10 @@ fn finish(tx: &mut Tx<'_>, mail: Mail, state: MailState, reason: &str) -> Result
 }
 
 fn open_task(tx: &mut Tx<'_>, mail: &Mail, kind: TaskKind, reason: &str) -> Result<()> {
+    if mail.kind == SAFETY_NOTICE {
+        // Its client's row opens one that says what to do.
+        return Ok(());
+    }
     let mut detail = serde_json::Map::new();
     detail.insert("reason".into(), reason.into());
     let task = NewTask {

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::domain::{ClientId, MailState, ReminderState, StudioId};
 use crate::error::Result;
 use crate::storage::Tx;
-use crate::storage::mails::Mail;
+use crate::storage::mails::{FRESH_LINK, Mail, SAFETY_NOTICE};
 use crate::storage::reminders::Reminder;
 use crate::storage::schema::{mails, reminders};
 
@@ -34,7 +34,12 @@ pub(in crate::storage) fn reword_for_studio(tx: &mut Tx<'_>, studio_id: StudioId
 
 fn reword(tx: &mut Tx<'_>, frozen: Vec<Mail>) -> Result<()> {
     for mail in frozen {
-        if mail.is_ours() {
+        if !mail.is_ours() {
+            continue;
+        }
+        if matches!(mail.kind.as_str(), FRESH_LINK | SAFETY_NOTICE) {
+            mail.reword(tx)?;
+        } else {
             take_apart(tx, mail, "reworded")?;
         }
     }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// Free text that isn't about a person. Whoever adds a field needn't come here: it's watched until it's named.
-pub(super) const NOT_A_PERSONS: [(&str, &[&str]); 6] = [
+pub(super) const NOT_A_PERSONS: [(&str, &[&str]); 7] = [
     (
         "the log's own words: what was done, and to which kind of thing",
         &[
@@ -29,6 +29,10 @@ pub(super) const NOT_A_PERSONS: [(&str, &[&str]); 6] = [
     ),
     ("proofs and names of requests", &["hash", "request_id"]),
     ("where a request came from", &["source"]),
+    (
+        "an id in a task's detail, whose fields the contract leaves open",
+        &["safety_notice_recipient_id"],
+    ),
     (
         "a choice from a list that is too long to stand in the contract, and days of the calendar that aren't of birth",
         &[

@@ -1,0 +1,2 @@
+DROP TABLE safety_notice_recipients;
+DROP TABLE safety_notices;
