@@ -20,6 +20,7 @@ mod schema;
 mod search_words;
 mod shop;
 mod stock;
+mod studio_marks;
 mod timeline;
 mod trail;
 

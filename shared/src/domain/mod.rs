@@ -54,6 +54,7 @@ pub mod search;
 pub mod session;
 pub mod stock;
 pub mod studio;
+pub mod studio_marks;
 pub mod task;
 pub mod template;
 pub mod text;

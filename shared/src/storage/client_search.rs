@@ -3,11 +3,11 @@
 //! `client_search_words` is kept in the same transaction as the client. A search goes along the index of the rarest thing
 //! that it asks for, in the order of the words, and looks up each client there for the rest. Where even that is common, it
 //! goes along two of the words that are kept together. So what it costs depends on the page and not on how many clients
-//! there are.
+//! there are. Clients of other studios are passed by along the way (`studio_marks.rs`).
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -19,6 +19,7 @@ use super::dialect::{Db, MultiBackend};
 use super::kept_text::Keep as _;
 use super::schema::{client_search_words, clients, clients_without_words};
 use super::scope::{Scope, client_is_seen};
+use super::studio_marks;
 use crate::domain::ClientId;
 use crate::domain::search::{Searched, Term, WordRange, terms};
 use crate::domain::text::SearchText;
@@ -125,8 +126,8 @@ pub fn search(
             break;
         }
         let mut query = client_search_words::table.into_boxed();
-        if let Some(seen) = client_is_seen!(scope, client_search_words::client_id) {
-            query = query.filter(seen);
+        if let Some(may_be_seen) = studio_marks::may_be_seen(scope) {
+            query = query.filter(may_be_seen);
         }
         query = match stretch {
             Stretch::Word(word, id) => query
@@ -141,6 +142,10 @@ pub fn search(
         };
         for other in &others {
             query = query.filter(has_word(other));
+        }
+        // Most who aren't seen were passed by, so it's asked of those alone who match.
+        if let Some(seen) = client_is_seen!(scope, client_search_words::client_id) {
+            query = query.filter(seen);
         }
         // Under their first word of the term alone, so that nobody is found twice. Asked last: most
         // clients fall by the other terms, which is quicker.
@@ -336,26 +341,40 @@ pub(super) fn searched(client: &Client) -> Searched<'_> {
 /// Keeps a client under the words of what is stored of them now. Whatever changes a client calls this in its write.
 pub(super) fn keep_words(db: &mut Db, client: &Client) -> Result<()> {
     let words = words_of(client);
-    let kept: BTreeSet<String> = client_search_words::table
-        .filter(client_search_words::client_id.eq(client.id))
-        .select(client_search_words::word)
-        .kept()
-        .load::<String>(db)?
-        .into_iter()
-        .collect();
-    for gone in kept.difference(&words) {
+    let marks = studio_marks::of_client(db, client)?;
+    let kept = words_kept(db, client.id)?;
+    for gone in kept.keys().filter(|word| !words.contains(*word)) {
         diesel::delete(client_search_words::table.find((gone, client.id))).execute(db)?;
     }
-    for new in words.difference(&kept) {
+    if kept.values().any(|kept| *kept != marks) {
+        diesel::update(
+            client_search_words::table.filter(client_search_words::client_id.eq(client.id)),
+        )
+        .set(client_search_words::studio_marks.eq(marks))
+        .execute(db)?;
+    }
+    for new in words.iter().filter(|word| !kept.contains_key(*word)) {
         diesel::insert_into(client_search_words::table)
             .values((
                 client_search_words::word.eq(new),
                 client_search_words::client_id.eq(client.id),
+                client_search_words::studio_marks.eq(marks),
             ))
             .kept()
             .execute(db)?;
     }
     Ok(())
+}
+
+/// The words under which a client is kept, with the marks of their studios.
+fn words_kept(db: &mut Db, id: ClientId) -> Result<BTreeMap<String, i64>> {
+    Ok(client_search_words::table
+        .filter(client_search_words::client_id.eq(id))
+        .select((client_search_words::word, client_search_words::studio_marks))
+        .kept()
+        .load::<(String, i64)>(db)?
+        .into_iter()
+        .collect())
 }
 
 /// Makes the words of clients who were stored without: by an older release, or by hand. Says of how many.
@@ -399,20 +418,18 @@ fn make_batch(db: &mut Db) -> Result<usize> {
     Ok(batch.len())
 }
 
-/// The clients whose words aren't those of what is stored of them: none, unless something wrote past this.
+/// The clients whose words aren't those of what is stored of them, or lack the mark of a studio: none, unless something wrote
+/// past this.
 pub fn astray(db: &mut Db) -> Result<Vec<ClientId>> {
     let mut astray = Vec::new();
     for client in clients::table
         .select(Client::as_select())
         .load::<Client>(db)?
     {
-        let kept: BTreeSet<String> = client_search_words::table
-            .filter(client_search_words::client_id.eq(client.id))
-            .select(client_search_words::word)
-            .load::<String>(db)?
-            .into_iter()
-            .collect();
-        if kept != words_of(&client) {
+        let marks = studio_marks::of_client(db, &client)?;
+        let kept = words_kept(db, client.id)?;
+        let has_marks = kept.values().all(|kept| kept & marks == marks);
+        if !has_marks || !kept.into_keys().eq(words_of(&client)) {
             astray.push(client.id);
         }
     }

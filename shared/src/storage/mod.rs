@@ -64,6 +64,7 @@ pub mod sessions;
 mod sharing;
 mod store;
 mod stranded;
+mod studio_marks;
 pub mod studios;
 pub mod tasks;
 pub mod time_off;

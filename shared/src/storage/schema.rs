@@ -194,6 +194,7 @@ table! {
     client_search_words (word, client_id) {
         word -> Text,
         client_id -> Binary,
+        studio_marks -> BigInt,
     }
 }
 

@@ -12,11 +12,12 @@ use super::kept_text::Keep as _;
 use super::schema::{
     api_keys, assessments, clients, pigment_records, plans, reminders, sessions, tasks,
 };
+use super::studio_marks;
 use crate::domain::{ClientId, PractitionerId, StudioId};
 use crate::error::Result;
 
-/// Before a client is registered at a studio or gets a session there. The row that is about to be saved for that moves by
-/// itself.
+/// Before a client is registered at a studio or gets a session there. Searches there find them from then on. The row that is
+/// about to be saved for that moves by itself.
 pub(super) fn reaches_studio(
     tx: &mut Tx<'_>,
     id: ClientId,
@@ -39,6 +40,7 @@ pub(super) fn reaches_studio(
         .kept()
         .load(tx.db)?;
     if !studios.contains(&studio_id) {
+        studio_marks::add(tx.db, id, studio_id)?;
         move_file(tx, id, saved)
     } else {
         Ok(())

@@ -1,0 +1,1 @@
+ALTER TABLE client_search_words DROP COLUMN studio_marks;
