@@ -300,3 +300,31 @@ fn records_that_come_after_a_completion_without_any_are_not_lost() {
         server.post(&path, &done).expect(200);
     });
 }
+
+#[test]
+fn a_second_completion_that_tells_something_else_is_refused_and_loses_nothing() {
+    House::each(|house| {
+        let server = &house.server;
+        let path = format!("/v1/sessions/{}/complete", house.session_id);
+        let first =
+            json!({"practitioner_id": house.practitioner_id, "clinical_notes": "Calm skin."});
+        let done = server.post(&path, &first).expect(200);
+        assert_eq!(server.post(&path, &first).expect(200).etag(), done.etag());
+        assert_eq!(
+            server.post(&path, &json!({})).expect(200).etag(),
+            done.etag()
+        );
+        for (field, value) in [
+            ("clinical_notes", json!("Allergic to lidocaine.")),
+            ("completion", json!("partial")),
+            ("occurred_at", json!("2026-11-20T10:00:00Z")),
+        ] {
+            let mut other = first.clone();
+            other[field] = value;
+            server
+                .post(&path, &other)
+                .expect_problem(409, "already_completed")
+                .expect_error(&format!("/{field}"), "told_otherwise");
+        }
+    });
+}

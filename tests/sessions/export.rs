@@ -40,6 +40,12 @@ fn an_export_holds_what_there_is_about_one_client_and_nothing_about_another() {
         assert_eq!(mails[0]["state"], "written");
         assert!(mails[0]["text"].as_str().unwrap().contains("10:00"));
         assert!(!export.to_string().contains(&other.id()));
+        let names = &export["names"];
+        assert_eq!(names["studios"][0]["id"], house.studio_id.as_str());
+        let treats = &names["practitioners"][0];
+        assert_eq!(treats["id"], house.practitioner_id.as_str());
+        assert!(treats["name"].is_string());
+        assert_eq!(names["lots"], json!([]));
 
         for role in [Role::Practitioner, Role::FrontDesk, Role::Auditor] {
             house.server.caller(role).get(&path).expect(403);

@@ -291,3 +291,29 @@ fn each_act_is_in_the_audit_trail_with_its_reason() {
         );
     });
 }
+
+#[test]
+fn what_a_client_never_got_is_sent_once_more_with_a_reason() {
+    House::each(|house| {
+        let id = booked(house);
+        let post = Post::of(&house.server.store);
+        assert_eq!(post.subjects(), ["Booked"]);
+        let row = find(house, &id, "booking_confirmation");
+        house
+            .server
+            .post(&path(&row, "requeue"), &json!({}))
+            .expect_problem(409, "reminder_ended");
+        let client = format!("/v1/clients/{}", house.client_id);
+        let address = json!({"email": "right@example.com"});
+        house.server.patch(&client, "*", &address).expect(200);
+        assert!(post.deliver().is_empty(), "nothing is repeated by itself");
+
+        let why = json!({"reason": "It went to a mistyped address."});
+        let again = house.server.post(&path(&row, "requeue"), &why).expect(200);
+        assert_eq!(again.json["state"], "scheduled");
+        let mails = post.deliver();
+        assert_eq!(mails.len(), 1);
+        assert!(mails[0].contains("To: right@example.com"), "{}", mails[0]);
+        assert_eq!(find(house, &id, "booking_confirmation")["state"], "written");
+    });
+}

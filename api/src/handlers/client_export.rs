@@ -8,6 +8,7 @@ use stipple_shared::error::{Error, Result};
 use stipple_shared::mail::RenderedMail;
 use stipple_shared::storage::client_export::{ClientExport, KeptMail};
 use stipple_shared::storage::clients::{Client, ContactConsent};
+use stipple_shared::storage::export_names::ExportNames;
 use stipple_shared::storage::safety_notices::SafetyNoticeRecipient;
 use utoipa::ToSchema;
 
@@ -67,6 +68,8 @@ pub(crate) struct ClientExportBody {
     mails: Vec<ExportedMail>,
     /// Of which safety notices they are to be told, and how far that got, oldest first.
     safety_notices: Vec<SafetyNoticeRecipient>,
+    /// What the ids of studios, practitioners, products and lots in the timeline stand for.
+    names: ExportNames,
     /// Whether this is all that is held: false with a key that is limited, which exports what it sees.
     complete: bool,
 }
@@ -103,6 +106,7 @@ pub(crate) async fn export_client(reading: Reading<ExportClients>, id: Id<Client
                     .map(ExportedMail::of)
                     .collect::<Result<_>>()?,
                 safety_notices: export.safety_notices,
+                names: export.names,
                 complete: export.complete,
             };
             Ok((body, Some((id.0, AccessKind::Export))))

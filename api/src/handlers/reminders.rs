@@ -126,8 +126,9 @@ pub(crate) async fn cancel_reminder(
         .await
 }
 
-/// Asks for a reminder again that failed, may not have arrived, or was suppressed.
+/// Asks for a reminder again that failed, may not have arrived, or was suppressed; or sends one once more that the client never got.
 ///
+/// One that was sent needs a `reason`, and goes out anew in a mail of its own, to the address that is on file by now.
 /// It's due at its own time, or at once if that has passed. What would keep it back is refused by its name: `no_consent`,
 /// `no_address`, `bad_address`, `no_longer_useful`, `session_state`, `session_moved`.
 #[utoipa::path(

@@ -152,7 +152,7 @@ impl Resource for CompletedSession {
 /// `nonconformities`, what wasn't with a pigment record in that record's, and a task is opened for each of them, but for
 /// `after_its_day` alone, which asks whether it took place on its booked day: then tell that as `occurred_at`. Completing it
 /// again answers with the records that it has by then; where it has none, records that come with it are refused with
-/// `already_completed`, so that they don't get lost.
+/// `already_completed`, and so is what is told otherwise than the first time, so that it doesn't get lost.
 #[utoipa::path(
     tag = "sessions",
     operation_id = "complete_session",

@@ -18,7 +18,7 @@ use super::patch::merge_patch;
 use super::record::NewPigmentRecord;
 use super::text::{ExternalId, Note, Reason};
 use super::vocabulary::{Completion, EndedBy, SessionKind};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, Result};
 
 /// Whoever walks in is booked when they are in the chair already, and that at their true start.
 const WALK_IN: TimeDelta = TimeDelta::minutes(15);
@@ -210,9 +210,8 @@ pub struct BookSeries {
 #[serde(deny_unknown_fields)]
 pub struct Complete {
     /// Whether all that was planned was done.
-    #[serde(default = "in_full")]
-    #[schema(required = false, default = "full")]
-    pub completion: Completion,
+    #[schema(value_type = Completion, required = false, default = "full")]
+    pub completion: Option<Completion>,
     /// When it ended, where that isn't now: what is written down afterwards tells both. The plan's gap and the mails about
     /// care count from then.
     #[serde(default, deserialize_with = "given::maybe")]
@@ -227,10 +226,6 @@ pub struct Complete {
     pub pigment_records: Vec<NewPigmentRecord>,
 }
 
-fn in_full() -> Completion {
-    Completion::Full
-}
-
 /// Calls a session off.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -242,44 +237,6 @@ pub struct Cancel {
     /// When, where that isn't now.
     #[serde(default, deserialize_with = "given::maybe")]
     pub occurred_at: Option<Instant>,
-}
-
-/// What is known of a session that was called off.
-#[derive(Clone, Copy, Debug)]
-pub struct CalledOff<'a> {
-    /// Who called it off.
-    pub by: Option<EndedBy>,
-    /// Why.
-    pub reason: Option<&'a Reason>,
-    /// When.
-    pub at: Option<Instant>,
-    /// When that was written down.
-    pub recorded_at: Option<Instant>,
-}
-
-impl Cancel {
-    /// What this tells of a cancellation otherwise than it was told before. What it leaves out it doesn't tell.
-    pub fn told_otherwise(&self, before: &CalledOff<'_>) -> Vec<FieldError> {
-        let differs =
-            |pointer: &str, detail: &str| Some(FieldError::new(pointer, "told_otherwise", detail));
-        let by = self.by.filter(|by| before.by != Some(*by));
-        let reason = self
-            .reason
-            .as_ref()
-            .filter(|reason| before.reason != Some(*reason));
-        // A time that ran a little fast was cut to that of the writing then, and is now.
-        let at = self.occurred_at.filter(|at| {
-            before.at != Some(before.recorded_at.map_or(*at, |recorded| recorded.min(*at)))
-        });
-        [
-            by.and_then(|_| differs("/by", "leave it out, or say who called it off as before")),
-            reason.and_then(|_| differs("/reason", "leave it out, or give the reason as before")),
-            at.and_then(|_| differs("/occurred_at", "leave it out, or say when as before")),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
 }
 
 /// Tells when something happened, where that isn't now.

@@ -46,6 +46,7 @@ pub mod reassignment;
 pub mod record;
 pub mod reminder;
 pub mod reminder_rule;
+pub mod retelling;
 pub mod safety_notice;
 pub mod salt;
 pub mod scales;

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::clients::{Client, ContactConsent};
+use super::export_names::ExportNames;
 use super::paging::PageRequest;
 use super::safety_notices::SafetyNoticeRecipient;
 use super::schema::mails;
@@ -41,6 +42,8 @@ pub struct ClientExport {
     pub mails: Vec<KeptMail>,
     /// What they were told of something unsafe, oldest first.
     pub safety_notices: Vec<SafetyNoticeRecipient>,
+    /// What the ids of studios, practitioners, products and lots in the timeline stand for.
+    pub names: ExportNames,
     /// Whether this is all: a caller who is limited sees a part.
     pub complete: bool,
 }
@@ -66,6 +69,7 @@ impl ClientExport {
             page.after = next;
         }
         Ok(Self {
+            names: ExportNames::of(db, &entries)?,
             client,
             contact_consents,
             timeline: entries,

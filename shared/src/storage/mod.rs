@@ -23,6 +23,7 @@ mod dialect;
 pub mod digest;
 pub mod duplicates;
 mod erasure;
+pub mod export_names;
 mod exposures;
 pub mod figures;
 pub mod idempotency;

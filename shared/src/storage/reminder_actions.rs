@@ -65,7 +65,8 @@ impl Reminder {
         row.save(tx, "reminder.cancelled", reason.map(|reason| &**reason))
     }
 
-    /// Asks again for a reminder that failed, may not have arrived, or was put aside.
+    /// Asks again for a reminder that failed, may not have arrived, or was put aside; with a reason also for one that was sent,
+    /// where the client says that it never came.
     ///
     /// Whatever would put it aside once more is told at once.
     pub fn requeue(
@@ -84,6 +85,16 @@ impl Reminder {
         let mut row = found.unless_stale(expected)?;
         match row.state {
             ReminderState::Failed | ReminderState::Ambiguous | ReminderState::Suppressed => {}
+            ReminderState::Sent | ReminderState::Written if reason.is_some() => {}
+            ReminderState::Sent | ReminderState::Written => {
+                return Err(Error::refused(
+                    "reminder_ended",
+                    format!(
+                        "this reminder is {}: give a reason to send it once more",
+                        row.state
+                    ),
+                ));
+            }
             _ => return Err(row.has_ended()),
         }
         row.refuse_hindered(tx)?;

@@ -14,11 +14,12 @@ use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::tasks::Task;
 use super::{Tx, sharing};
-use crate::domain::booking::{CalledOff, Cancel, Complete, Occurred, Revert};
+use crate::domain::booking::{Cancel, Complete, Occurred, Revert};
 use crate::domain::overriding::MayOverride;
+use crate::domain::retelling::{CalledOff, TookPlace};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::text::Reason;
-use crate::domain::{EndedBy, Instant, PlanState, SessionId, SessionState, TaskKind};
+use crate::domain::{Completion, EndedBy, Instant, PlanState, SessionId, SessionState, TaskKind};
 use crate::error::{Error, Result};
 
 /// What an action comes to for a session as it stands.
@@ -129,7 +130,25 @@ impl Session {
         let (before, state) = match judge(tx, id, expected, SessionAction::Complete, occurred_at)? {
             Judged::Go(session, state) => (*session, state),
             Judged::InEffect(session) => {
-                // A repeated completion is answered as before, but what was recorded nowhere must not be lost.
+                // A repeated completion is answered as before, but what it tells otherwise, and what was recorded nowhere, must
+                // not be lost.
+                let told_otherwise = told.told_otherwise(&TookPlace {
+                    completion: session.completion,
+                    at: session.completed_at,
+                    recorded_at: session.recorded_at,
+                    practitioner_id: session.practitioner_id,
+                    clinical_notes: session.clinical_notes.as_ref(),
+                });
+                if !told_otherwise.is_empty() {
+                    return Err(Error::Refused {
+                        code: "already_completed",
+                        detail: "the session is completed, and what was told of it then stays; where that's wrong, take the \
+                                 completion back with revert and complete it again"
+                            .into(),
+                        breaches: told_otherwise,
+                        conflicts: Vec::new(),
+                    });
+                }
                 let records = PigmentRecord::standing(tx.db, session.id)?;
                 if !told.pigment_records.is_empty() && records.is_empty() {
                     return Err(Error::refused(
@@ -155,7 +174,7 @@ impl Session {
             ));
         }
         session.completed_at = Some(occurred_at);
-        session.completion = Some(told.completion);
+        session.completion = Some(told.completion.unwrap_or(Completion::Full));
         if let Some(notes) = &told.clinical_notes {
             session.clinical_notes = Some(notes.clone());
         }

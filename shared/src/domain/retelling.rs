@@ -1,0 +1,106 @@
+//! What a second telling of the same act says otherwise than the first: it must not be lost unnoticed.
+
+use super::booking::{Cancel, Complete};
+use super::id::PractitionerId;
+use super::instant::Instant;
+use super::text::{Note, Reason};
+use super::vocabulary::{Completion, EndedBy};
+use crate::error::FieldError;
+
+/// What is known of a session that was called off.
+#[derive(Clone, Copy, Debug)]
+pub struct CalledOff<'a> {
+    /// Who called it off.
+    pub by: Option<EndedBy>,
+    /// Why.
+    pub reason: Option<&'a Reason>,
+    /// When.
+    pub at: Option<Instant>,
+    /// When that was written down.
+    pub recorded_at: Option<Instant>,
+}
+
+impl Cancel {
+    /// What this tells of a cancellation otherwise than it was told before. What it leaves out it doesn't tell.
+    pub fn told_otherwise(&self, before: &CalledOff<'_>) -> Vec<FieldError> {
+        let by = self.by.filter(|by| before.by != Some(*by));
+        let reason = self.reason.as_ref();
+        let reason = reason.filter(|reason| before.reason != Some(*reason));
+        let at = other_time(self.occurred_at, before.at, before.recorded_at);
+        fields([
+            (
+                by.is_some(),
+                "/by",
+                "leave it out, or say who called it off as before",
+            ),
+            (
+                reason.is_some(),
+                "/reason",
+                "leave it out, or give the reason as before",
+            ),
+            (at, "/occurred_at", "leave it out, or say when as before"),
+        ])
+    }
+}
+
+/// What is known of a session that took place.
+#[derive(Clone, Copy, Debug)]
+pub struct TookPlace<'a> {
+    /// Whether all that was planned was done.
+    pub completion: Option<Completion>,
+    /// When it ended.
+    pub at: Option<Instant>,
+    /// When that was written down.
+    pub recorded_at: Option<Instant>,
+    /// Who treated.
+    pub practitioner_id: Option<PractitionerId>,
+    /// Notes for those who treat.
+    pub clinical_notes: Option<&'a Note>,
+}
+
+impl Complete {
+    /// What this tells of a session otherwise than it was told before. What it leaves out it doesn't tell.
+    pub fn told_otherwise(&self, before: &TookPlace<'_>) -> Vec<FieldError> {
+        let completion = self.completion;
+        let completion = completion.filter(|completion| before.completion != Some(*completion));
+        let by = self.practitioner_id;
+        let by = by.filter(|by| before.practitioner_id != Some(*by));
+        let notes = self.clinical_notes.as_ref();
+        let notes = notes.filter(|notes| before.clinical_notes != Some(*notes));
+        let at = other_time(self.occurred_at, before.at, before.recorded_at);
+        fields([
+            (
+                completion.is_some(),
+                "/completion",
+                "leave it out, or say how much was done as before",
+            ),
+            (at, "/occurred_at", "leave it out, or say when as before"),
+            (
+                by.is_some(),
+                "/practitioner_id",
+                "leave it out, or say who treated as before",
+            ),
+            (
+                notes.is_some(),
+                "/clinical_notes",
+                "leave it out, and write it with PATCH /v1/sessions/{id}",
+            ),
+        ])
+    }
+}
+
+/// Whether another time is told. One that ran a little fast was cut to that of the writing then, and is now.
+fn other_time(
+    told: Option<Instant>,
+    before: Option<Instant>,
+    recorded_at: Option<Instant>,
+) -> bool {
+    told.is_some_and(|at| before != Some(recorded_at.map_or(at, |recorded| recorded.min(at))))
+}
+
+fn fields<const COUNT: usize>(told: [(bool, &str, &str); COUNT]) -> Vec<FieldError> {
+    told.into_iter()
+        .filter(|(differs, ..)| *differs)
+        .map(|(_, pointer, advice)| FieldError::new(pointer, "told_otherwise", advice))
+        .collect()
+}
