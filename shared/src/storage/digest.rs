@@ -54,6 +54,10 @@ pub fn queue_due(tx: &mut Tx<'_>) -> Result<usize> {
         if now < at(MORNING) || at(TOO_LATE) <= now {
             continue;
         }
+        // Nobody is there to read it; what waits stands in the next one.
+        if studio.closed_days.on(day).is_some() {
+            continue;
+        }
         let dedupe_key = format!("{DIGEST}:{}:{day}", studio.id);
         let known: i64 = mails::table
             .filter(mails::dedupe_key.eq(&dedupe_key))
