@@ -69,6 +69,32 @@ fn a_feed_shows_times_and_nobody() {
 }
 
 #[test]
+fn a_feed_names_the_room_unless_its_name_tells_what_is_treated() {
+    Place::each(true, |place| {
+        let (_, path) = make(place, &json!({"studio_id": place.studio_id}));
+        assert!(!place.look(&path).text.contains("LOCATION"));
+        let rooms = format!("/v1/studios/{}/rooms", place.studio_id);
+        let session = format!("/v1/sessions/{}/reschedule", place.session_id);
+        for (name, shown) in [("Garden room", true), ("Scalp room", false)] {
+            let room = place
+                .server
+                .post(&rooms, &json!({"name": name}))
+                .expect(201);
+            let to = json!({"starts_at": "2026-12-04T10:00:00Z", "room_id": room.id()});
+            let owner = place.server.owner().header("If-Match", "*");
+            owner.post(&session, &to).expect(200);
+            let feed = place.look(&path).expect(200);
+            assert_eq!(
+                feed.text.contains(&format!("LOCATION:{name}")),
+                shown,
+                "{feed}"
+            );
+            assert_eq!(feed.text.contains("LOCATION"), shown, "{feed}");
+        }
+    });
+}
+
+#[test]
 fn a_feed_says_what_is_booked_in_the_studios_language_and_word() {
     Place::each(true, |place| {
         let (_, path) = make(place, &json!({"studio_id": place.studio_id}));

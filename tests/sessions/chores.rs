@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::house::{House, text};
+use crate::house::{House, day, text};
 use crate::post::Post;
 
 fn change_client(house: &House, change: serde_json::Value) {
@@ -254,5 +254,12 @@ fn staff_are_told_each_morning_in_numbers_if_they_ask_for_it() {
         house.wait(8 * 60);
         change_studio(house, json!({"digest_email": "desk@studio.example"}));
         assert!(!post.subjects().contains(&"Your day in numbers".to_owned()));
+        // On a closed day nobody is there to read it.
+        let closed = json!({"from_day": day(4), "until_day": day(4)});
+        change_studio(house, json!({"closed_days": [closed]}));
+        house.go_to(4);
+        assert!(!post.subjects().contains(&"Your day in numbers".to_owned()));
+        house.go_to(5);
+        assert!(post.subjects().contains(&"Your day in numbers".to_owned()));
     });
 }

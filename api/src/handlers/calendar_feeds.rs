@@ -211,6 +211,7 @@ fn event<'a>(shown: &'a FeedSession, summary: &'a str) -> Option<FeedEvent<'a>> 
         tentative: session.state == SessionState::Booked,
         summary,
         practitioner: shown.practitioner.as_deref(),
+        room: shown.room.as_deref(),
         changed_at: session.updated_at,
     })
 }

@@ -33,6 +33,19 @@ pub struct Closure {
 }
 
 impl Closure {
+    /// Which days these are, and what they are called.
+    pub fn in_words(&self) -> String {
+        let days = if self.from_day == self.until_day {
+            format!("on {}", self.from_day)
+        } else {
+            format!("from {} to {}", self.from_day, self.until_day)
+        };
+        match &self.name {
+            Some(name) => format!("{days} ({})", name.as_str()),
+            None => days,
+        }
+    }
+
     fn holds(&self, day: NaiveDate) -> bool {
         (self.from_day..=self.until_day).contains(&day)
     }

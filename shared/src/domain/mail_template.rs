@@ -101,8 +101,10 @@ text_enums! {
         SafetyNoticeOnPage = "safety_notice_on_page",
         /// What follows it where there is no page and the message isn't in the mail.
         SafetyNoticeFromStudio = "safety_notice_from_studio",
-        /// What follows the message in the mail.
+        /// What follows the message in the mail where there is no page.
         SafetyNoticeQuestions = "safety_notice_questions",
+        /// What follows the message in the mail where there is a page.
+        SafetyNoticeConfirm = "safety_notice_confirm",
         /// Why the client gets it, whatever mails they chose.
         SafetyNoticeWhy = "safety_notice_why",
         /// The subject and heading of the morning mail to staff.

@@ -102,6 +102,8 @@ pub struct FeedEvent<'a> {
     pub summary: &'a str,
     /// Who treats, where the calendar is shared by several.
     pub practitioner: Option<&'a str>,
+    /// In which room.
+    pub room: Option<&'a str>,
     /// When the session was last changed.
     pub changed_at: Instant,
 }
@@ -143,6 +145,10 @@ pub fn feed(name: &str, events: &[FeedEvent<'_>]) -> String {
                 (false, true) => EventStatus::Tentative,
                 (false, false) => EventStatus::Confirmed,
             });
+        let room = one.room.map(one_line);
+        if let Some(room) = room.filter(|room| clinical_word(room).is_none()) {
+            event.location(&room);
+        }
         object.push(event.done());
     }
     object.to_string()

@@ -105,6 +105,7 @@ impl Place {
             | Word::SafetyNoticeOnPage
             | Word::SafetyNoticeFromStudio
             | Word::SafetyNoticeQuestions
+            | Word::SafetyNoticeConfirm
             | Word::SafetyNoticeWhy
             | Word::PageHint
             | Word::PageHintLater

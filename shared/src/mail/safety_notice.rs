@@ -24,7 +24,8 @@ pub fn render(facts: &MailFacts, message: &str, own: &[OwnWords]) -> Result<Rend
     };
     let links = facts.links.as_ref();
     let (told, hint) = match (facts.care_advice_in_mail, links.is_some()) {
-        (true, _) => (paragraphs(message), Word::SafetyNoticeQuestions),
+        (true, true) => (paragraphs(message), Word::SafetyNoticeConfirm),
+        (true, false) => (paragraphs(message), Word::SafetyNoticeQuestions),
         (false, true) => (Vec::new(), Word::SafetyNoticeOnPage),
         (false, false) => (Vec::new(), Word::SafetyNoticeFromStudio),
     };

@@ -16,14 +16,14 @@ use super::mail_templates::MailTemplate;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::practitioners::Practitioner;
 use super::references::named;
-use super::schema::{calendar_feeds, practitioners, sessions};
+use super::schema::{calendar_feeds, practitioners, rooms, sessions};
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Db, Scope, Tx};
 use crate::domain::calendar_feed::NewCalendarFeed;
 use crate::domain::mail_template::OwnWords;
 use crate::domain::text::Name;
-use crate::domain::{CalendarFeedId, Instant, PractitionerId, SessionState, StudioId};
+use crate::domain::{CalendarFeedId, Instant, PractitionerId, RoomId, SessionState, StudioId};
 use crate::error::{Error, Result};
 
 /// A calendar feed, without its secret.
@@ -95,6 +95,8 @@ pub struct FeedSession {
     pub place: Arc<FeedPlace>,
     /// Who treats, where a studio's feed shows the sessions of several.
     pub practitioner: Option<Name>,
+    /// In which room, where one is booked.
+    pub room: Option<Name>,
 }
 
 /// A studio as a feed names it.
@@ -207,6 +209,7 @@ impl CalendarFeed {
         }
         let found: Vec<Session> = query.select(Session::as_select()).load(db)?;
         let names = self.names(db, &found)?;
+        let rooms = rooms_of(db, &found)?;
         let mut places: Vec<Arc<FeedPlace>> = Vec::new();
         let mut shown = Vec::new();
         for session in found {
@@ -226,10 +229,12 @@ impl CalendarFeed {
             let practitioner = session
                 .practitioner_id
                 .and_then(|id| names.get(&id).cloned());
+            let room = session.room_id.and_then(|id| rooms.get(&id).cloned());
             shown.push(FeedSession {
                 session,
                 place,
                 practitioner,
+                room,
             });
         }
         Ok(shown)
@@ -250,4 +255,14 @@ impl CalendarFeed {
             .load(db)?;
         Ok(names.into_iter().collect())
     }
+}
+
+/// The names of the rooms that these sessions are in.
+fn rooms_of(db: &mut Db, found: &[Session]) -> Result<HashMap<RoomId, Name>> {
+    let booked: BTreeSet<RoomId> = found.iter().filter_map(|session| session.room_id).collect();
+    let names: Vec<(RoomId, Name)> = rooms::table
+        .filter(rooms::id.eq_any(booked))
+        .select((rooms::id, rooms::name))
+        .load(db)?;
+    Ok(names.into_iter().collect())
 }

@@ -118,8 +118,8 @@ pub(super) fn hours_breaches(
             Some(closure) => breach(
                 "studio_closed",
                 &format!(
-                    "take another day: the studio is closed from {} to {}",
-                    closure.from_day, closure.until_day
+                    "take another day: the studio is closed {}",
+                    closure.in_words()
                 ),
             ),
             None => breach(
@@ -184,7 +184,12 @@ pub(super) fn overlaps_among(
         code: "overlap",
         pointer: "/starts_at",
         detail: format!(
-            "take another time: another session holds this one for the same {}; see conflicts",
+            "take another {}: another session holds this time for the same {}; see conflicts",
+            if kinds == ["room"] {
+                "room or time"
+            } else {
+                "time"
+            },
             kinds.join(" and ")
         ),
         conflicts: found,
