@@ -5,6 +5,7 @@
 
 mod news;
 mod recipients;
+mod telling;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -32,7 +33,7 @@ use super::products::Product;
 pub use news::{SafetyNews, news_of};
 pub(super) use news::{still_to_tell, unreachable_reason};
 pub use recipients::{RecipientFilter, SafetyNoticeRecipient};
-pub(super) use recipients::{address_failed, clear_of_client, mail_ended, note_read};
+pub(super) use telling::{address_failed, clear_of_client, mail_ended, note_read};
 
 /// What clients are told about something that was used on them.
 #[derive(
