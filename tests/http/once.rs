@@ -234,3 +234,26 @@ fn a_repetition_registers_nobody_who_was_erased_and_tells_nothing_of_them() {
         assert!(server.get("/v1/clients").data().is_empty());
     });
 }
+
+#[test]
+fn a_request_that_only_named_an_erased_client_is_still_known_by_what_it_said() {
+    each(|server| {
+        let studio_id = server.studio().id();
+        let erased = server.client(&studio_id);
+        let caller = server.owner().header(KEY, "register-another");
+        let body = new_client(&studio_id);
+        let other = caller.post("/v1/clients", &body).expect(201);
+        assert_eq!(other.json["possible_duplicates"], json!([erased.id()]));
+        let owner = server.owner().header("If-Match", "*");
+        owner.delete(&erased.location()).expect(204);
+        let why = json!({"reason": "Asked for in writing."});
+        server
+            .post(&format!("{}/erase", erased.location()), &why)
+            .expect(200);
+        caller
+            .post("/v1/clients", &new_client(&studio_id))
+            .expect_problem(422, "idempotency_key_reused");
+        let again = caller.post("/v1/clients", &body).expect(201);
+        assert_eq!(again.text, other.text);
+    });
+}

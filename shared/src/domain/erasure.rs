@@ -5,7 +5,7 @@
 //! lot has to count each person years later, and a studio answers for what it did. That is why what those who treat wrote in
 //! the record stays as well, and the reasons that were given.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::id::ClientId;
 use super::text::Name;
@@ -155,9 +155,7 @@ pub fn blank_in_json(value: &mut Value, client_id: ClientId) {
             for value in fields.values_mut() {
                 blank_in_json(value, client_id);
             }
-            let id = client_id.to_string();
-            let is_it = |name: &str| fields.get(name).is_some_and(|value| *value == id.as_str());
-            let (is_client, is_theirs) = (is_it("id"), is_it("client_id"));
+            let (is_client, is_theirs) = whose(fields, client_id);
             if !is_client && !is_theirs {
                 return;
             }
@@ -178,6 +176,26 @@ pub fn blank_in_json(value: &mut Value, client_id: ClientId) {
             }
         }
         _ => {}
+    }
+}
+
+/// Whether an object is the client, and whether it is theirs.
+fn whose(fields: &Map<String, Value>, client_id: ClientId) -> (bool, bool) {
+    let id = client_id.to_string();
+    let is_it = |name: &str| fields.get(name).is_some_and(|value| *value == id.as_str());
+    (is_it("id"), is_it("client_id"))
+}
+
+/// Whether an answer has an object that is the client, or is theirs. Merely to name them, as somebody else's
+/// `possible_duplicates` do, isn't to be about them.
+pub fn is_about(answer: &Value, client_id: ClientId) -> bool {
+    match answer {
+        Value::Array(values) => values.iter().any(|value| is_about(value, client_id)),
+        Value::Object(fields) => {
+            let (is_client, is_theirs) = whose(fields, client_id);
+            is_client || is_theirs || fields.values().any(|value| is_about(value, client_id))
+        }
+        _ => false,
     }
 }
 
@@ -243,5 +261,20 @@ mod tests {
                 "task": {"id": "t", "client_id": id, "note": null, "clinical_note": null, "resolution": null},
             })
         );
+    }
+
+    #[test]
+    fn an_answer_that_only_names_a_client_is_not_about_them() {
+        let (id, other) = (ClientId::new(), ClientId::new());
+        for (answer, expected) in [
+            (json!({"id": id, "given_name": "Zoë"}), true),
+            (json!({"id": "s", "client_id": id}), true),
+            (json!({"data": [{"session": {"client_id": id}}]}), true),
+            (json!({"id": other, "possible_duplicates": [id]}), false),
+            (json!({"id": "s", "client_id": other}), false),
+            (json!(id), false),
+        ] {
+            assert_eq!(is_about(&answer, id), expected, "{answer}");
+        }
     }
 }

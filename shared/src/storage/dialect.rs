@@ -9,6 +9,7 @@ use std::time::Duration;
 use diesel::connection::{
     AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus,
 };
+use diesel::expression::{AsExpression, SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
 use diesel::result::ConnectionError;
 
@@ -278,6 +279,19 @@ impl Db {
         }
     }
 
+    /// Whether these bytes stand somewhere in a column of bytes.
+    pub(super) fn holds_bytes(&self, column: &'static str, sought: &[u8]) -> HoldsBytes {
+        let search = match self {
+            Self::Sqlite(_) => "instr",
+            // Unquoted it's a word of the language, with a grammar of its own.
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => "\"position\"",
+        };
+        diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("{search}({column}, "))
+            .bind::<diesel::sql_types::Binary, _>(sought.to_vec())
+            .sql(") > 0")
+    }
+
     /// Runs the migrations that are still to come, one process at a time.
     pub(super) fn migrate(&mut self) -> Result<usize, Error> {
         use diesel_migrations::MigrationHarness;
@@ -367,6 +381,15 @@ impl Db {
         diesel::sql_query(query).load(self)
     }
 }
+
+/// What [`Db::holds_bytes`] asks.
+type HoldsBytes = SqlLiteral<
+    diesel::sql_types::Bool,
+    UncheckedBind<
+        SqlLiteral<diesel::sql_types::Bool>,
+        <Vec<u8> as AsExpression<diesel::sql_types::Binary>>::Expression,
+    >,
+>;
 
 /// Whether the database has no room left: nothing is wrong with what was asked, and it may work again later.
 pub(super) fn is_out_of_room(error: &diesel::result::Error) -> bool {

@@ -58,7 +58,7 @@ impl Client {
             .filter(mails::content.is_not_null())
             .set(mails::content.eq(None::<String>))
             .execute(tx.db)?;
-        idempotency::change_kept_about(tx, &id.to_string(), |answer| blank_in_json(answer, id))?;
+        idempotency::forget_client(tx, id)?;
         let about = things_of(tx, id)?;
         blanked += audit::blank_details(tx.db, &about, ERASURE)?;
         if blanked > 0 {

@@ -8,7 +8,8 @@ use super::columns::Json;
 use super::kept_text::Keep as _;
 use super::schema::idempotency_records;
 use super::transaction::Tx;
-use crate::domain::Instant;
+use crate::domain::erasure::{blank_in_json, is_about};
+use crate::domain::{ClientId, Instant};
 use crate::error::{Error, Result};
 
 /// How long an answer can be asked for again.
@@ -111,52 +112,41 @@ pub(super) fn keep(tx: &mut Tx<'_>, request: &RequestKey, answer: &Answer) -> Re
     Ok(())
 }
 
-/// So many are looked at in one go.
-const BATCH: i64 = 500;
-
-/// Changes the kept answers in which this id stands, where they are JSON, and blanks the hashes of what was sent with these
-/// requests and with those to a path with the id.
-pub(super) fn change_kept_about(
-    tx: &mut Tx<'_>,
-    id: &str,
-    change: impl Fn(&mut Value),
-) -> Result<()> {
-    let mut looked_at = 0;
-    loop {
-        let kept: Vec<Record> = idempotency_records::table
-            .order((
-                idempotency_records::created_at,
-                idempotency_records::principal,
-                idempotency_records::method,
-                idempotency_records::path,
-                idempotency_records::key,
-            ))
-            .offset(looked_at)
-            .limit(BATCH)
-            .select(Record::as_select())
-            .load(tx.db)?;
-        if kept.is_empty() {
-            return Ok(());
-        }
-        looked_at += BATCH;
-        for record in kept {
-            if record.path.contains(id) || String::from_utf8_lossy(&record.body).contains(id) {
-                record.forget(tx, &change)?;
-            }
-        }
+/// Forgets an erased client in the kept answers that are about them. The database picks those that name them at all: to read
+/// every one would hold up all other writes.
+pub(super) fn forget_client(tx: &mut Tx<'_>, id: ClientId) -> Result<()> {
+    let name = id.to_string();
+    let in_path = idempotency_records::path.like(format!("%{name}%"));
+    let in_body = tx.db.holds_bytes("body", name.as_bytes());
+    let naming: Vec<Record> = idempotency_records::table
+        .filter(in_path.or(in_body))
+        .select(Record::as_select())
+        .load(tx.db)?;
+    for record in naming {
+        record.forget(tx, id)?;
     }
+    Ok(())
 }
 
 impl Record {
-    /// Keeps of an answer what the change leaves, and nothing of the request but how to know it again by its key.
-    fn forget(self, tx: &mut Tx<'_>, change: &impl Fn(&mut Value)) -> Result<()> {
-        let body = match serde_json::from_slice::<Value>(&self.body) {
-            Ok(mut answer) => {
-                change(&mut answer);
+    /// Keeps of an answer about the client what isn't theirs, and of the request nothing but how to know it again by its key.
+    fn forget(self, tx: &mut Tx<'_>, id: ClientId) -> Result<()> {
+        let answer = serde_json::from_slice::<Value>(&self.body).ok();
+        let is_about_them = self.path.contains(&id.to_string())
+            || answer.as_ref().is_some_and(|answer| is_about(answer, id));
+        if !is_about_them {
+            return Ok(());
+        }
+        let body = match answer {
+            Some(mut answer) => {
+                blank_in_json(&mut answer, id);
                 serde_json::to_vec(&answer).map_err(Error::internal)?
             }
-            Err(_no_json) => self.body,
+            None => self.body.clone(),
         };
+        if self.body_hash.is_empty() && body == self.body {
+            return Ok(());
+        }
         diesel::update(idempotency_records::table.find((
             &self.principal,
             &self.method,
