@@ -15,4 +15,5 @@ mod notices;
 mod post;
 mod reminders;
 mod safety_notices;
+mod stranded;
 mod walk;

@@ -13,7 +13,7 @@ use super::session_rules::{found_wanting, overlap_breaches};
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
 use super::tasks::Task;
-use super::{Tx, sharing};
+use super::{Tx, sharing, stranded};
 use crate::domain::booking::{Cancel, Complete, Occurred, Revert};
 use crate::domain::overriding::MayOverride;
 use crate::domain::retelling::{CalledOff, TookPlace};
@@ -353,6 +353,8 @@ impl Session {
             client_was_told.then_some(SessionAction::Revert),
             &studio,
         )?;
+        // It has its old time again, whatever has become of the hours since.
+        stranded::recheck_session(tx, &saved)?;
         Ok(saved)
     }
 

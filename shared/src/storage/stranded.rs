@@ -59,9 +59,13 @@ pub(super) fn recheck(tx: &mut Tx<'_>, concerned: Concerned) -> Result<()> {
     Ok(())
 }
 
-/// Looks at one session again, which has another practitioner now.
+/// Looks at one session again, which has another practitioner or its old time now, if it's to come.
 pub(super) fn recheck_session(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
-    recheck_in(tx, &mut House::default(), session)
+    let waits = matches!(session.state, SessionState::Booked | SessionState::Confirmed);
+    if waits && session.starts_at > Some(tx.now()) {
+        recheck_in(tx, &mut House::default(), session)?;
+    }
+    Ok(())
 }
 
 fn recheck_in(tx: &mut Tx<'_>, house: &mut House, session: &Session) -> Result<()> {
