@@ -121,3 +121,24 @@ fn an_appointment_that_stands_again_asks_about_its_room_and_who_is_away() {
         open(house, &id, &["time_off", "room_closed"]);
     });
 }
+
+#[test]
+fn what_was_accepted_when_booking_is_no_answer_to_a_day_that_is_closed_later() {
+    House::each(|house| {
+        let id = house.consultation().id();
+        let mut early = house.at(2, "07:00");
+        early["override"] = json!({"rules": ["hours"], "reason": "Has a train to catch."});
+        house.act(&id, "book", &early).expect(200);
+        // The same breach as before isn't news.
+        send_away(house, 3);
+        change_studio(house, &json!({"unconfirmed_task_hours": 72}));
+        close(house, &[3]);
+        none_open(house, &id);
+        close(house, &[2]);
+        open(house, &id, &["studio_closed"]);
+        close(house, &[]);
+        none_open(house, &id);
+        send_away(house, 2);
+        open(house, &id, &["time_off"]);
+    });
+}

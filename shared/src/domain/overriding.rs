@@ -46,6 +46,11 @@ pub struct OverrideUsed {
     pub at: Instant,
 }
 
+/// Whether somebody accepted a breach when they booked: that alone isn't news, and another of the same rule is.
+pub fn accepted(overrides: &[OverrideUsed], code: &str) -> bool {
+    overrides.iter().any(|used| used.code == code)
+}
+
 /// What may be asked for beyond the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MayOverride {
@@ -185,6 +190,17 @@ mod tests {
             )
             .is_err()
         );
+    }
+
+    #[test]
+    fn a_breach_is_accepted_by_its_code() {
+        let now = Instant::from_millis(0);
+        let late = breach(Some(OverridableRule::Hours), "outside_opening_hours");
+        let hours = asked(&[OverridableRule::Hours]);
+        let used = weigh(&[late], Some(&hours), MayOverride::Yes, now).unwrap();
+        assert!(accepted(&used, "outside_opening_hours"));
+        assert!(!accepted(&used, "studio_closed"));
+        assert!(!accepted(&[], "outside_opening_hours"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::studios::Studio;
 use super::tasks::Task;
 use super::{Tx, reminder_sync};
 use crate::domain::gap;
+use crate::domain::overriding::accepted;
 use crate::domain::session::SessionAction;
 use crate::domain::task::NewTask;
 use crate::domain::{Instant, SessionState, TaskKind};
@@ -50,12 +51,7 @@ impl Session {
             };
             let session = Self::find(tx.db, later.session_id)?;
             // What somebody accepted when booking isn't news.
-            if session.id != self.id
-                && !session
-                    .overrides
-                    .iter()
-                    .any(|used| used.code == breach.kind.as_str())
-            {
+            if session.id != self.id && !accepted(&session.overrides, breach.kind.as_str()) {
                 let code = vec![breach.kind.as_str().into()];
                 session.open_task(tx, TaskKind::GapBreach, tx.now(), "codes", code)?;
             }

@@ -16,7 +16,7 @@ use super::session_rules::hours_breaches;
 use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
-use crate::domain::overriding::OverridableRule;
+use crate::domain::overriding::accepted;
 use crate::domain::task::NewTask;
 use crate::domain::{Instant, PractitionerId, RoomId, SessionState, StudioId, TaskKind};
 use crate::error::Result;
@@ -97,15 +97,14 @@ fn misfits(tx: &mut Tx<'_>, house: &mut House, session: &Session) -> Result<Vec<
     let studio = once(&mut house.studios, session.studio_id, || {
         Studio::find(tx.db, session.studio_id)
     })?;
-    let is_overridden = session
-        .overrides
-        .iter()
-        .any(|used| used.rule == OverridableRule::Hours);
     let mut codes: Vec<Value> = Vec::new();
     // Whoever has left is another task's matter.
-    if practitioner.active && !is_overridden {
+    if practitioner.active {
         let breaches = hours_breaches(tx.db, session, studio, practitioner)?;
-        codes.extend(breaches.iter().map(|breach| breach.code.into()));
+        let news = breaches
+            .iter()
+            .filter(|breach| !accepted(&session.overrides, breach.code));
+        codes.extend(news.map(|breach| breach.code.into()));
     }
     if house.closed_rooms.is_none() {
         house.closed_rooms = Some(closed_rooms(tx)?);
