@@ -142,3 +142,64 @@ fn what_was_accepted_when_booking_is_no_answer_to_a_day_that_is_closed_later() {
         open(house, &id, &["time_off"]);
     });
 }
+
+#[test]
+fn an_open_task_names_what_holds_now() {
+    House::each(|house| {
+        let id = house.consultation().id();
+        house.book(&id, 2, "10:00");
+        let away = send_away(house, 2);
+        open(house, &id, &["time_off"]);
+        close(house, &[2]);
+        open(house, &id, &["studio_closed", "time_off"]);
+        call_back(house, &away);
+        open(house, &id, &["studio_closed"]);
+        close(house, &[]);
+        assert_eq!(
+            told(house, &id),
+            [("done".to_owned(), json!(["studio_closed"]))]
+        );
+    });
+}
+
+#[test]
+fn what_somebody_acted_upon_comes_back_only_when_it_changes() {
+    House::each(|house| {
+        let id = house.consultation().id();
+        house.book(&id, 2, "10:00");
+        let answer = |outcome: &str| {
+            let tasks = house.tasks("hours_breach", &id);
+            let open = tasks.iter().find(|task| task["state"] == "open").unwrap();
+            let path = format!("/v1/tasks/{}/close", text(&open["id"]));
+            let answered = json!({"outcome": outcome});
+            house.server.post(&path, &answered).expect(200);
+        };
+        let away = send_away(house, 2);
+        answer("done");
+        // Another day is closed, which is nothing to this session.
+        close(house, &[5]);
+        none_open(house, &id);
+        close(house, &[2, 5]);
+        open(house, &id, &["studio_closed", "time_off"]);
+        answer("done");
+        close(house, &[2]);
+        none_open(house, &id);
+
+        close(house, &[]);
+        open(house, &id, &["time_off"]);
+        answer("done");
+        // It fits again, and then it doesn't: that is another time off.
+        call_back(house, &away);
+        none_open(house, &id);
+        send_away(house, 2);
+        open(house, &id, &["time_off"]);
+
+        // Who wants to hear no more of it hears no more.
+        answer("dismissed");
+        close(house, &[2]);
+        none_open(house, &id);
+        house.move_to(&id, 3, "10:00");
+        close(house, &[3]);
+        open(house, &id, &["studio_closed"]);
+    });
+}

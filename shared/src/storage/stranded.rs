@@ -1,7 +1,7 @@
 //! Booked sessions that a later change of hours, time off or rooms has left standing outside of them.
 //!
 //! The change itself is never refused, because somebody who is ill is ill; what it leaves behind becomes a task for each
-//! session, which closes by itself once the session fits again, is moved or has ended.
+//! session, which names what holds now and closes by itself once the session fits again, is moved or has ended.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,8 +17,8 @@ use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
 use crate::domain::overriding::accepted;
-use crate::domain::task::NewTask;
-use crate::domain::{Instant, PractitionerId, RoomId, SessionState, StudioId, TaskKind};
+use crate::domain::task::{NewTask, Recurrence, recurrence};
+use crate::domain::{Instant, PractitionerId, RoomId, SessionState, StudioId, TaskKind, TaskState};
 use crate::error::Result;
 
 /// Whose sessions are looked at again.
@@ -61,7 +61,10 @@ pub(super) fn recheck(tx: &mut Tx<'_>, concerned: Concerned) -> Result<()> {
 
 /// Looks at one session again, which has another practitioner or its old time now, if it's to come.
 pub(super) fn recheck_session(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
-    let waits = matches!(session.state, SessionState::Booked | SessionState::Confirmed);
+    let waits = matches!(
+        session.state,
+        SessionState::Booked | SessionState::Confirmed
+    );
     if waits && session.starts_at > Some(tx.now()) {
         recheck_in(tx, &mut House::default(), session)?;
     }
@@ -74,7 +77,7 @@ fn recheck_in(tx: &mut Tx<'_>, house: &mut House, session: &Session) -> Result<(
         let why = "The session fits the hours again.";
         Task::close_about(tx, session.id, &[TaskKind::HoursBreach], why)
     } else {
-        open(tx, session, codes)
+        tell(tx, session, codes)
     }
 }
 
@@ -127,21 +130,35 @@ fn closed_rooms(tx: &mut Tx<'_>) -> Result<HashSet<RoomId>> {
     Ok(closed.into_iter().collect())
 }
 
-fn open(tx: &mut Tx<'_>, session: &Session, codes: Vec<Value>) -> Result<()> {
+/// Says in the session's task what holds now: in the open one, or in a new one where nobody has answered this yet.
+fn tell(tx: &mut Tx<'_>, session: &Session, codes: Vec<Value>) -> Result<()> {
     let about = format!("hours_breach:{}:{}:", session.id, session.schedule_version);
-    // What somebody dismissed for this time of the session isn't brought up again.
-    if Task::stands(tx, session.id, TaskKind::HoursBreach, &about)? {
+    let mut told = Task::about(tx, session.id, TaskKind::HoursBreach)?;
+    // What was answered for another time of the session is no answer for this one.
+    told.retain(|task| task.state == TaskState::Open || task.dedupe_key.starts_with(&about));
+    let answers: Vec<(TaskState, Option<&Value>)> = told
+        .iter()
+        .map(|task| (task.state, task.detail.get("codes")))
+        .collect();
+    let codes = Value::Array(codes);
+    let recurrence = recurrence(&answers, &codes);
+    if recurrence == Recurrence::Known {
         return Ok(());
+    }
+    let dedupe_key = format!("{about}{}", tx.next_change()?);
+    let open = told.into_iter().find(|task| task.state == TaskState::Open);
+    if let Some(open) = open {
+        return open.retell(tx, dedupe_key, codes);
     }
     let new = NewTask {
         studio_id: session.studio_id,
         kind: TaskKind::HoursBreach,
-        dedupe_key: format!("{about}{}", tx.next_change()?),
+        dedupe_key,
         client_id: Some(session.client_id),
         plan_id: session.plan_id,
         session_id: Some(session.id),
         mail_id: None,
-        detail: Map::from_iter([("codes".to_owned(), Value::Array(codes))]),
+        detail: Map::from_iter([("codes".to_owned(), codes)]),
         due_at: tx.now(),
     };
     Task::open(tx, new).map(drop)

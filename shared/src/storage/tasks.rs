@@ -167,6 +167,32 @@ impl Task {
         Ok(standing.iter().any(|key| key.starts_with(about)))
     }
 
+    /// The tasks of a kind about a session, the oldest first.
+    pub(super) fn about(
+        tx: &mut Tx<'_>,
+        session_id: SessionId,
+        kind: TaskKind,
+    ) -> Result<Vec<Self>> {
+        Ok(tasks::table
+            .filter(tasks::session_id.eq(session_id))
+            .filter(tasks::kind.eq(kind))
+            .order(tasks::id)
+            .select(Self::as_select())
+            .load(tx.db)?)
+    }
+
+    /// Says in an open task what holds now.
+    pub(super) fn retell(
+        mut self,
+        tx: &mut Tx<'_>,
+        dedupe_key: String,
+        codes: Value,
+    ) -> Result<()> {
+        self.dedupe_key = dedupe_key;
+        self.detail.0.insert("codes".to_owned(), codes);
+        self.save(tx, "task.changed", None).map(drop)
+    }
+
     /// Closes a task; closing it again in the same way is as doing it once.
     pub fn close(
         tx: &mut Tx<'_>,
@@ -226,9 +252,21 @@ impl Task {
             .select(Self::as_select())
             .kept()
             .load(tx.db)?;
-        let is_over = |task: &Self| task.state == TaskState::Open && kinds.contains(&task.kind);
-        for task in all.into_iter().filter(is_over) {
-            task.end(tx, TaskOutcome::Done, Some(&Note::literal(resolution)))?;
+        for mut task in all.into_iter().filter(|task| kinds.contains(&task.kind)) {
+            let spent = task.kind.spent_key(task.id);
+            match (task.state, spent) {
+                (TaskState::Open, spent) => {
+                    task.dedupe_key = spent.unwrap_or(task.dedupe_key);
+                    task.end(tx, TaskOutcome::Done, Some(&Note::literal(resolution)))?;
+                }
+                (TaskState::Done, Some(spent)) if spent != task.dedupe_key => {
+                    // Nobody is shown the key, so that this is no change of the task.
+                    diesel::update(tasks::table.find(task.id))
+                        .set(tasks::dedupe_key.eq(spent))
+                        .execute(tx.db)?;
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
