@@ -1,14 +1,17 @@
 //! By what products' names are compared: also those that an older release or a shell stored.
 
+use chrono::TimeDelta;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use serde_json::json;
 use stipple_shared::domain::ProductId;
+use stipple_shared::domain::lot_key::LotKey;
 use stipple_shared::domain::product_key::ProductKey;
-use stipple_shared::domain::text::Name;
+use stipple_shared::domain::text::{LotCode, Name};
 use stipple_shared::domain::trace::Certainty;
+use stipple_shared::storage::lots::Lot;
 use stipple_shared::storage::products::Product;
-use stipple_shared::storage::schema::products;
+use stipple_shared::storage::schema::{lots, products};
 use stipple_shared::storage::{Db, Store};
 use stipple_test_support::{Engine, TestClock, TestDatabase, engines};
 
@@ -158,8 +161,7 @@ fn a_product_that_was_entered_twice_gets_no_second_lot_of_a_code_and_can_still_b
         let shop = &twice.shop;
         let lot = shop.lot(twice.one, json!({"code": "AB-1"}));
         let again = read(json!({"product_id": twice.other, "code": "ab-1"}));
-        let (code, conflicts) =
-            refusal(shop.write(move |tx| stipple_shared::storage::lots::Lot::add(tx, &again)));
+        let (code, conflicts) = refusal(shop.write(move |tx| Lot::add(tx, &again)));
         assert_eq!(
             (code, conflicts),
             ("lot_code_taken", vec![json!({"id": lot})])
@@ -177,5 +179,50 @@ fn a_product_that_was_entered_twice_gets_no_second_lot_of_a_code_and_can_still_b
         let patch = read(json!({"shade": "shade 1"}));
         let refused = refusal(shop.write(move |tx| Product::change(tx, other, None, &patch)));
         assert_eq!(refused, ("product_taken", vec![json!({"id": twice.one})]));
+    }
+}
+
+#[test]
+fn each_entry_of_an_opened_bottle_is_judged_by_its_own_products_days() {
+    for engine in engines() {
+        let twice = Twice::open(engine);
+        let shop = &twice.shop;
+        let days_ago = |days: i64| {
+            (shop.clock.now() - TimeDelta::days(days))
+                .utc()
+                .date_naive()
+        };
+        let own = shop.lot(twice.one, json!({"code": "AB-1"}));
+        let other = shop.lot(
+            twice.other,
+            json!({"code": "AB-2", "opened_on": days_ago(60)}),
+        );
+        // It was entered under both products before codes were compared as they are now.
+        let code = LotCode::literal("AB-1");
+        shop.write(move |tx| {
+            diesel::update(lots::table.find(other))
+                .set((lots::code.eq(&code), lots::code_key.eq(LotKey::of(&code))))
+                .execute(tx.db)?;
+            Ok(())
+        })
+        .unwrap();
+        let lasts = |product: ProductId, days: i64| {
+            let patch = read(json!({"period_after_opening_days": days}));
+            shop.write(move |tx| Product::change(tx, product, None, &patch))
+                .unwrap();
+        };
+        let is_over = || {
+            let facts = shop.read(|db| Lot::facts(db, &[own]));
+            let (_, facts) = facts[&own];
+            let today = days_ago(0);
+            facts
+                .opening
+                .is_some_and(|opening| opening.is_over_on(today))
+        };
+        for (own_days, other_days, expected) in [(365, 30, true), (30, 365, false)] {
+            lasts(twice.one, own_days);
+            lasts(twice.other, other_days);
+            assert_eq!(is_over(), expected, "{own_days} and {other_days}");
+        }
     }
 }

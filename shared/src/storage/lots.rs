@@ -219,12 +219,15 @@ impl Lot {
             let Some((lot, kind, usable_days)) = found else {
                 continue;
             };
-            let facts = lot
-                .entered_again(db)?
-                .iter()
-                .fold(lot.own_facts(kind, usable_days), |facts, other| {
-                    facts.with_other_entry(other.own_facts(kind, usable_days))
-                });
+            let mut facts = lot.own_facts(kind, usable_days);
+            for other in lot.entered_again(db)? {
+                // An entry of the product's twin may be used for as long as that says.
+                let usable_days = match other.product_id == lot.product_id {
+                    true => usable_days,
+                    false => Product::find(db, other.product_id)?.period_after_opening_days,
+                };
+                facts = facts.with_other_entry(other.own_facts(kind, usable_days));
+            }
             known.insert(lot.id, (lot.product_id, facts));
         }
         Ok(known)
