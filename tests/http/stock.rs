@@ -254,6 +254,40 @@ fn what_was_opened_too_long_ago_is_judged_as_expired() {
 }
 
 #[test]
+fn a_bottle_is_not_opened_in_the_future_nor_before_it_came() {
+    House::each(|house| {
+        let server = &house.server;
+        let lot = |code: &str, days: Value| {
+            let mut new = json!({"product_id": house.product.id(), "code": code});
+            new.as_object_mut()
+                .unwrap()
+                .extend(days.as_object().unwrap().clone());
+            server.post("/v1/lots", &new)
+        };
+        lot("K-1", json!({"opened_on": "2100-12-31"}))
+            .expect_problem(422, "invalid")
+            .expect_error("/opened_on", "in_the_future");
+        let early = json!({"received_on": "2026-11-20", "opened_on": "2026-11-19"});
+        lot("K-1", early)
+            .expect_problem(422, "invalid")
+            .expect_error("/opened_on", "before_delivery");
+        let days = json!({"received_on": "2026-11-20", "opened_on": "2026-11-25"});
+        let kept = lot("K-1", days.clone()).expect(201);
+        let change = |change: Value| server.patch(&kept.location(), "*", &change);
+        change(json!({"opened_on": "2026-11-27"}))
+            .expect_problem(422, "invalid")
+            .expect_error("/opened_on", "in_the_future");
+        change(json!({"received_on": "2026-11-26"}))
+            .expect_problem(422, "invalid")
+            .expect_error("/received_on", "before_delivery");
+        let stands = server.get(&kept.location()).expect(200);
+        for field in ["received_on", "opened_on"] {
+            assert_eq!(stands.json[field], days[field]);
+        }
+    });
+}
+
+#[test]
 fn a_code_without_letter_or_digit_is_refused_with_what_to_write() {
     House::each(|house| {
         let server = &house.server;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use chrono::{Days, MappedLocalTime, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
+use chrono::{
+    Days, MappedLocalTime, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone,
+};
 use chrono_tz::{GapInfo, Tz};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
@@ -134,6 +136,14 @@ pub fn at_local_time(day: NaiveDate, time: NaiveTime, zone: Tz) -> Instant {
 pub fn start_of_day(day: NaiveDate, zone: Tz) -> Instant {
     at_local_time(day, NaiveTime::MIN, zone)
 }
+
+/// The day that it is where it's latest: nowhere is a later one today.
+pub fn latest_today(now: Instant) -> NaiveDate {
+    (now + LATEST_OFFSET).utc().date_naive()
+}
+
+/// The clocks of no place are farther ahead of UTC.
+const LATEST_OFFSET: TimeDelta = TimeDelta::hours(14);
 
 /// Calendar days from one day to another; negative if the other lies before.
 pub fn days_between(from: NaiveDate, until: NaiveDate) -> i64 {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::day;
 use super::from_text::from_text;
+use super::instant::Instant;
+use super::local_time::latest_today;
 use super::patch::Patch;
 use super::text::{LotCode, Reason};
 use super::vocabulary::{ExpiryPrecision, LotState};
@@ -39,8 +41,8 @@ pub struct LotShape<'a> {
 const LOT_YEARS: std::ops::RangeInclusive<i32> = 1990..=2100;
 
 impl LotShape<'_> {
-    /// Refuses a lot that contradicts itself. Codes that stood there before are left alone.
-    pub fn check(&self, before: Option<&Self>) -> Result<()> {
+    /// Refuses a lot that contradicts itself. Codes that stood there before are left alone, and so is when it was opened.
+    pub fn check(&self, before: Option<&Self>, now: Instant) -> Result<()> {
         let mut wrong = Vec::new();
         let mut say = |pointer: &str, code: &str, detail: &str| {
             wrong.push(FieldError::new(pointer, code, detail));
@@ -94,6 +96,9 @@ impl LotShape<'_> {
                 );
             }
         }
+        if let Some((pointer, code, detail)) = self.wrong_opening(before, now) {
+            say(pointer, code, detail);
+        }
         if self.state != LotState::Available && self.state_reason.is_none() {
             say(
                 "/state_reason",
@@ -105,6 +110,35 @@ impl LotShape<'_> {
             true => Ok(()),
             false => Err(Error::Invalid(wrong)),
         }
+    }
+}
+
+impl LotShape<'_> {
+    /// What is wrong with the day on which it was opened, unless an older release took it so: the field, a code, what to do.
+    fn wrong_opening(
+        &self,
+        before: Option<&Self>,
+        now: Instant,
+    ) -> Option<(&'static str, &'static str, &'static str)> {
+        let opened_on = self.opened_on?;
+        let is_news = before.is_none_or(|before| before.opened_on != self.opened_on);
+        if is_news && opened_on > latest_today(now) {
+            let advice = "write the day on which it was opened; leave it out until then";
+            return Some(("/opened_on", "in_the_future", advice));
+        }
+        let delivery_is_news = before.is_none_or(|before| before.received_on != self.received_on);
+        let is_too_early = self
+            .received_on
+            .is_some_and(|received_on| opened_on < received_on);
+        if !is_too_early || !(is_news || delivery_is_news) {
+            return None;
+        }
+        let advice = "write a day of opening that isn't before the delivery: opened_on and received_on contradict each other";
+        let pointer = match is_news {
+            true => "/opened_on",
+            false => "/received_on",
+        };
+        Some((pointer, "before_delivery", advice))
     }
 }
 
@@ -153,6 +187,11 @@ impl<'de> Deserialize<'de> for ExpiryDay {
 mod tests {
     use super::*;
 
+    /// The last moment at which it's 2026-11-25 everywhere.
+    fn now() -> Instant {
+        Instant::parse("2026-11-25T09:59:59.999Z").unwrap()
+    }
+
     #[test]
     fn a_lot_agrees_with_itself() {
         let code = LotCode::literal("K2291-07");
@@ -168,21 +207,21 @@ mod tests {
             state: LotState::Available,
             state_reason: None,
         };
-        assert!(good.check(None).is_ok());
+        assert!(good.check(None, now()).is_ok());
         let without_code = LotShape {
             code: None,
             no_code_reason: Some(&reason),
             ..good
         };
-        assert!(without_code.check(None).is_ok());
+        assert!(without_code.check(None, now()).is_ok());
         let held_back = LotShape {
             state: LotState::Quarantined,
             state_reason: Some(&reason),
             ..good
         };
-        assert!(held_back.check(None).is_ok());
+        assert!(held_back.check(None, now()).is_ok());
 
-        let pointer = |shape: LotShape<'_>| match shape.check(None) {
+        let pointer = |shape: LotShape<'_>| match shape.check(None, now()) {
             Err(Error::Invalid(fields)) => fields[0].pointer.clone(),
             other => format!("{other:?}"),
         };
@@ -229,7 +268,7 @@ mod tests {
     }
 
     fn pointers(shape: &LotShape<'_>, before: Option<&LotShape<'_>>) -> Vec<String> {
-        match shape.check(before) {
+        match shape.check(before, now()) {
             Ok(()) => Vec::new(),
             Err(Error::Invalid(fields)) => fields.into_iter().map(|field| field.pointer).collect(),
             Err(other) => vec![format!("{other:?}")],
@@ -301,5 +340,39 @@ mod tests {
                 "/state_reason"
             ]
         );
+    }
+
+    #[test]
+    fn a_bottle_is_opened_after_it_came_and_not_in_the_future() {
+        let code = LotCode::literal("K-1");
+        let dated = |received: &str, opened: &str| LotShape {
+            received_on: received.parse().ok(),
+            opened_on: opened.parse().ok(),
+            ..with(&code, None)
+        };
+        for (received, opened, expected) in [
+            ("", "2026-11-25", None),
+            ("", "2026-11-26", Some("/opened_on")),
+            ("", "2100-12-31", Some("/opened_on")),
+            ("2026-11-20", "2026-11-20", None),
+            ("2026-11-20", "2026-11-19", Some("/opened_on")),
+            ("2026-11-20", "", None),
+        ] {
+            let told = pointers(&dated(received, opened), None);
+            assert_eq!(told, expected.as_slice(), "{received} and {opened}");
+        }
+        let shape = dated("", "2026-11-26");
+        // On some islands it's tomorrow already.
+        let later = Instant::parse("2026-11-25T10:00:00Z").unwrap();
+        assert!(shape.check(None, later).is_ok());
+
+        // What an older release took stands, so that such a lot can still be called back.
+        let contradiction = dated("2026-11-20", "2026-11-19");
+        assert!(pointers(&contradiction, Some(&contradiction)).is_empty());
+        let ahead = dated("", "2100-12-31");
+        assert!(pointers(&ahead, Some(&ahead)).is_empty());
+        let moved = dated("2026-11-21", "2026-11-20");
+        let before = dated("2026-11-20", "2026-11-20");
+        assert_eq!(pointers(&moved, Some(&before)), ["/received_on"]);
     }
 }

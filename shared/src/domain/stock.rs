@@ -151,7 +151,7 @@ pub struct NewLot {
     #[serde(default, deserialize_with = "day::maybe")]
     pub received_on: Option<NaiveDate>,
     /// When the bottle in use was opened. Where the product has `period_after_opening_days`, a use after so many days more is a
-    /// nonconformity, as with a lot that has expired.
+    /// nonconformity, as with a lot that has expired. It's a day that has come, and not before `received_on`.
     #[serde(default, deserialize_with = "day::maybe")]
     pub opened_on: Option<NaiveDate>,
     /// Whether it may be used.
@@ -196,7 +196,8 @@ merge_patch! {
             /// When it was delivered.
             #[serde(deserialize_with = "day::patch")]
             received_on: NaiveDate,
-            /// When the bottle in use was opened; another one, once that is opened.
+            /// When the bottle in use was opened; another one, once that is opened. It's a day that has come, and not before
+            /// `received_on`.
             #[serde(deserialize_with = "day::patch")]
             opened_on: NaiveDate,
             /// Why the state is what it is.

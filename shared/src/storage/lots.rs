@@ -123,7 +123,7 @@ impl Lot {
             batch_code_key: new.batch_code.as_ref().map(LotKey::of),
             opened_on: new.opened_on,
         };
-        lot.shape().check(None)?;
+        lot.shape().check(None, now)?;
         lot.refuse_taken_code(tx.db)?;
         refuse_taken_external_id!(tx.db, lots, lot.id, &lot.external_id);
         lot.create(tx, "lot.added")
@@ -165,7 +165,7 @@ impl Lot {
         if lot == before {
             return Ok(before);
         }
-        lot.shape().check(Some(&before.shape()))?;
+        lot.shape().check(Some(&before.shape()), tx.now())?;
         if (&lot.code, &lot.batch_code) != (&before.code, &before.batch_code) {
             // A lot that was entered twice must still be held back and recalled under the codes that it has.
             lot.refuse_taken_code(tx.db)?;
