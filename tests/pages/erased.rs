@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
-use stipple_shared::domain::Role;
+use stipple_shared::domain::{Instant, Role};
 
 use crate::life::{Life, places, send_all};
 use crate::place::Place;
@@ -298,5 +298,25 @@ fn what_cannot_go_to_whoever_is_erased_says_why() {
         send_all(place);
         let ended = ("suppressed".to_owned(), Some("client_erased".to_owned()));
         assert_eq!(reminders(place, "cancelled_notice"), [ended]);
+    });
+}
+
+#[test]
+fn what_became_of_a_session_is_still_asked_once_its_client_is_erased() {
+    Place::each(false, |place| {
+        let server = &place.server;
+        let morning_after = Instant::parse("2026-12-05T07:00:00Z").unwrap();
+        server.clock.set(morning_after);
+        send_all(place);
+        assert_eq!(place.tasks("outcome_missing")[0]["state"], "open");
+        remove(place);
+        erase(place).expect(200);
+        let asked = place.tasks("outcome_missing");
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0]["state"], "open");
+        assert_eq!(asked[0]["resolution"], Value::Null);
+        let missed = format!("/v1/sessions/{}/no-show", place.session_id);
+        server.post(&missed, &json!({})).expect(200);
+        assert_eq!(place.tasks("outcome_missing")[0]["state"], "done");
     });
 }

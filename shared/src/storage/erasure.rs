@@ -242,12 +242,15 @@ fn blank_rows(tx: &mut Tx<'_>, id: ClientId) -> Result<usize> {
         + blank!(tx, id, tasks: note, clinical_note, resolution; but tells_something))
 }
 
-/// Closes what nobody can act upon any more. What doesn't agree with a rule in a record is still to be looked at.
+/// Of these somebody can still act upon: they're about the record of the treatment, and not about the person.
+const OF_THE_RECORD: [TaskKind; 2] = [TaskKind::Nonconformity, TaskKind::OutcomeMissing];
+
+/// Closes what nobody can act upon any more.
 fn blank_tasks(tx: &mut Tx<'_>, id: ClientId) -> Result<usize> {
     let open: Vec<Vec<u8>> = tasks::table
         .filter(tasks::client_id.eq(id))
         .filter(tasks::state.eq(TaskState::Open))
-        .filter(tasks::kind.ne(TaskKind::Nonconformity))
+        .filter(tasks::kind.ne_all(OF_THE_RECORD))
         .order(tasks::id)
         .select(tasks::id)
         .load(tx.db)?;
