@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise, and the tables are worth reading"
 )]
 
+mod chores;
 mod engine;
 mod faults;
 mod model;

@@ -257,23 +257,27 @@ impl Engine {
             .store((now + CHORES_EVERY).millis(), Ordering::Relaxed);
         // What goes by days is looked for each hour.
         let hour = now.millis().div_euclid(3_600_000);
-        let looks_farther = self.chores_hour.swap(hour, Ordering::Relaxed) != hour;
+        let looks_farther = self.chores_hour.load(Ordering::Relaxed) != hour;
         let mail_goes = self.transport.is_some();
-        self.write(move |tx| {
-            chores::close_overtaken_tasks(tx)?;
-            chores::open_unconfirmed_tasks(tx)?;
-            if looks_farther {
-                chores::open_outcome_tasks(tx)?;
-                chores::open_overdue_tasks(tx)?;
-            }
-            if mail_goes {
-                digest::queue_due(tx)?;
-            }
-            delivery::expire_overdue(tx, 500)?;
-            idempotency::prune(tx, 1000)
-        })
-        .await
-        .map(drop)
+        let that_was_all = self
+            .write(move |tx| {
+                chores::close_overtaken_tasks(tx)?;
+                chores::open_unconfirmed_tasks(tx)?;
+                let that_was_all = !looks_farther || chores::open_tasks_of_days(tx)?;
+                if mail_goes {
+                    digest::queue_due(tx)?;
+                }
+                delivery::expire_overdue(tx, 500)?;
+                idempotency::prune(tx, 1000)?;
+                Ok(that_was_all)
+            })
+            .await?;
+        match that_was_all {
+            // Only now: what failed is tried again in a minute, and not in an hour.
+            true => self.chores_hour.store(hour, Ordering::Relaxed),
+            false => self.chores_at.store(0, Ordering::Relaxed),
+        }
+        Ok(())
     }
 
     /// Asks the slots to begin no further mail, and to give back those that haven't begun to leave.

@@ -59,8 +59,16 @@ pub fn open_unconfirmed_tasks(tx: &mut Tx<'_>) -> Result<usize> {
 /// So many tasks are opened or closed in one write.
 const TASKS_AT_ONCE: usize = 500;
 
+/// Opens the tasks that go by days: sessions without an outcome, and what should be booked by now. Answers whether that's all
+/// of them; else the rest waits for the next look, because other writes wait for this one.
+pub fn open_tasks_of_days(tx: &mut Tx<'_>) -> Result<bool> {
+    let without_outcome = open_outcome_tasks(tx)?;
+    let overdue = open_overdue_tasks(tx)?;
+    Ok(without_outcome < TASKS_AT_ONCE && overdue < TASKS_AT_ONCE)
+}
+
 /// Opens a task for each session whose day is over and of which nothing says what became of it.
-pub fn open_outcome_tasks(tx: &mut Tx<'_>) -> Result<usize> {
+fn open_outcome_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     let now = tx.now();
     let known = tasks::table
         .filter(tasks::kind.eq(TaskKind::OutcomeMissing))
@@ -76,7 +84,6 @@ pub fn open_outcome_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     let mut studios: HashMap<StudioId, Studio> = HashMap::new();
     let mut opened = 0;
     for session in ended {
-        // The rest waits for the next look: other writes wait for this one.
         if opened == TASKS_AT_ONCE {
             break;
         }
@@ -149,7 +156,7 @@ fn is_about_care(task: &Task) -> bool {
 const PLANS_AT_ONCE: usize = 500;
 
 /// Opens a task for each session of a plan that isn't booked though the best days for it are over.
-pub fn open_overdue_tasks(tx: &mut Tx<'_>) -> Result<usize> {
+fn open_overdue_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     let now = tx.now();
     let known = tasks::table
         .filter(tasks::kind.eq(TaskKind::OverdueForBooking))
@@ -183,6 +190,9 @@ pub fn open_overdue_tasks(tx: &mut Tx<'_>) -> Result<usize> {
     let mut plans_read: HashMap<PlanId, Plan> = HashMap::new();
     let mut opened = 0;
     for session in waiting {
+        if opened == TASKS_AT_ONCE {
+            break;
+        }
         let (Some(plan_id), Some(ordinal)) = (session.plan_id, session.ordinal) else {
             continue;
         };
