@@ -47,7 +47,7 @@ pub struct Task {
     /// `nonconformity` has `codes`, and `pigment_record_id` where it's about a record; `no_usable_address` has `reason` and
     /// `step`; `mail_failed` and `mail_ambiguous` have `reason`; `mail_template_failed` has `language`, `mail_kind`, and
     /// `step` where it's a reminder's; `practitioner_left` has `practitioner_id`; `safety_notice_unreached` has `reason` and
-    /// `safety_notice_recipient_id`. The other kinds have no fields here.
+    /// `safety_notice_recipient_id`; `client_moved` has `previous_starts_at`. The other kinds have no fields here.
     #[schema(value_type = Object)]
     pub detail: Json<Map<String, Value>>,
     /// By when somebody should have looked.
