@@ -92,9 +92,15 @@ pub fn schedule(
             Subject::Act if facts.by_client || facts.action == Some(SessionAction::Book) => {}
             Subject::Act => {
                 // Whoever would set out in vain is woken all the same.
-                let told = facts.told_start.filter(|at| *at > now);
-                let sets_out = told.map(|at| at - SETTING_OUT);
-                let at_latest = sets_out.map_or(useful_until, |at| at.min(useful_until));
+                let sets_out = facts.told_start.map(|at| (at, at - SETTING_OUT));
+                let starts = facts.starts_at.map(|at| (at, at));
+                let at_latest = [sets_out, starts]
+                    .into_iter()
+                    .flatten()
+                    .filter(|(at, _)| *at > now)
+                    .map(|(_, latest)| latest)
+                    .min()
+                    .unwrap_or(useful_until);
                 if let Some(due_at) = quiet_free(due_at, at_latest, facts, now) {
                     reminder.due_at = due_at;
                 }
@@ -222,10 +228,11 @@ fn useful_until(step: ReminderStep, due_at: Instant, facts: &ReminderFacts) -> O
     };
     let end_of = |day| start_of_day(add_days(day, 1), facts.zone);
     match step {
-        ReminderStep::BookingConfirmation
-        | ReminderStep::MovedNotice
-        | ReminderStep::CancelledNotice
-        | ReminderStep::FinalReminder => facts.starts_at,
+        ReminderStep::BookingConfirmation | ReminderStep::FinalReminder => facts.starts_at,
+        // Whoever was told of a later time sets out for that one.
+        ReminderStep::MovedNotice | ReminderStep::CancelledNotice => {
+            facts.starts_at.max(facts.told_start)
+        }
         ReminderStep::Preparation => before_start(hours(48)),
         ReminderStep::ConfirmRequest => before_start(hours(facts.cutoff_hours.max(24))),
         ReminderStep::AftercareDay0 => Some(due_at + TimeDelta::days(2)),

@@ -330,6 +330,44 @@ fn a_step_that_a_studio_set_nearer_is_of_use_until_the_start() {
 }
 
 #[test]
+fn a_notice_is_of_use_until_the_later_of_the_time_that_stands_and_the_one_that_was_told() {
+    let now = "2027-03-01T12:00:00Z";
+    let told = instant("2027-03-05T10:00:00Z");
+    let walked_in = ReminderFacts {
+        action: Some(SessionAction::Reschedule),
+        told_start: Some(told),
+        ..booked("2027-03-01T11:50:00Z")
+    };
+    let off = ReminderFacts {
+        state: SessionState::Cancelled,
+        action: Some(SessionAction::Cancel),
+        ..walked_in.clone()
+    };
+    for (facts, step) in [
+        (&walked_in, Step::MovedNotice),
+        (&off, Step::CancelledNotice),
+    ] {
+        let notice = find(facts, now, step);
+        assert_eq!(notice.due_at, instant("2027-03-01T12:10:00Z"));
+        assert_eq!(notice.useful_until, told);
+    }
+    let later = ReminderFacts {
+        starts_at: Some(instant("2027-03-09T10:00:00Z")),
+        ..walked_in.clone()
+    };
+    let notice = find(&later, now, Step::MovedNotice);
+    assert_eq!(notice.useful_until, instant("2027-03-09T10:00:00Z"));
+    // A new time before the end of the night is told at once, however late the old one was.
+    let at_dawn = ReminderFacts {
+        starts_at: Some(instant("2027-03-02T07:30:00Z")),
+        quiet_hours: quiet("21:00", "08:00"),
+        ..walked_in
+    };
+    let notice = find(&at_dawn, "2027-03-01T22:00:00Z", Step::MovedNotice);
+    assert_eq!(notice.due_at, instant("2027-03-01T22:10:00Z"));
+}
+
+#[test]
 fn what_the_studio_moves_or_cancels_at_night_is_told_in_the_morning_unless_that_is_too_late() {
     let now = instant("2027-03-10T22:50:00Z");
     let due = |facts: &ReminderFacts, step: Step| {

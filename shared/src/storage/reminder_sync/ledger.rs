@@ -40,12 +40,12 @@ pub(super) fn sync(
     } else {
         Reminder::of_session(tx.db, session.id)?
     };
-    let knowledge = action.map(|_| knowledge_of(&rows));
+    let knowledge = knowledge_of(&rows);
     rows.retain(|row| row.state != ReminderState::Superseded);
     let by_client = *tx.actor() == Actor::ClientLink
         || (action == Some(SessionAction::Cancel) && session.ended_by == Some(EndedBy::Client));
-    let news = match (&knowledge, action) {
-        (Some(knowledge), Some(action)) => knowledge.news(
+    let news = match action {
+        Some(action) => knowledge.news(
             stands,
             Act {
                 action,
@@ -55,9 +55,9 @@ pub(super) fn sync(
                     .any(|rule| rule.sends(ReminderStep::BookingConfirmation, session.kind)),
             },
         ),
-        _ => withheld_notice(tx.db, session, &rows)?,
+        None => withheld_notice(tx.db, session, &rows)?,
     };
-    let told = knowledge.and_then(|knowledge| knowledge.time());
+    let told = knowledge.time();
     // A session that lost its time is spoken of by the time that was told.
     let time = session.time().or(told);
     let facts = ReminderFacts {
