@@ -7,6 +7,7 @@ use super::gap::GapWindow;
 use super::hours::QuietHours;
 use super::instant::Instant;
 use super::interval::Interval;
+use super::later_work::LaterWork;
 use super::local_time::{add_days, add_months, start_of_day};
 use super::reminder::{ReminderRule, Subject, Timing};
 use super::session::SessionAction;
@@ -40,8 +41,8 @@ pub struct ReminderFacts {
     pub cutoff_hours: u16,
     /// The days for the plan's next session, if there is one and it isn't booked yet.
     pub next_window: Option<GapWindow>,
-    /// Whether nothing came after it that placed pigment, nor is to come.
-    pub is_latest_work: bool,
+    /// What the client's other sessions that place pigment mean for it.
+    pub later_work: LaterWork,
 }
 
 /// A reminder that should exist.
@@ -162,11 +163,17 @@ fn applies(step: ReminderStep, facts: &ReminderFacts) -> bool {
         ReminderStep::AftercareDay0
         | ReminderStep::AftercareDay4
         | ReminderStep::AftercareDay10
-        | ReminderStep::AftercareDay30
-        | ReminderStep::BookNextOpens
-        | ReminderStep::BookNextClosing => facts.state == SessionState::Completed,
+        | ReminderStep::AftercareDay30 => {
+            // What the client may do again after one session they may not yet after the next.
+            facts.state == SessionState::Completed && !facts.later_work.is_done
+        }
+        ReminderStep::BookNextOpens | ReminderStep::BookNextClosing => {
+            facts.state == SessionState::Completed
+        }
         ReminderStep::TouchUpInvitation => {
-            facts.state == SessionState::Completed && facts.is_latest_work
+            facts.state == SessionState::Completed
+                && facts.kind.places_pigment()
+                && facts.later_work == LaterWork::NONE
         }
     }
 }

@@ -9,6 +9,12 @@ use crate::domain::gap::Gap;
 use crate::domain::reminder::default_rules;
 use ReminderStep as Step;
 
+/// A session for more of it has a time.
+const EXPECTED: LaterWork = LaterWork {
+    is_done: false,
+    is_expected: true,
+};
+
 pub(super) fn instant(text: &str) -> Instant {
     Instant::parse(text).unwrap()
 }
@@ -26,7 +32,7 @@ fn booked(starts_at: &str) -> ReminderFacts {
         quiet_hours: None,
         cutoff_hours: 48,
         next_window: None,
-        is_latest_work: false,
+        later_work: EXPECTED,
     }
 }
 
@@ -185,6 +191,23 @@ fn care_follows_a_session_that_took_place() {
         ..facts
     };
     assert_eq!(steps(&consultation, "2027-03-26T18:30:00Z"), []);
+}
+
+#[test]
+fn care_ends_where_a_later_session_placed_pigment() {
+    let aftercare = |facts: &ReminderFacts| {
+        let steps = steps(facts, "2027-03-01T16:00:00Z");
+        let is_care = |step: &&Step| step.subject() == Subject::Aftercare;
+        (
+            steps.iter().filter(is_care).count(),
+            steps.contains(&Step::BookNextOpens),
+        )
+    };
+    let mut facts = completed("2027-03-01T15:30:00Z");
+    assert_eq!(aftercare(&facts), (4, true));
+    facts.later_work.is_done = true;
+    // Whether the next is to be booked hangs on the plan alone.
+    assert_eq!(aftercare(&facts), (0, true));
 }
 
 #[test]
