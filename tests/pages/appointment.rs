@@ -170,6 +170,41 @@ fn where_clients_may_not_choose_they_ask() {
 }
 
 #[test]
+fn another_wish_for_another_time_is_heard_and_more_than_a_few_a_day_are_none() {
+    Place::each(false, |place| {
+        let path = format!("{}/move", place.path(Appointment));
+        place.send(&path, "note=Tuesday+morning").expect(200);
+        let notes = || -> Vec<String> {
+            let tasks = place.tasks("move_requested");
+            let notes = tasks.iter().map(|task| task["note"].as_str());
+            notes
+                .map(|note| note.unwrap_or_default().to_owned())
+                .collect()
+        };
+        // While the first is open, and once it's closed.
+        place.send(&path, "note=No%2C+Friday").expect(200);
+        assert_eq!(notes(), ["Tuesday morning", "No, Friday"]);
+        for task in place.tasks("move_requested") {
+            let close = format!("/v1/tasks/{}/close", task["id"].as_str().unwrap());
+            let done = json!({"outcome": "done"});
+            place.server.post(&close, &done).expect(200);
+        }
+        for form in ["note=Monday", "note=Monday", "note=", "note=+"] {
+            place.send(&path, form).expect(200);
+        }
+        assert_eq!(notes(), ["Tuesday morning", "No, Friday", "Monday", ""]);
+        place.send(&path, "note=Or+Sunday").expect(200);
+        place.send(&path, "note=Or+Saturday").expect(409);
+        assert_eq!(notes().len(), 5);
+        // What is known is still answered as done.
+        place.send(&path, "note=Monday").expect(200);
+        place.wait(TimeDelta::days(1));
+        place.send(&path, "note=Or+Saturday").expect(200);
+        assert_eq!(notes().len(), 6);
+    });
+}
+
+#[test]
 fn it_is_cancelled_up_to_the_cut_off_and_then_by_telephone() {
     Place::each(true, |place| {
         let path = place.path(Appointment);
