@@ -1,10 +1,10 @@
 //! See, confirm, move, cancel.
 
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 use stipple_shared::links::LinkPurpose::Appointment;
 
-use crate::place::{Place, notice};
+use crate::place::{Place, notice, path};
 
 #[test]
 fn the_page_shows_the_time_in_the_clients_language_and_nothing_clinical() {
@@ -312,5 +312,64 @@ fn advice_stands_behind_the_link_and_fits_the_day() {
         place
             .look(&format!("{}/advice", place.path(Appointment)))
             .expect(200);
+    });
+}
+
+#[test]
+fn what_a_client_did_is_no_task_any_more_once_staff_have_acted_upon_it() {
+    let states = |place: &Place, kind: &str| -> Vec<String> {
+        let tasks = place.tasks(kind);
+        let states = tasks.iter().map(|task| task["state"].as_str().unwrap());
+        states.map(str::to_owned).collect()
+    };
+    let act = |place: &Place, action: &str, body: &Value| {
+        let path = format!("/v1/sessions/{}/{action}", place.session_id);
+        let owner = place.server.owner().header("If-Match", "*");
+        owner.post(&path, body).expect(200);
+    };
+    let wrong = json!({"reason": "The wrong one."});
+    Place::each(true, |place| {
+        let cancel = format!("{}/cancel", place.path(Appointment));
+        place.send(&cancel, "").expect(200);
+        assert_eq!(states(place, "client_cancelled"), ["open"]);
+        act(place, "revert", &wrong);
+        assert_eq!(states(place, "client_cancelled"), ["done"]);
+        // Called off again, it's a task again.
+        let version = place.stored()["schedule_version"].as_i64().unwrap();
+        let mut link = place.link(Appointment);
+        link.schedule_version = version.try_into().unwrap();
+        place
+            .send(&format!("{}/cancel", path(&link)), "")
+            .expect(200);
+        assert_eq!(states(place, "client_cancelled"), ["done", "open"]);
+    });
+    let to = json!({"starts_at": "2026-12-02T10:00:00Z"});
+    let off = json!({});
+    for (action, body) in [("reschedule", &to), ("cancel", &off), ("revert", &wrong)] {
+        Place::each(true, |place| {
+            let form = "starts_at=2026-12-01T10%3A00%3A00Z";
+            let choose = format!("{}/move", place.path(Appointment));
+            place.send(&choose, form).expect(200);
+            assert_eq!(states(place, "client_moved"), ["open"]);
+            act(place, action, body);
+            assert_eq!(states(place, "client_moved"), ["done"], "{action}");
+        });
+    }
+    for (action, body) in [("reschedule", &to), ("cancel", &off)] {
+        Place::each(false, |place| {
+            let ask = format!("{}/move", place.path(Appointment));
+            place.send(&ask, "note=Mondays").expect(200);
+            // A yes to the time as it stands leaves the wish to staff.
+            act(place, "confirm", &off);
+            assert_eq!(states(place, "move_requested"), ["open"]);
+            act(place, action, body);
+            assert_eq!(states(place, "move_requested"), ["done"], "{action}");
+        });
+    }
+    Place::each(false, |place| {
+        let ask = format!("{}/move", place.path(Appointment));
+        place.send(&ask, "").expect(200);
+        place.complete();
+        assert_eq!(states(place, "move_requested"), ["done"]);
     });
 }

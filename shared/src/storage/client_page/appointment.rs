@@ -44,8 +44,6 @@ pub fn cancel(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
         ..Cancel::default()
     };
     let session = Session::cancel(tx, SessionId(link.subject), None, &told)?;
-    let why = "The client called the session off.";
-    Task::close_about(tx, session.id, &[TaskKind::ClientMoved], why)?;
     let key = format!(
         "client_cancelled:{}:{}",
         session.id, session.schedule_version
@@ -90,8 +88,6 @@ pub fn choose_time(tx: &mut Tx<'_>, link: &Link, starts_at: Instant) -> Result<D
     };
     let session =
         Session::reschedule(tx, SessionId(link.subject), None, &booking, MayOverride::No)?;
-    let why = "The client chose another time again.";
-    Task::close_about(tx, session.id, &[TaskKind::ClientMoved], why)?;
     let key = format!("client_moved:{}:{}", session.id, session.schedule_version);
     let mut task = visited.task(TaskKind::ClientMoved, key, now);
     let before = visited.session.as_ref().and_then(|it| it.starts_at);
