@@ -122,6 +122,24 @@ fn a_free_time_is_chosen_by_the_rules_of_the_house() {
 }
 
 #[test]
+fn a_form_that_moved_it_promises_no_time_once_it_is_called_off() {
+    Place::each(true, |place| {
+        let choose = format!("{}/move", place.path(Appointment));
+        let form = "starts_at=2026-12-01T10%3A00%3A00Z";
+        place.send(&choose, form).expect(200);
+        let cancel = format!("/v1/sessions/{}/cancel", place.session_id);
+        place.server.post(&cancel, &json!({})).expect(200);
+        let again = place.send(&choose, form).expect(409);
+        assert!(!again.text.contains("nouvel horaire"), "{again}");
+        assert!(
+            again.text.contains("Votre rendez-vous est annulé."),
+            "{again}"
+        );
+        assert_eq!(place.stored()["state"], "cancelled");
+    });
+}
+
+#[test]
 fn a_form_without_a_chosen_time_asks_for_one() {
     Place::each(true, |place| {
         let path = format!("{}/move", place.path(Appointment));

@@ -147,6 +147,23 @@ impl Visited {
             .map_or_else(ClientMay::default, |facts| facts.allow(now))
     }
 
+    /// Whether the session starts then, or was to.
+    fn is_at(&self, starts_at: Instant) -> bool {
+        let session = self.session.as_ref();
+        session.and_then(|session| session.starts_at) == Some(starts_at)
+    }
+
+    /// Whether the session is still to take place.
+    fn is_to_come(&self) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| {
+            matches!(
+                session.state,
+                SessionState::Booked | SessionState::Confirmed
+            )
+        })
+    }
+
     /// The free times that the client may choose from, from an instant on.
     pub fn free_times(&self, db: &mut Db, now: Instant, from: Instant) -> Result<Vec<OfferedSlot>> {
         let (Some(session), Some(facts)) = (&self.session, self.facts()) else {

@@ -58,11 +58,13 @@ pub fn choose_time(tx: &mut Tx<'_>, link: &Link, starts_at: Instant) -> Result<D
     let now = tx.now();
     let visited = match visit(tx.db, link, now)? {
         Some((visited, Standing::Holds)) => visited,
-        // The second click of two: it stands where the first one put it.
-        Some((visited, Standing::Moved))
-            if visited.session.as_ref().and_then(|it| it.starts_at) == Some(starts_at) =>
-        {
-            return Ok(Did::Done);
+        Some((visited, Standing::Moved)) if visited.is_at(starts_at) => {
+            // The second click of two: it stands where the first one put it, unless it was called off since.
+            return Ok(if visited.is_to_come() {
+                Did::Done
+            } else {
+                Did::TooLate
+            });
         }
         Some((_, standing)) => return Ok(Did::Not(standing)),
         None => return Ok(Did::Not(Standing::Void)),
