@@ -181,21 +181,9 @@ fn applies(step: ReminderStep, facts: &ReminderFacts) -> bool {
 /// When a step is due by its rule, and until when it is of use.
 fn moment(rule: &ReminderRule, facts: &ReminderFacts, now: Instant) -> Option<(Instant, Instant)> {
     let due_at = match rule.timing {
-        Timing::Start {
-            hours_before,
-            or_before_cutoff_hours,
-        } => {
-            let starts_at = facts.starts_at?;
-            let before_start = starts_at - hours(hours_before.get());
-            match or_before_cutoff_hours {
-                Some(before_cutoff) => before_start
-                    .min(starts_at - hours(facts.cutoff_hours) - hours(before_cutoff.get())),
-                None => before_start,
-            }
-        }
-        Timing::StartDay { days_before, at } => {
-            let day = facts.starts_at?.day_at(facts.zone);
-            at.on(add_days(day, -i64::from(days_before.get())), facts.zone)
+        Timing::Start { .. } | Timing::StartDay { .. } => {
+            rule.timing
+                .before(facts.starts_at?, facts.zone, facts.cutoff_hours)?
         }
         Timing::Action { minutes_after } => {
             let acted_at = match rule.step.subject() {
