@@ -90,6 +90,8 @@ pub fn choose_time(tx: &mut Tx<'_>, link: &Link, starts_at: Instant) -> Result<D
     };
     let session =
         Session::reschedule(tx, SessionId(link.subject), None, &booking, MayOverride::No)?;
+    // Who chose the time needn't be asked whether they come then.
+    let session = Session::confirm(tx, session.id, None, &Occurred::default())?;
     let key = format!("client_moved:{}:{}", session.id, session.schedule_version);
     let mut task = visited.task(TaskKind::ClientMoved, key, now);
     let before = visited.session.as_ref().and_then(|it| it.starts_at);
