@@ -1,11 +1,13 @@
 //! From stored things to what a mail says: the one place that knows both.
 
 use crate::domain::advice::has_advice;
+use crate::domain::client_page::{ClientMay, PageFacts};
 use crate::domain::example_time::example_time;
 use crate::domain::mail_preview::{MailPreview, Previewed};
 use crate::domain::mail_template::{OtherMail, OwnWords};
+use crate::domain::reminder::ReminderRule;
 use crate::domain::text::Language;
-use crate::domain::{Instant, ReminderStep, TaskKind};
+use crate::domain::{Instant, ReminderStep, SessionState, TaskKind};
 use crate::error::{Error, Result};
 use crate::links::{Link, LinkMaker, LinkPurpose};
 use crate::mail::digest::{self, DigestFacts};
@@ -119,8 +121,19 @@ pub fn facts(prepared: &Prepared, maker: Option<&LinkMaker>) -> Result<MailFacts
         previous_start: prepared.previous.map(|time| time.starts_at),
         has_advice: has_advice(session.kind),
         care_advice_in_mail: client.care_advice_in_mail,
+        may: page_facts(studio, session.state, session.starts_at).allow(prepared.mail.created_at),
         links: maker.map(|maker| links(prepared, maker)).transpose()?,
     })
+}
+
+/// What decides what the client may do about an appointment.
+fn page_facts(studio: &Studio, state: SessionState, starts_at: Option<Instant>) -> PageFacts {
+    PageFacts {
+        state,
+        starts_at,
+        cutoff_hours: i64::from(studio.cancellation_cutoff_hours),
+        client_may_move: studio.client_may_move,
+    }
 }
 
 /// The language of a prepared mail: the client's, or the studio's.
@@ -179,6 +192,7 @@ pub fn digest(prepared: &PreparedDigest) -> Result<Letter> {
 pub fn sample(
     studio: &Studio,
     stored: Vec<OwnWords>,
+    rules: &[ReminderRule],
     preview: &MailPreview,
     now: Instant,
 ) -> Result<RenderedMail> {
@@ -197,7 +211,8 @@ pub fn sample(
     own.extend(stored);
     match previewed {
         Previewed::Step(step) => {
-            let facts = sample_facts(studio, &own, preview, Some(step), now)?;
+            let mut facts = sample_facts(studio, &own, preview, Some(step), now)?;
+            facts.may = sample_may(studio, &facts, step, rules, now)?;
             render_with(&facts, &own, now)
         }
         Previewed::Other(OtherMail::FreshLink) => {
@@ -270,8 +285,29 @@ fn sample_facts(
             .then_some(example.previously.starts_at),
         has_advice: true,
         care_advice_in_mail: preview.care_advice_in_mail,
+        may: ClientMay::default(),
         links: preview.with_page.then(sample_links),
     })
+}
+
+/// What the made-up client may do when the step's mail would go by the studio's rules.
+fn sample_may(
+    studio: &Studio,
+    facts: &MailFacts,
+    step: ReminderStep,
+    rules: &[ReminderRule],
+    now: Instant,
+) -> Result<ClientMay> {
+    let Some(appointment) = facts.appointment else {
+        return Ok(ClientMay::default());
+    };
+    let starts_at = appointment.starts_at;
+    let page = page_facts(studio, SessionState::Booked, Some(starts_at));
+    let cutoff = u16::try_from(studio.cancellation_cutoff_hours).map_err(Error::internal)?;
+    let zone = studio.time_zone.0;
+    let rule = rules.iter().find(|rule| rule.step == step);
+    let sent_at = rule.and_then(|rule| rule.timing.before(starts_at, zone, cutoff));
+    Ok(page.allow(sent_at.unwrap_or(now)))
 }
 
 /// What stands in a preview where staff write what the client is told.

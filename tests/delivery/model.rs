@@ -114,8 +114,10 @@ pub(crate) struct Session {
     version: i64,
     completed: Option<Minute>,
     recorded: Minute,
-    /// What the client is to be told, and when that is due.
-    news: Option<(News, Minute)>,
+    /// What the client is to be told, when that is due, and until when it's of use.
+    news: Option<(News, Minute, Minute)>,
+    /// The latest time that it ever had.
+    latest: Minute,
     known: Known,
     /// For which times the client has the advice on how to prepare.
     prepared_for: Vec<Minute>,
@@ -171,7 +173,8 @@ impl Model {
             version: 1,
             completed: None,
             recorded: now,
-            news: Some((News::Booked, now)),
+            news: Some((News::Booked, now, starts)),
+            latest: starts,
             known: Known::Nothing,
             prepared_for: Vec::new(),
             unclear_since: None,
@@ -183,6 +186,7 @@ impl Model {
         let one = &mut self.sessions[session];
         one.state = State::Booked;
         one.starts = starts;
+        one.latest = one.latest.max(starts);
         one.set_at = act.now;
         one.version += 1;
         let news = match one.known {
@@ -270,24 +274,24 @@ impl Model {
         };
         let to_come = matches!(one.state, State::Booked | State::Confirmed);
         let is_off = one.state == State::Cancelled;
-        if let Some((news, due)) = one.news {
+        if let Some((news, due, until)) = one.news {
             let (step, still_holds) = match news {
                 News::Booked => ("booking_confirmation", to_come),
                 News::Moved => ("moved_notice", to_come),
                 News::Cancelled => ("cancelled_notice", is_off),
             };
             if still_holds {
-                want(timed(step), due, one.starts, true);
+                want(timed(step), due, until, true);
             }
         }
         if let Some(at) = one.unclear_since {
-            for (step, may_hold) in [
-                ("booking_confirmation", to_come),
-                ("moved_notice", to_come),
-                ("cancelled_notice", is_off),
+            for (step, may_hold, until) in [
+                ("booking_confirmation", to_come, one.starts),
+                ("moved_notice", to_come, one.latest),
+                ("cancelled_notice", is_off, one.latest),
             ] {
                 if may_hold {
-                    want(timed(step), at, one.starts, false);
+                    want(timed(step), at, until, false);
                 }
             }
         }
@@ -302,7 +306,7 @@ impl Model {
             let by_itself = self.quiet.step(due, one.set_at, until);
             match (one.news, one.unclear_since) {
                 // Late, it goes with the answer.
-                (Some((_, answer)), _) if due < one.set_at && answer < until => {
+                (Some((_, answer, _)), _) if due < one.set_at && answer < until => {
                     want(timed("preparation"), answer, until, !has_advice);
                 }
                 (None, Some(at)) if due < one.set_at => {
@@ -428,7 +432,14 @@ impl Session {
                 quiet.notice(act.now + 10, act.now, sets_out.min(self.starts))
             }
         };
-        self.news = news.filter(|_| act.is_clear).map(|news| (news, due(news)));
+        // Whoever was told of a later time sets out for that one.
+        let until = |news| match (news, self.known) {
+            (News::Moved | News::Cancelled, Known::Time(told)) => told.max(self.starts),
+            _ => self.starts,
+        };
+        self.news = news
+            .filter(|_| act.is_clear)
+            .map(|news| (news, due(news), until(news)));
         self.unclear_since = (!act.is_clear).then_some(act.now);
     }
 }

@@ -1,10 +1,10 @@
 //! See, confirm, move, cancel.
 
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 use stipple_shared::links::LinkPurpose::Appointment;
 
-use crate::place::{Place, notice};
+use crate::place::{Place, notice, path};
 
 #[test]
 fn the_page_shows_the_time_in_the_clients_language_and_nothing_clinical() {
@@ -88,8 +88,19 @@ fn a_free_time_is_chosen_by_the_rules_of_the_house() {
                 moved.text.contains("nouvel horaire. Un e-mail vous le confirmera dans quelques minutes, au cas où vous changeriez encore d’horaire."),
                 "{moved}"
             );
+            // Choosing it was a yes to it.
+            assert!(
+                moved.text.contains("Vous avez confirmé votre rendez-vous"),
+                "{moved}"
+            );
         }
         let stored = place.stored();
+        assert_eq!(stored["state"], "confirmed");
+        let asks = format!(
+            "/v1/reminders?session_id={}&step=confirm_request&state=scheduled",
+            place.session_id
+        );
+        assert!(place.server.get(&asks).expect(200).data().is_empty());
         assert_eq!(stored["starts_at"], "2026-12-01T10:00:00Z");
         assert_eq!(stored["schedule_version"], 2);
         let tasks = place.tasks("client_moved");
@@ -107,17 +118,32 @@ fn a_free_time_is_chosen_by_the_rules_of_the_house() {
             refused.text.contains("mardi 1er décembre 2026"),
             "{refused}"
         );
-        assert_eq!(place.stored()["state"], "booked");
-        // The page's own form speaks of the present time.
-        let action = stale.text.split("action=\"").nth(1).unwrap();
-        let action = action.split('"').next().unwrap();
-        place.send(action, "").expect(200);
         assert_eq!(place.stored()["state"], "confirmed");
-        // Whoever calls it off then leaves staff one thing to look at.
-        let cancel = action.replace("/confirm", "/cancel");
-        place.send(&cancel, "").expect(200);
+        // The page's own links speak of the present time. Whoever calls it off then leaves staff one thing to look at.
+        let links = stale.text.split("href=\"").skip(1);
+        let mut links = links.map(|link| link.split('"').next().unwrap());
+        let cancel = links.find(|link| link.ends_with("/cancel")).unwrap();
+        place.send(cancel, "").expect(200);
         assert_eq!(place.tasks("client_moved")[0]["state"], "done");
         assert_eq!(place.tasks("client_cancelled")[0]["state"], "open");
+    });
+}
+
+#[test]
+fn a_form_that_moved_it_promises_no_time_once_it_is_called_off() {
+    Place::each(true, |place| {
+        let choose = format!("{}/move", place.path(Appointment));
+        let form = "starts_at=2026-12-01T10%3A00%3A00Z";
+        place.send(&choose, form).expect(200);
+        let cancel = format!("/v1/sessions/{}/cancel", place.session_id);
+        place.server.post(&cancel, &json!({})).expect(200);
+        let again = place.send(&choose, form).expect(409);
+        assert!(!again.text.contains("nouvel horaire"), "{again}");
+        assert!(
+            again.text.contains("Votre rendez-vous est annulé."),
+            "{again}"
+        );
+        assert_eq!(place.stored()["state"], "cancelled");
     });
 }
 
@@ -166,6 +192,41 @@ fn where_clients_may_not_choose_they_ask() {
         assert_eq!(tasks[0]["note"], "Le mardi matin, s'il vous plaît");
         assert_eq!(place.stored()["schedule_version"], 1);
         place.send(&path, "note=a&unknown=b").expect(400);
+    });
+}
+
+#[test]
+fn another_wish_for_another_time_is_heard_and_more_than_a_few_a_day_are_none() {
+    Place::each(false, |place| {
+        let path = format!("{}/move", place.path(Appointment));
+        place.send(&path, "note=Tuesday+morning").expect(200);
+        let notes = || -> Vec<String> {
+            let tasks = place.tasks("move_requested");
+            let notes = tasks.iter().map(|task| task["note"].as_str());
+            notes
+                .map(|note| note.unwrap_or_default().to_owned())
+                .collect()
+        };
+        // While the first is open, and once it's closed.
+        place.send(&path, "note=No%2C+Friday").expect(200);
+        assert_eq!(notes(), ["Tuesday morning", "No, Friday"]);
+        for task in place.tasks("move_requested") {
+            let close = format!("/v1/tasks/{}/close", task["id"].as_str().unwrap());
+            let done = json!({"outcome": "done"});
+            place.server.post(&close, &done).expect(200);
+        }
+        for form in ["note=Monday", "note=Monday", "note=", "note=+"] {
+            place.send(&path, form).expect(200);
+        }
+        assert_eq!(notes(), ["Tuesday morning", "No, Friday", "Monday", ""]);
+        place.send(&path, "note=Or+Sunday").expect(200);
+        place.send(&path, "note=Or+Saturday").expect(409);
+        assert_eq!(notes().len(), 5);
+        // What is known is still answered as done.
+        place.send(&path, "note=Monday").expect(200);
+        place.wait(TimeDelta::days(1));
+        place.send(&path, "note=Or+Saturday").expect(200);
+        assert_eq!(notes().len(), 6);
     });
 }
 
@@ -277,5 +338,69 @@ fn advice_stands_behind_the_link_and_fits_the_day() {
         place
             .look(&format!("{}/advice", place.path(Appointment)))
             .expect(200);
+    });
+}
+
+#[test]
+fn what_a_client_did_is_no_task_any_more_once_staff_have_acted_upon_it() {
+    let states = |place: &Place, kind: &str| -> Vec<String> {
+        let tasks = place.tasks(kind);
+        let states = tasks.iter().map(|task| task["state"].as_str().unwrap());
+        states.map(str::to_owned).collect()
+    };
+    let act = |place: &Place, action: &str, body: &Value| {
+        let path = format!("/v1/sessions/{}/{action}", place.session_id);
+        let owner = place.server.owner().header("If-Match", "*");
+        owner.post(&path, body).expect(200);
+    };
+    let wrong = json!({"reason": "The wrong one."});
+    Place::each(true, |place| {
+        let cancel = format!("{}/cancel", place.path(Appointment));
+        place.send(&cancel, "").expect(200);
+        assert_eq!(states(place, "client_cancelled"), ["open"]);
+        act(place, "revert", &wrong);
+        assert_eq!(states(place, "client_cancelled"), ["done"]);
+        // Called off again, it's a task again.
+        let version = place.stored()["schedule_version"].as_i64().unwrap();
+        let mut link = place.link(Appointment);
+        link.schedule_version = version.try_into().unwrap();
+        place
+            .send(&format!("{}/cancel", path(&link)), "")
+            .expect(200);
+        assert_eq!(states(place, "client_cancelled"), ["done", "open"]);
+    });
+    let to = json!({"starts_at": "2026-12-02T10:00:00Z"});
+    let off = json!({});
+    for (action, body) in [("reschedule", &to), ("cancel", &off), ("revert", &wrong)] {
+        Place::each(true, |place| {
+            let form = "starts_at=2026-12-01T10%3A00%3A00Z";
+            let choose = format!("{}/move", place.path(Appointment));
+            place.send(&choose, form).expect(200);
+            assert_eq!(states(place, "client_moved"), ["open"]);
+            if action == "revert" {
+                // Their choice of the time was their yes too: that is the last act.
+                act(place, action, body);
+                assert_eq!(states(place, "client_moved"), ["open"]);
+            }
+            act(place, action, body);
+            assert_eq!(states(place, "client_moved"), ["done"], "{action}");
+        });
+    }
+    for (action, body) in [("reschedule", &to), ("cancel", &off)] {
+        Place::each(false, |place| {
+            let ask = format!("{}/move", place.path(Appointment));
+            place.send(&ask, "note=Mondays").expect(200);
+            // A yes to the time as it stands leaves the wish to staff.
+            act(place, "confirm", &off);
+            assert_eq!(states(place, "move_requested"), ["open"]);
+            act(place, action, body);
+            assert_eq!(states(place, "move_requested"), ["done"], "{action}");
+        });
+    }
+    Place::each(false, |place| {
+        let ask = format!("{}/move", place.path(Appointment));
+        place.send(&ask, "").expect(200);
+        place.complete();
+        assert_eq!(states(place, "move_requested"), ["done"]);
     });
 }

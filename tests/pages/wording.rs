@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use stipple_shared::domain::Instant;
 use stipple_shared::links::Link;
 use stipple_shared::links::LinkPurpose::{Appointment, Preferences, Report, Unsubscribe};
 
@@ -140,6 +141,39 @@ fn after_an_appointment_the_page_says_how_to_book_the_next() {
         assert!(!shown().contains(asks), "{}", shown());
         place.complete();
         assert!(shown().contains(asks), "{}", shown());
+        // In a plan it's asked only while the next has no time.
+        let plan = json!({
+            "client_id": place.client_id, "practitioner_id": place.practitioner_id, "indication": "scar",
+            "treatment_sessions": 2, "session_minutes": 60,
+        });
+        let plan = place.server.post("/v1/plans", &plan).expect(201).id();
+        let sessions = format!("/v1/plans/{plan}/sessions");
+        let sessions = place.server.get(&sessions).expect(200);
+        let [first, second] = [0, 1].map(|number| {
+            let id = sessions.data()[number]["id"].as_str().unwrap();
+            id.to_owned()
+        });
+        let act = |id: &str, action: &str, body: Value| {
+            let path = format!("/v1/sessions/{id}/{action}");
+            let owner = place.server.owner().header("If-Match", "*");
+            owner.post(&path, &body).expect(200);
+        };
+        let who = json!({"practitioner_id": place.practitioner_id});
+        act(&first, "complete", who.clone());
+        let now = place.server.clock.now();
+        let of_first = path(&Link::appointment(first.parse().unwrap(), 1, 1, now));
+        let shown = || place.look(&of_first).expect(200).text;
+        assert!(shown().contains(asks), "{}", shown());
+        act(
+            &second,
+            "book",
+            json!({"starts_at": "2026-12-16T10:00:00Z", "practitioner_id": place.practitioner_id}),
+        );
+        assert!(!shown().contains(asks), "{}", shown());
+        let after = Instant::parse("2026-12-16T11:00:00Z").unwrap();
+        place.server.clock.set(after);
+        act(&second, "complete", who);
+        assert!(!shown().contains(asks), "{}", shown());
     });
 }
 

@@ -211,6 +211,46 @@ fn a_preview_is_the_mail_that_would_go_and_then_the_one_that_went() {
     });
 }
 
+#[test]
+fn a_mail_promises_what_the_page_allows_when_it_goes() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let said = |id: &str, step: &str| {
+            let row = find(house, id, step);
+            let preview = house.server.get(&path(&row, "preview")).expect(200);
+            let text = text(&preview.json["mail"]["text"]);
+            let hint = text.lines().find(|line| line.starts_with("Your page"));
+            hint.unwrap().to_owned()
+        };
+        let id = booked(house);
+        let confirmed = house.consultation().id();
+        house.book(&confirmed, 20, "14:00");
+        house.act(&confirmed, "confirm", &json!({})).expect(200);
+        let all =
+            "Your page shows all the details. There you can also confirm, or ask for another time.";
+        let still = "Your page shows all the details. There you can also ask for another time.";
+        let late = "Your page shows all the details. There you can also confirm.";
+        let nothing = "Your page shows all the details.";
+        for (id, step, expected) in [
+            (&id, "booking_confirmation", all),
+            (&id, "confirm_request", all),
+            // A day before, and the cut-off is at two.
+            (&id, "final_reminder", late),
+            (&confirmed, "booking_confirmation", still),
+            (&confirmed, "final_reminder", nothing),
+        ] {
+            assert_eq!(said(id, step), expected, "{step}");
+        }
+        // What goes says what was shown.
+        assert_eq!(post.subjects(), ["Booked", "Booked"]);
+        house.go_to(19);
+        house.wait(120 + 5);
+        assert_eq!(post.subjects(), ["Reminder", "Reminder"]);
+        assert_eq!(said(&id, "final_reminder"), late);
+        assert_eq!(said(&confirmed, "final_reminder"), nothing);
+    });
+}
+
 /// Where the texts stand in a mail, if they're all there.
 #[track_caller]
 fn places(mail: &str, texts: &[&str]) -> Vec<usize> {

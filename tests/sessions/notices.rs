@@ -1,5 +1,6 @@
 //! What a client is told of bookings, moves and cancellations: what changed against what they knew, once.
 
+use chrono::TimeDelta;
 use serde_json::json;
 use stipple_shared::domain::overriding::MayOverride;
 use stipple_shared::storage::sessions::Session;
@@ -226,6 +227,32 @@ fn a_cancellation_names_the_time_that_the_client_was_told() {
             assert!(mail.contains(line), "{line} in {mail}");
         }
         assert!(!mail.contains("16 December"), "{mail}");
+    });
+}
+
+#[test]
+fn a_cancellation_is_told_until_the_later_time_that_the_client_knows() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let id = house.arrange(&house.client_id, "consultation", 60).id();
+        house.book(&id, 5, "10:00");
+        assert_eq!(post.subjects(), ["Booked"]);
+        // As who walks in is booked: the start is past already.
+        let start = house.server.clock.now() - TimeDelta::minutes(10);
+        let to = json!({"starts_at": start, "practitioner_id": house.practitioner_id});
+        let caller = house.server.owner().header("If-Match", "*");
+        crate::house::act(&caller, &id, "reschedule", &to).expect(200);
+        house.act(&id, "cancel", &json!({})).expect(200);
+        house.wait(10);
+        let mails = post.deliver();
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        for line in [
+            "Subject: Cancelled: ",
+            "When: Monday 30 November 2026, 10:00",
+            "METHOD:CANCEL",
+        ] {
+            assert!(mails[0].contains(line), "{line} in {}", mails[0]);
+        }
     });
 }
 

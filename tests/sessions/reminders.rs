@@ -133,6 +133,73 @@ fn care_follows_completion_and_ends_with_it() {
 }
 
 #[test]
+fn care_gives_way_to_that_of_a_later_session_and_comes_back_with_it() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        let first = house.arrange(&house.client_id, "touch_up", 60).id();
+        let second = house.arrange(&house.client_id, "touch_up", 60).id();
+        house.book(&first, 1, "10:00");
+        house.book(&second, 9, "10:00");
+        house.go_to(1);
+        house.act(&first, "complete", &json!({})).expect(200);
+        for day in [2, 7] {
+            house.go_to(day);
+            post.deliver();
+        }
+        let sent = steps(1, &["aftercare_day_0", "aftercare_day_4"]);
+        let written = || {
+            let mut rows = rows(house, &first, "written");
+            rows.retain(|(step, _)| step.starts_with("aftercare"));
+            rows
+        };
+        assert_eq!(written(), sent);
+        let to_come = steps(1, &["aftercare_day_10", "aftercare_day_30"]);
+        assert_eq!(rows(house, &first, "scheduled"), to_come);
+        // What is booked changes nothing yet: the advice of the first still holds.
+        house.go_to(9);
+        house.act(&second, "complete", &json!({})).expect(200);
+        assert_eq!(rows(house, &first, "scheduled"), vec![]);
+        assert_eq!(written(), sent);
+        let mut of_second = rows(house, &second, "scheduled");
+        of_second.retain(|(step, _)| step.starts_with("aftercare"));
+        assert_eq!(of_second, steps(1, &AFTERWARDS[..4]));
+        // Days later only the second's own advice goes.
+        house.go_to(10);
+        assert_eq!(post.subjects().len(), 1);
+        house.go_to(13);
+        assert_eq!(post.subjects().len(), 1);
+        assert_eq!(written(), sent);
+        let body = json!({"reason": "The wrong one."});
+        house.act(&second, "revert", &body).expect(200);
+        let back: Vec<_> = rows(house, &first, "scheduled");
+        assert_eq!(back, to_come);
+    });
+}
+
+#[test]
+fn what_is_recorded_after_a_later_session_has_no_care_left() {
+    House::each(|house| {
+        let first = house.arrange(&house.client_id, "touch_up", 60).id();
+        let second = house.arrange(&house.client_id, "touch_up", 60).id();
+        house.book(&first, 1, "10:00");
+        house.book(&second, 2, "10:00");
+        house.go_to(2);
+        house.act(&second, "complete", &json!({})).expect(200);
+        let told = json!({"occurred_at": "2026-11-26T11:00:00Z"});
+        house.act(&first, "complete", &told).expect(200);
+        assert_eq!(rows(house, &first, "scheduled"), vec![]);
+        // A consultation places nothing, and leaves the care as it is.
+        let third = house.arrange(&house.client_id, "consultation", 60).id();
+        house.book(&third, 3, "10:00");
+        house.go_to(3);
+        let before = rows(house, &second, "scheduled");
+        assert!(before.len() >= 3, "{before:?}");
+        house.act(&third, "complete", &json!({})).expect(200);
+        assert_eq!(rows(house, &second, "scheduled"), before);
+    });
+}
+
+#[test]
 fn preparation_that_is_late_goes_with_the_booking() {
     House::each(|house| {
         let (_, sessions) = house.plan();

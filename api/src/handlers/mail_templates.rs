@@ -56,7 +56,9 @@ pub(crate) struct MailWordsQuery {
 /// `{% if when %}…{% else %}…{% endif %}`. Subject and preheader know `service_label`, `sender_name` and `when`; title,
 /// body, greeting and `why_this_mail` also `client_name` and `previously`. Body, greeting, `why_this_mail`, `page_hint…` and
 /// `reach_studio…` know `reach` too, one of the sentences `reach_…` by what the studio has, and may ask for
-/// `client_may_move` and `to_book`. Everything but care advice has to be neutral.
+/// `client_may_move` (clients of the studio choose another time; else they ask for one), `client_may_change` (this one still
+/// may when the mail goes), `client_may_confirm` (they haven't said yet that they come) and `to_book`. Everything but care
+/// advice has to be neutral.
 /// The words `fresh_link_…` make the mail with a link that a client asked for, `digest_…` the morning mail to staff.
 #[utoipa::path(
     tag = "mails",
@@ -166,8 +168,10 @@ pub(crate) async fn preview_mail(command: Command<ManageStudio, Json<MailPreview
                 lint::check(&draft.content(), draft.step)
                     .map_err(|error| error.under(&format!("/drafts/{number}")))?;
             }
-            let (studio, stored) = MailTemplate::studio_with_words(tx, given.body.studio_id)?;
-            plain(200, &letter::sample(&studio, stored, given.body, tx.now())?)
+            let (studio, stored, rules) =
+                MailTemplate::studio_for_preview(tx, given.body.studio_id)?;
+            let mail = letter::sample(&studio, stored, &rules, given.body, tx.now())?;
+            plain(200, &mail)
         })
         .await
 }

@@ -265,7 +265,7 @@ impl Visitor {
                 may => may_value(may),
                 base => self.path(&link)?,
                 to_come,
-                is_over => session.state.is_final(),
+                asks_to_book => self.visited.asks_to_book,
                 advice_title,
                 report,
                 mails => self.path(&bounded(self.client_link(LinkPurpose::Preferences), self.now))?,

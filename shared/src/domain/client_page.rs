@@ -59,6 +59,16 @@ impl PageFacts {
     }
 }
 
+/// Whether the page of a session that is over asks to book the next: outside of a plan, or where the plan's next has no time.
+/// `of_plan` are the states of the plan's sessions in their order, without those that were called off or missed.
+pub fn asks_to_book(state: SessionState, of_plan: Option<&[SessionState]>) -> bool {
+    let next_waits = |states: &[SessionState]| {
+        let mut to_come = states.iter().filter(|state| !state.is_final());
+        to_come.next() == Some(&SessionState::Planned)
+    };
+    state.is_final() && of_plan.is_none_or(next_waits)
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
@@ -98,5 +108,28 @@ mod tests {
             let to_come = matches!(state, SessionState::Booked | SessionState::Confirmed);
             assert_eq!(may.cancel, to_come, "{state}");
         }
+    }
+
+    #[test]
+    fn the_next_is_asked_for_where_it_has_no_time() {
+        use SessionState::{Booked, Cancelled, Completed, Planned};
+
+        assert!(asks_to_book(Completed, None) && asks_to_book(Cancelled, None));
+        assert!(!asks_to_book(Booked, None) && !asks_to_book(Booked, Some(&[Booked, Planned])));
+        for (of_plan, expected) in [
+            (&[Completed, Planned][..], true),
+            (&[Completed, Booked], false),
+            (&[Completed, Booked, Planned], false),
+            (&[Completed, Completed], false),
+            (&[], false),
+        ] {
+            assert_eq!(
+                asks_to_book(Completed, Some(of_plan)),
+                expected,
+                "{of_plan:?}"
+            );
+        }
+        // A plan's session that was called off has left its place to another.
+        assert!(asks_to_book(Cancelled, Some(&[Planned])));
     }
 }

@@ -20,6 +20,7 @@ pub mod hours;
 pub mod id;
 pub mod instant;
 pub mod interval;
+pub mod later_work;
 pub mod legible;
 pub mod likeness;
 pub mod local_time;

@@ -1,9 +1,13 @@
 //! The steps of a studio's reminders and when each is due; what is scheduled in a case is `schedule`'s matter.
 
+use chrono::TimeDelta;
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::hours::ClockTime;
+use super::instant::Instant;
+use super::local_time::add_days;
 use super::number::{OffsetDays, OffsetHours, OffsetMinutes, OffsetMonths};
 use super::vocabulary::{Anchor, ReminderStep, SessionKind};
 
@@ -178,6 +182,31 @@ impl ReminderStep {
             ),
         };
         if fits { Ok(()) } else { Err(advice) }
+    }
+}
+
+impl Timing {
+    /// When it is by a session's start; nothing where it counts from something else.
+    pub fn before(self, starts_at: Instant, zone: Tz, cutoff_hours: u16) -> Option<Instant> {
+        let hours = |hours: u16| TimeDelta::hours(hours.into());
+        match self {
+            Self::Start {
+                hours_before,
+                or_before_cutoff_hours,
+            } => {
+                let before_start = starts_at - hours(hours_before.get());
+                Some(match or_before_cutoff_hours {
+                    Some(before_cutoff) => before_start
+                        .min(starts_at - hours(cutoff_hours) - hours(before_cutoff.get())),
+                    None => before_start,
+                })
+            }
+            Self::StartDay { days_before, at } => {
+                let day = add_days(starts_at.day_at(zone), -i64::from(days_before.get()));
+                Some(at.on(day, zone))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::gap::GapWindow;
 use super::hours::QuietHours;
 use super::instant::Instant;
 use super::interval::Interval;
+use super::later_work::LaterWork;
 use super::local_time::{add_days, add_months, start_of_day};
 use super::reminder::{ReminderRule, Subject, Timing};
 use super::session::SessionAction;
@@ -40,8 +41,8 @@ pub struct ReminderFacts {
     pub cutoff_hours: u16,
     /// The days for the plan's next session, if there is one and it isn't booked yet.
     pub next_window: Option<GapWindow>,
-    /// Whether nothing came after it that placed pigment, nor is to come.
-    pub is_latest_work: bool,
+    /// What the client's other sessions that place pigment mean for it.
+    pub later_work: LaterWork,
 }
 
 /// A reminder that should exist.
@@ -92,9 +93,15 @@ pub fn schedule(
             Subject::Act if facts.by_client || facts.action == Some(SessionAction::Book) => {}
             Subject::Act => {
                 // Whoever would set out in vain is woken all the same.
-                let told = facts.told_start.filter(|at| *at > now);
-                let sets_out = told.map(|at| at - SETTING_OUT);
-                let at_latest = sets_out.map_or(useful_until, |at| at.min(useful_until));
+                let sets_out = facts.told_start.map(|at| (at, at - SETTING_OUT));
+                let starts = facts.starts_at.map(|at| (at, at));
+                let at_latest = [sets_out, starts]
+                    .into_iter()
+                    .flatten()
+                    .filter(|(at, _)| *at > now)
+                    .map(|(_, latest)| latest)
+                    .min()
+                    .unwrap_or(useful_until);
                 if let Some(due_at) = quiet_free(due_at, at_latest, facts, now) {
                     reminder.due_at = due_at;
                 }
@@ -156,11 +163,17 @@ fn applies(step: ReminderStep, facts: &ReminderFacts) -> bool {
         ReminderStep::AftercareDay0
         | ReminderStep::AftercareDay4
         | ReminderStep::AftercareDay10
-        | ReminderStep::AftercareDay30
-        | ReminderStep::BookNextOpens
-        | ReminderStep::BookNextClosing => facts.state == SessionState::Completed,
+        | ReminderStep::AftercareDay30 => {
+            // What the client may do again after one session they may not yet after the next.
+            facts.state == SessionState::Completed && !facts.later_work.is_done
+        }
+        ReminderStep::BookNextOpens | ReminderStep::BookNextClosing => {
+            facts.state == SessionState::Completed
+        }
         ReminderStep::TouchUpInvitation => {
-            facts.state == SessionState::Completed && facts.is_latest_work
+            facts.state == SessionState::Completed
+                && facts.kind.places_pigment()
+                && facts.later_work == LaterWork::NONE
         }
     }
 }
@@ -168,21 +181,9 @@ fn applies(step: ReminderStep, facts: &ReminderFacts) -> bool {
 /// When a step is due by its rule, and until when it is of use.
 fn moment(rule: &ReminderRule, facts: &ReminderFacts, now: Instant) -> Option<(Instant, Instant)> {
     let due_at = match rule.timing {
-        Timing::Start {
-            hours_before,
-            or_before_cutoff_hours,
-        } => {
-            let starts_at = facts.starts_at?;
-            let before_start = starts_at - hours(hours_before.get());
-            match or_before_cutoff_hours {
-                Some(before_cutoff) => before_start
-                    .min(starts_at - hours(facts.cutoff_hours) - hours(before_cutoff.get())),
-                None => before_start,
-            }
-        }
-        Timing::StartDay { days_before, at } => {
-            let day = facts.starts_at?.day_at(facts.zone);
-            at.on(add_days(day, -i64::from(days_before.get())), facts.zone)
+        Timing::Start { .. } | Timing::StartDay { .. } => {
+            rule.timing
+                .before(facts.starts_at?, facts.zone, facts.cutoff_hours)?
         }
         Timing::Action { minutes_after } => {
             let acted_at = match rule.step.subject() {
@@ -222,10 +223,11 @@ fn useful_until(step: ReminderStep, due_at: Instant, facts: &ReminderFacts) -> O
     };
     let end_of = |day| start_of_day(add_days(day, 1), facts.zone);
     match step {
-        ReminderStep::BookingConfirmation
-        | ReminderStep::MovedNotice
-        | ReminderStep::CancelledNotice
-        | ReminderStep::FinalReminder => facts.starts_at,
+        ReminderStep::BookingConfirmation | ReminderStep::FinalReminder => facts.starts_at,
+        // Whoever was told of a later time sets out for that one.
+        ReminderStep::MovedNotice | ReminderStep::CancelledNotice => {
+            facts.starts_at.max(facts.told_start)
+        }
         ReminderStep::Preparation => before_start(hours(48)),
         ReminderStep::ConfirmRequest => before_start(hours(facts.cutoff_hours.max(24))),
         ReminderStep::AftercareDay0 => Some(due_at + TimeDelta::days(2)),

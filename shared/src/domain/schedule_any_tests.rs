@@ -55,7 +55,7 @@ fn any_facts() -> impl Strategy<Value = (ReminderFacts, Instant)> {
                             .unwrap()
                             .window(completed_at.day_at(zone)),
                     ),
-                    is_latest_work: true,
+                    later_work: LaterWork::NONE,
                 };
                 (facts, now)
             },

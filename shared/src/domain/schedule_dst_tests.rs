@@ -81,7 +81,10 @@ fn facts(zone: Tz, starts_at: Instant) -> ReminderFacts {
         quiet_hours: None,
         cutoff_hours: 48,
         next_window: None,
-        is_latest_work: false,
+        later_work: LaterWork {
+            is_done: false,
+            is_expected: true,
+        },
     }
 }
 
@@ -168,7 +171,7 @@ fn lines(zone: Tz, change: Instant) -> Vec<Line> {
     let completed = ReminderFacts {
         state: SessionState::Completed,
         completed_at: Some(before_change),
-        is_latest_work: true,
+        later_work: LaterWork::NONE,
         ..facts(zone, before_change)
     };
     for (step, name, after) in [

@@ -9,6 +9,12 @@ use crate::domain::gap::Gap;
 use crate::domain::reminder::default_rules;
 use ReminderStep as Step;
 
+/// A session for more of it has a time.
+const EXPECTED: LaterWork = LaterWork {
+    is_done: false,
+    is_expected: true,
+};
+
 pub(super) fn instant(text: &str) -> Instant {
     Instant::parse(text).unwrap()
 }
@@ -26,7 +32,7 @@ fn booked(starts_at: &str) -> ReminderFacts {
         quiet_hours: None,
         cutoff_hours: 48,
         next_window: None,
-        is_latest_work: false,
+        later_work: EXPECTED,
     }
 }
 
@@ -188,6 +194,23 @@ fn care_follows_a_session_that_took_place() {
 }
 
 #[test]
+fn care_ends_where_a_later_session_placed_pigment() {
+    let aftercare = |facts: &ReminderFacts| {
+        let steps = steps(facts, "2027-03-01T16:00:00Z");
+        let is_care = |step: &&Step| step.subject() == Subject::Aftercare;
+        (
+            steps.iter().filter(is_care).count(),
+            steps.contains(&Step::BookNextOpens),
+        )
+    };
+    let mut facts = completed("2027-03-01T15:30:00Z");
+    assert_eq!(aftercare(&facts), (4, true));
+    facts.later_work.is_done = true;
+    // Whether the next is to be booked hangs on the plan alone.
+    assert_eq!(aftercare(&facts), (0, true));
+}
+
+#[test]
 fn a_session_that_was_recorded_late_gets_the_care_that_is_still_of_use() {
     let facts = completed("2027-03-26T18:30:00Z");
     let late = due(&facts, "2027-03-31T15:00:00Z");
@@ -327,6 +350,44 @@ fn a_step_that_a_studio_set_nearer_is_of_use_until_the_start() {
         ),
         []
     );
+}
+
+#[test]
+fn a_notice_is_of_use_until_the_later_of_the_time_that_stands_and_the_one_that_was_told() {
+    let now = "2027-03-01T12:00:00Z";
+    let told = instant("2027-03-05T10:00:00Z");
+    let walked_in = ReminderFacts {
+        action: Some(SessionAction::Reschedule),
+        told_start: Some(told),
+        ..booked("2027-03-01T11:50:00Z")
+    };
+    let off = ReminderFacts {
+        state: SessionState::Cancelled,
+        action: Some(SessionAction::Cancel),
+        ..walked_in.clone()
+    };
+    for (facts, step) in [
+        (&walked_in, Step::MovedNotice),
+        (&off, Step::CancelledNotice),
+    ] {
+        let notice = find(facts, now, step);
+        assert_eq!(notice.due_at, instant("2027-03-01T12:10:00Z"));
+        assert_eq!(notice.useful_until, told);
+    }
+    let later = ReminderFacts {
+        starts_at: Some(instant("2027-03-09T10:00:00Z")),
+        ..walked_in.clone()
+    };
+    let notice = find(&later, now, Step::MovedNotice);
+    assert_eq!(notice.useful_until, instant("2027-03-09T10:00:00Z"));
+    // A new time before the end of the night is told at once, however late the old one was.
+    let at_dawn = ReminderFacts {
+        starts_at: Some(instant("2027-03-02T07:30:00Z")),
+        quiet_hours: quiet("21:00", "08:00"),
+        ..walked_in
+    };
+    let notice = find(&at_dawn, "2027-03-01T22:00:00Z", Step::MovedNotice);
+    assert_eq!(notice.due_at, instant("2027-03-01T22:10:00Z"));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use super::tests::{at, facts};
 use super::*;
 use crate::domain::ReminderStep as Step;
+use crate::domain::client_page::ClientMay;
 
 fn text_of(facts: &MailFacts) -> String {
     render(facts, at("2026-10-20T08:00:00Z")).unwrap().text
@@ -190,6 +191,73 @@ fn clients_choose_another_time_where_the_studio_lets_them() {
         facts.studio.client_may_move = true;
         let text = text_of(&facts);
         assert!(text.contains(chooses) && !text.contains(asks), "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_promised_that_the_page_refuses() {
+    let late = ClientMay {
+        confirm: true,
+        ..ClientMay::default()
+    };
+    let confirmed = ClientMay {
+        choose_time: true,
+        cancel: true,
+        ..ClientMay::default()
+    };
+    for (language, expected) in [
+        (
+            "en",
+            [
+                "details. There you can also confirm, or choose another time.",
+                "details. There you can also choose another time.",
+                "details. There you can also confirm.",
+                "details.",
+            ],
+        ),
+        (
+            "de",
+            [
+                "Einzelheiten. Dort können Sie auch zusagen oder eine andere Zeit wählen.",
+                "Einzelheiten. Dort können Sie auch eine andere Zeit wählen.",
+                "Einzelheiten. Dort können Sie auch zusagen.",
+                "Einzelheiten.",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "détails. Vous pouvez aussi y confirmer votre venue ou choisir un autre horaire.",
+                "détails. Vous pouvez aussi y choisir un autre horaire.",
+                "détails. Vous pouvez aussi y confirmer votre venue.",
+                "détails.",
+            ],
+        ),
+        (
+            "es",
+            [
+                "detalles, confirmar la cita o elegir otra hora.",
+                "detalles y elegir otra hora.",
+                "detalles y confirmar la cita.",
+                "detalles.",
+            ],
+        ),
+    ] {
+        let all = ClientMay {
+            confirm: true,
+            ..confirmed
+        };
+        let may = [all, confirmed, late, ClientMay::default()];
+        for (may, expected) in may.into_iter().zip(expected) {
+            let mut facts = facts(Step::FinalReminder);
+            facts.language = language.into();
+            facts.links = Some(links());
+            facts.studio.client_may_move = true;
+            facts.may = may;
+            let text = text_of(&facts);
+            let is_said = text.lines().any(|line| line.ends_with(expected));
+            assert!(is_said, "{expected} in {text}");
+        }
     }
 }
 

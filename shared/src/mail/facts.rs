@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 use super::reach::reach_word;
+use crate::domain::client_page::ClientMay;
 use crate::domain::mail_template::Word;
 use crate::domain::{Instant, ReminderStep};
 
@@ -30,6 +31,8 @@ pub struct MailFacts {
     pub has_advice: bool,
     /// Whether the client agreed to read care advice in a mail.
     pub care_advice_in_mail: bool,
+    /// What the client may do about the appointment on their page when the mail goes.
+    pub may: ClientMay,
     /// Where the client's page is; `None` without a public address of the service.
     pub links: Option<Links>,
 }

@@ -50,8 +50,12 @@ pub(super) struct Variables {
     pub previously: Option<String>,
     /// How to reach the studio, as a sentence.
     pub reach: Option<String>,
-    /// Whether clients choose another time on their page.
+    /// Whether clients choose another time on their page; else they ask for one.
     pub client_may_move: bool,
+    /// Whether the client may still do so when the mail goes.
+    pub client_may_change: bool,
+    /// Whether the client has still to say that they come.
+    pub client_may_confirm: bool,
     /// Whether the mail asks to book an appointment.
     pub to_book: bool,
 }
@@ -259,6 +263,8 @@ impl<'a> Letterhead<'a> {
             previously => text(&self.variables.previously),
             reach => text(&self.variables.reach),
             client_may_move => self.variables.client_may_move,
+            client_may_change => self.variables.client_may_change,
+            client_may_confirm => self.variables.client_may_confirm,
             to_book => self.variables.to_book,
         };
         self.engine.render(part.name(), &template, values)

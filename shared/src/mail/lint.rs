@@ -68,6 +68,8 @@ impl Place {
                 "previously",
                 "reach",
                 "client_may_move",
+                "client_may_change",
+                "client_may_confirm",
                 "to_book",
             ],
             Self::Detail => &["label", "value"],

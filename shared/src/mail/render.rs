@@ -32,6 +32,8 @@ pub fn render_with(facts: &MailFacts, own: &[OwnWords], stamp: Instant) -> Resul
         previously: facts.previous_start.map(when).transpose()?,
         reach: Some(words.word(studio.reach_word())?.to_owned()),
         client_may_move: studio.client_may_move,
+        client_may_change: facts.may.choose_time || facts.may.ask_to_move,
+        client_may_confirm: facts.may.confirm,
         to_book: facts.steps.iter().any(|step| asks_to_book(*step)),
     };
     let mail = Mail {

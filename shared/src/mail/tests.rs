@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::words::Locale;
 use super::*;
+use crate::domain::client_page::ClientMay;
 use crate::domain::mail_template::{OwnWords, TemplateContent};
 use crate::domain::neutral::clinical_word;
 use crate::domain::text::{Language, TemplateText};
@@ -44,6 +45,12 @@ pub(super) fn facts(step: Step) -> MailFacts {
         previous_start: (step == Step::MovedNotice).then(|| at("2026-11-24T10:00:00Z")),
         has_advice: true,
         care_advice_in_mail: false,
+        may: ClientMay {
+            confirm: true,
+            ask_to_move: true,
+            cancel: true,
+            ..ClientMay::default()
+        },
         links: None,
     }
 }

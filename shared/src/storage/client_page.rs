@@ -13,7 +13,7 @@ use super::safety_notices::{SafetyNews, news_of};
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Db, Scope, Tx};
-use crate::domain::client_page::{ClientMay, PageFacts};
+use crate::domain::client_page::{ClientMay, PageFacts, asks_to_book};
 use crate::domain::mail_template::OwnWords;
 use crate::domain::task::NewTask;
 use crate::domain::{ClientId, EmailState, Instant, SessionId, SessionState, TaskKind};
@@ -42,6 +42,8 @@ pub struct Visited {
     pub own_words: Vec<OwnWords>,
     /// What they are told of something unsafe, on the page of an appointment.
     pub safety_news: Vec<SafetyNews>,
+    /// Whether the page asks them to book their next appointment.
+    pub asks_to_book: bool,
 }
 
 /// Whether a link holds.
@@ -120,14 +122,30 @@ pub fn visit(db: &mut Db, link: &Link, now: Instant) -> Result<Option<(Visited, 
         }
         _ => Vec::new(),
     };
+    let asks_to_book = match &session {
+        Some(session) => next_is_to_be_booked(db, session)?,
+        None => false,
+    };
     let visited = Visited {
         safety_news,
+        asks_to_book,
         own_words: MailTemplate::in_use(db, studio_id)?,
         client,
         studio,
         session,
     };
     Ok(Some((visited, standing)))
+}
+
+fn next_is_to_be_booked(db: &mut Db, session: &Session) -> Result<bool> {
+    let of_plan: Option<Vec<SessionState>> = match session.plan_id {
+        Some(plan_id) if session.state.is_final() => {
+            let of_plan = Session::of_plan(db, plan_id)?;
+            Some(of_plan.iter().map(|other| other.state).collect())
+        }
+        _ => None,
+    };
+    Ok(asks_to_book(session.state, of_plan.as_deref()))
 }
 
 impl Visited {
@@ -145,6 +163,23 @@ impl Visited {
     pub fn may(&self, now: Instant) -> ClientMay {
         self.facts()
             .map_or_else(ClientMay::default, |facts| facts.allow(now))
+    }
+
+    /// Whether the session starts then, or was to.
+    fn is_at(&self, starts_at: Instant) -> bool {
+        let session = self.session.as_ref();
+        session.and_then(|session| session.starts_at) == Some(starts_at)
+    }
+
+    /// Whether the session is still to take place.
+    fn is_to_come(&self) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| {
+            matches!(
+                session.state,
+                SessionState::Booked | SessionState::Confirmed
+            )
+        })
     }
 
     /// The free times that the client may choose from, from an instant on.

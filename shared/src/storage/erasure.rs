@@ -271,16 +271,17 @@ fn blank_tasks(tx: &mut Tx<'_>, id: ClientId) -> Result<usize> {
     Ok(count + blank_keys(tx, id)?)
 }
 
-/// Takes the hash of what the client wrote out of the keys of their reports: whoever guesses the words could prove them.
+/// Takes the hash of what the client wrote out of the keys of their reports and wishes: whoever guesses the words could prove
+/// them.
 fn blank_keys(tx: &mut Tx<'_>, id: ClientId) -> Result<usize> {
-    let reports: Vec<(TaskId, String)> = tasks::table
+    let written: Vec<(TaskId, TaskKind, String)> = tasks::table
         .filter(tasks::client_id.eq(id))
-        .filter(tasks::kind.eq(TaskKind::ClientReport))
-        .select((tasks::id, tasks::dedupe_key))
+        .filter(tasks::kind.eq_any([TaskKind::ClientReport, TaskKind::MoveRequested]))
+        .select((tasks::id, tasks::kind, tasks::dedupe_key))
         .load(tx.db)?;
     let mut blanked = 0;
-    for (task, key) in reports {
-        let bare = format!("{}:{task}", TaskKind::ClientReport);
+    for (task, kind, key) in written {
+        let bare = format!("{kind}:{task}");
         if key != bare {
             blanked += diesel::update(tasks::table.find(task))
                 .set(tasks::dedupe_key.eq(bare))

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::columns::Json;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::references::named;
+use super::reminder_rules::ReminderRule as StoredRule;
 use super::schema::mail_templates;
 use super::studios::Studio;
 use super::tasks::Task;
@@ -17,6 +18,7 @@ use super::{Db, Scope, Tx};
 use crate::domain::mail_template::{
     MailTemplatePatch, NewMailTemplate, OwnWords, TemplateContent, Word,
 };
+use crate::domain::reminder::ReminderRule;
 use crate::domain::task::NewTask;
 use crate::domain::text::{Language, Name, TemplateText};
 use crate::domain::{Instant, MailTemplateId, ReminderStep, StudioId, TaskKind};
@@ -204,11 +206,15 @@ impl MailTemplate {
         load_page!(db, mail_templates, MailTemplate, query, page)
     }
 
-    /// The studio that a draft names, and its own words.
-    pub fn studio_with_words(tx: &mut Tx<'_>, id: StudioId) -> Result<(Studio, Vec<OwnWords>)> {
+    /// The studio that a preview names, its own words, and the rules that its mails go by.
+    pub fn studio_for_preview(
+        tx: &mut Tx<'_>,
+        id: StudioId,
+    ) -> Result<(Studio, Vec<OwnWords>, Vec<ReminderRule>)> {
         let studio = named(Studio::find_seen(tx, id), "/studio_id")?;
         let words = Self::in_use(tx.db, id)?;
-        Ok((studio, words))
+        let rules = StoredRule::of_studio(tx.db, id)?;
+        Ok((studio, words, rules))
     }
 
     /// A studio's own words as its mails use them.

@@ -16,9 +16,11 @@ use super::schema::{reminders, sessions};
 use super::sessions::Session;
 use super::studios::Studio;
 use super::{Db, Tx};
+use crate::domain::reminder::Subject;
 use crate::domain::session::SessionAction;
 use crate::domain::{
-    ClientId, PlanId, ReminderState, ReminderStep, SessionId, SessionKind, SessionState, StudioId,
+    Anchor, ClientId, PlanId, ReminderState, ReminderStep, SessionId, SessionKind, SessionState,
+    StudioId,
 };
 use crate::error::Result;
 
@@ -91,7 +93,7 @@ pub(super) fn sync_plan(tx: &mut Tx<'_>, plan_id: PlanId) -> Result<()> {
 
 /// Does so for the invitations of a client, after their plans changed.
 pub(super) fn sync_invitations(tx: &mut Tx<'_>, client_id: ClientId) -> Result<()> {
-    for id in with_invitations(tx.db, client_id)? {
+    for id in with_care_to_come(tx.db, client_id)? {
         let session = Session::find(tx.db, id)?;
         sync_session(tx, &session, None)?;
     }
@@ -99,7 +101,7 @@ pub(super) fn sync_invitations(tx: &mut Tx<'_>, client_id: ClientId) -> Result<(
 }
 
 /// Does so for a session that has changed and for those whose reminders depend on it, each once: the one before it in its
-/// plan, which asks for this one to be booked, and those with an invitation to come.
+/// plan, which asks for this one to be booked, and those with care or an invitation to come.
 pub(super) fn sync_around(
     tx: &mut Tx<'_>,
     session: &Session,
@@ -115,7 +117,7 @@ pub(super) fn sync_around(
         .into_iter()
         .collect();
     if session.kind.places_pigment() {
-        for id in with_invitations(tx.db, session.client_id)? {
+        for id in with_care_to_come(tx.db, session.client_id)? {
             if id != session.id && others.iter().all(|other| other.id != id) {
                 others.push(Session::find(tx.db, id)?);
             }
@@ -131,17 +133,23 @@ pub(super) fn sync_around(
     Ok(())
 }
 
-/// Only the last work that was done has an invitation to come: this is that session, and those that had one so far.
-fn with_invitations(db: &mut Db, client_id: ClientId) -> Result<Vec<SessionId>> {
+/// Only the last work that was done has care and an invitation to come: this is that session, and those that had so far.
+fn with_care_to_come(db: &mut Db, client_id: ClientId) -> Result<Vec<SessionId>> {
     let mut ids: Vec<SessionId> = reminders::table
         .filter(reminders::client_id.eq(client_id))
-        .filter(reminders::step.eq(ReminderStep::TouchUpInvitation))
-        .select((reminders::session_id, reminders::state))
+        .filter(reminders::anchor.eq(Anchor::Care))
+        .select((reminders::session_id, reminders::step, reminders::state))
         .kept()
-        .load::<(SessionId, ReminderState)>(db)?
+        .load::<(SessionId, ReminderStep, ReminderState)>(db)?
         .into_iter()
-        .filter_map(|(id, state)| (state == ReminderState::Scheduled).then_some(id))
+        .filter(|(_, step, state)| {
+            *state == ReminderState::Scheduled
+                && matches!(step.subject(), Subject::Aftercare | Subject::Invitation)
+        })
+        .map(|(id, ..)| id)
         .collect();
+    ids.sort_unstable();
+    ids.dedup();
     let latest: Option<SessionId> = sessions::table
         .filter(sessions::client_id.eq(client_id))
         .filter(

@@ -87,6 +87,15 @@ impl Session {
         if self.state.is_final() || has_moved {
             over.push(TaskKind::HoursBreach);
         }
+        if self.state != SessionState::Cancelled {
+            over.push(TaskKind::ClientCancelled);
+        }
+        // Taking a move back is a move too.
+        let is_elsewhere = has_moved || action == Some(SessionAction::Revert);
+        let is_to_come = matches!(self.state, SessionState::Booked | SessionState::Confirmed);
+        if is_elsewhere || !is_to_come {
+            over.extend([TaskKind::ClientMoved, TaskKind::MoveRequested]);
+        }
         let why = "The session is booked, has another time, was answered, or has ended.";
         Task::close_about(tx, self.id, &over, why)
     }

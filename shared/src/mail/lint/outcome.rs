@@ -20,7 +20,14 @@ fn wavering(place: Place, step: Option<ReminderStep>) -> Vec<&'static str> {
 }
 
 /// Variables that are always there, and true or not.
-const CONDITIONS: [&str; 4] = ["first_of_month", "full_hour", "client_may_move", "to_book"];
+const CONDITIONS: [&str; 6] = [
+    "first_of_month",
+    "full_hour",
+    "client_may_move",
+    "client_may_change",
+    "client_may_confirm",
+    "to_book",
+];
 
 /// What a template comes to with all variables of its place but these.
 fn rendered_without(template: &str, place: Place, absent: &[&str]) -> Result<String> {

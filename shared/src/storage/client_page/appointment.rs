@@ -44,8 +44,6 @@ pub fn cancel(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
         ..Cancel::default()
     };
     let session = Session::cancel(tx, SessionId(link.subject), None, &told)?;
-    let why = "The client called the session off.";
-    Task::close_about(tx, session.id, &[TaskKind::ClientMoved], why)?;
     let key = format!(
         "client_cancelled:{}:{}",
         session.id, session.schedule_version
@@ -60,11 +58,13 @@ pub fn choose_time(tx: &mut Tx<'_>, link: &Link, starts_at: Instant) -> Result<D
     let now = tx.now();
     let visited = match visit(tx.db, link, now)? {
         Some((visited, Standing::Holds)) => visited,
-        // The second click of two: it stands where the first one put it.
-        Some((visited, Standing::Moved))
-            if visited.session.as_ref().and_then(|it| it.starts_at) == Some(starts_at) =>
-        {
-            return Ok(Did::Done);
+        Some((visited, Standing::Moved)) if visited.is_at(starts_at) => {
+            // The second click of two: it stands where the first one put it, unless it was called off since.
+            return Ok(if visited.is_to_come() {
+                Did::Done
+            } else {
+                Did::TooLate
+            });
         }
         Some((_, standing)) => return Ok(Did::Not(standing)),
         None => return Ok(Did::Not(Standing::Void)),
@@ -90,8 +90,8 @@ pub fn choose_time(tx: &mut Tx<'_>, link: &Link, starts_at: Instant) -> Result<D
     };
     let session =
         Session::reschedule(tx, SessionId(link.subject), None, &booking, MayOverride::No)?;
-    let why = "The client chose another time again.";
-    Task::close_about(tx, session.id, &[TaskKind::ClientMoved], why)?;
+    // Who chose the time needn't be asked whether they come then.
+    let session = Session::confirm(tx, session.id, None, &Occurred::default())?;
     let key = format!("client_moved:{}:{}", session.id, session.schedule_version);
     let mut task = visited.task(TaskKind::ClientMoved, key, now);
     let before = visited.session.as_ref().and_then(|it| it.starts_at);
@@ -109,12 +109,20 @@ pub fn ask_to_move(tx: &mut Tx<'_>, link: &Link, note: Option<Note>) -> Result<D
     if !visited.may(now).ask_to_move {
         return Ok(Did::TooLate);
     }
-    // One wish for one time of the session, however often it's sent.
+    // The same words for the same time of the session are the same wish, however often they're sent.
+    let session_id = SessionId(link.subject);
+    let words = note
+        .as_ref()
+        .map(|note| note.as_bytes())
+        .unwrap_or_default();
     let key = format!(
-        "move_requested:{}:{}",
-        SessionId(link.subject),
-        link.schedule_version
+        "move_requested:{session_id}:{}:{}",
+        link.schedule_version,
+        digest_of(words)
     );
+    if is_one_too_many(tx, session_id, TaskKind::MoveRequested, &key)? {
+        return Ok(Did::TooLate);
+    }
     let task = visited.task(TaskKind::MoveRequested, key, now);
     let words = ClientWords {
         note,
@@ -139,32 +147,15 @@ pub fn read_safety_notice(
 
 /// Tells how the client is after a session. Only those who treat read the words.
 pub fn report(tx: &mut Tx<'_>, link: &Link, text: Note) -> Result<Did> {
-    use sha2::{Digest, Sha256};
-
     let visited = admit!(tx, link);
     let now = tx.now();
     if !visited.may(now).report {
         return Ok(Did::TooLate);
     }
-    let told_today: i64 = tasks::table
-        .filter(tasks::session_id.eq(SessionId(link.subject)))
-        .filter(tasks::kind.eq(TaskKind::ClientReport))
-        .filter(tasks::created_at.gt(now - TimeDelta::days(1)))
-        .count()
-        .get_result(tx.db)?;
-    // The same words are the same report; more than a few a day isn't a client.
-    let digest = Sha256::digest(text.as_bytes());
-    let digest: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let key = format!("client_report:{}:{digest}", SessionId(link.subject));
-    let is_known: i64 = tasks::table
-        .filter(tasks::dedupe_key.eq(&key))
-        .count()
-        .get_result(tx.db)?;
-    if is_known == 0 && told_today >= 5 {
+    // The same words are the same report.
+    let session_id = SessionId(link.subject);
+    let key = format!("client_report:{session_id}:{}", digest_of(text.as_bytes()));
+    if is_one_too_many(tx, session_id, TaskKind::ClientReport, &key)? {
         return Ok(Did::TooLate);
     }
     let task = visited.task(TaskKind::ClientReport, key, now);
@@ -174,4 +165,37 @@ pub fn report(tx: &mut Tx<'_>, link: &Link, text: Note) -> Result<Did> {
     };
     Task::open_with(tx, task, words)?;
     visited.note_answer(tx).map(|()| Did::Done)
+}
+
+/// What tells a client's words from others, without being them. An erasure takes it out of the key of their task.
+fn digest_of(words: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+
+    let digest = Sha256::digest(words);
+    let start = digest.iter().take(8);
+    start.map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// So many tasks of a kind does a client open about a session in a day: more isn't a client.
+const MOST_A_DAY: i64 = 5;
+
+/// Whether a client said enough of a kind today, and this is something else again.
+fn is_one_too_many(
+    tx: &mut Tx<'_>,
+    session_id: SessionId,
+    kind: TaskKind,
+    key: &str,
+) -> Result<bool> {
+    let now = tx.now();
+    let said_today: i64 = tasks::table
+        .filter(tasks::session_id.eq(session_id))
+        .filter(tasks::kind.eq(kind))
+        .filter(tasks::created_at.gt(now - TimeDelta::days(1)))
+        .count()
+        .get_result(tx.db)?;
+    let is_known: i64 = tasks::table
+        .filter(tasks::dedupe_key.eq(key))
+        .count()
+        .get_result(tx.db)?;
+    Ok(is_known == 0 && said_today >= MOST_A_DAY)
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::domain::gap::{GapWindow, gap_after};
 use crate::domain::interval::Interval;
+use crate::domain::later_work::{LaterWork, OtherWork};
 use crate::domain::news::{Act, advice_changes};
 use crate::domain::reminder::{ReminderRule as Rule, Subject};
 use crate::domain::schedule::{ReminderFacts, schedule};
@@ -40,12 +41,12 @@ pub(super) fn sync(
     } else {
         Reminder::of_session(tx.db, session.id)?
     };
-    let knowledge = action.map(|_| knowledge_of(&rows));
+    let knowledge = knowledge_of(&rows);
     rows.retain(|row| row.state != ReminderState::Superseded);
     let by_client = *tx.actor() == Actor::ClientLink
         || (action == Some(SessionAction::Cancel) && session.ended_by == Some(EndedBy::Client));
-    let news = match (&knowledge, action) {
-        (Some(knowledge), Some(action)) => knowledge.news(
+    let news = match action {
+        Some(action) => knowledge.news(
             stands,
             Act {
                 action,
@@ -55,9 +56,9 @@ pub(super) fn sync(
                     .any(|rule| rule.sends(ReminderStep::BookingConfirmation, session.kind)),
             },
         ),
-        _ => withheld_notice(tx.db, session, &rows)?,
+        None => withheld_notice(tx.db, session, &rows)?,
     };
-    let told = knowledge.and_then(|knowledge| knowledge.time());
+    let told = knowledge.time();
     // A session that lost its time is spoken of by the time that was told.
     let time = session.time().or(told);
     let facts = ReminderFacts {
@@ -72,7 +73,7 @@ pub(super) fn sync(
         quiet_hours: studio.quiet_hours.as_ref().map(|hours| hours.0),
         cutoff_hours: u16::try_from(studio.cancellation_cutoff_hours).map_err(Error::internal)?,
         next_window: next_window(tx.db, session, studio)?,
-        is_latest_work: is_latest_work(tx.db, session)?,
+        later_work: later_work(tx.db, session)?,
     };
     let mut wanted = schedule(&facts, rules, now);
     // Who is off the list is booked for nothing, so that a booking needn't look.
@@ -133,6 +134,7 @@ pub(super) fn sync(
                 },
                 // What the client has answered isn't asked any more.
                 _ if row.step == ReminderStep::ConfirmRequest && action.is_some() => false,
+                Subject::Aftercare if facts.later_work.is_done => false,
                 _ => row.due_at <= now || goes_with_notice(row),
             };
         row.is_open() && !is_right && !waits
@@ -257,13 +259,13 @@ fn next_window(db: &mut Db, session: &Session, studio: &Studio) -> Result<Option
         .map(|gap| gap.window(completed_at.day_at(studio.time_zone.0))))
 }
 
-/// Whether no session of the client that places pigment came after this one, has a time, or waits in a plan.
-fn is_latest_work(db: &mut Db, session: &Session) -> Result<bool> {
+/// What the client's other sessions that place pigment mean for what follows this one.
+fn later_work(db: &mut Db, session: &Session) -> Result<LaterWork> {
     let Some(completed_at) = session.completed_at else {
-        return Ok(false);
+        return Ok(LaterWork::NONE);
     };
     if !session.kind.places_pigment() {
-        return Ok(false);
+        return Ok(LaterWork::NONE);
     }
     let others: Vec<(SessionState, Option<Instant>, Option<PlanId>, SessionId)> = sessions::table
         .filter(sessions::client_id.eq(session.client_id))
@@ -281,11 +283,14 @@ fn is_latest_work(db: &mut Db, session: &Session) -> Result<bool> {
         ))
         .kept()
         .load(db)?;
-    Ok(!others
+    let others: Vec<OtherWork> = others
         .into_iter()
-        .any(|(state, other, plan_id, id)| match state {
-            SessionState::Completed => (other, id) > (Some(completed_at), session.id),
-            SessionState::Planned => plan_id.is_some(),
-            state => state.holds_time(),
-        }))
+        .map(|(state, completed_at, plan_id, id)| OtherWork {
+            id,
+            state,
+            completed_at,
+            is_in_plan: plan_id.is_some(),
+        })
+        .collect();
+    Ok(LaterWork::after(completed_at, session.id, &others))
 }

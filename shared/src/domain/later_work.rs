@@ -1,0 +1,111 @@
+//! What a client's other sessions that place pigment mean for what follows one of them.
+
+use super::id::SessionId;
+use super::instant::Instant;
+use super::vocabulary::SessionState;
+
+/// Another session of the same client that places pigment.
+#[derive(Clone, Copy, Debug)]
+pub struct OtherWork {
+    /// Which one.
+    pub id: SessionId,
+    /// Where it stands.
+    pub state: SessionState,
+    /// When it took place, if it did.
+    pub completed_at: Option<Instant>,
+    /// Whether it has a place in a plan.
+    pub is_in_plan: bool,
+}
+
+/// Whether pigment was placed after a session, and whether it's to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaterWork {
+    /// It was: that session's advice counts now.
+    pub is_done: bool,
+    /// A session for it has a time, or waits in a plan.
+    pub is_expected: bool,
+}
+
+impl LaterWork {
+    /// Nothing came after it, nor is to come.
+    pub const NONE: Self = Self {
+        is_done: false,
+        is_expected: false,
+    };
+
+    /// What the others come to for a session that was completed then.
+    pub fn after(completed_at: Instant, id: SessionId, others: &[OtherWork]) -> Self {
+        let is_done = |other: &OtherWork| {
+            other.state == SessionState::Completed
+                && (other.completed_at, other.id) > (Some(completed_at), id)
+        };
+        let is_expected = |other: &OtherWork| match other.state {
+            SessionState::Planned => other.is_in_plan,
+            state => state.holds_time(),
+        };
+        Self {
+            is_done: others.iter().any(is_done),
+            is_expected: others.iter().any(is_expected),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+
+    fn at(day: u8) -> Instant {
+        Instant::parse(&format!("2027-03-{day:02}T10:00:00Z")).unwrap()
+    }
+
+    fn other(state: SessionState, completed_at: Option<Instant>) -> OtherWork {
+        OtherWork {
+            id: SessionId::new(),
+            state,
+            completed_at,
+            is_in_plan: false,
+        }
+    }
+
+    #[test]
+    fn what_was_done_later_counts_and_what_was_done_before_does_not() {
+        let id = SessionId::new();
+        let after =
+            |day| LaterWork::after(at(8), id, &[other(SessionState::Completed, Some(at(day)))]);
+        assert_eq!(after(7), LaterWork::NONE);
+        assert!(after(9).is_done && !after(9).is_expected);
+        // Of two that were completed at once, one is the later.
+        let twin = SessionId::new();
+        let both = [(id, twin), (twin, id)].map(|(one, other_id)| {
+            let other = OtherWork {
+                id: other_id,
+                ..other(SessionState::Completed, Some(at(8)))
+            };
+            LaterWork::after(at(8), one, &[other]).is_done
+        });
+        assert_ne!(both[0], both[1]);
+    }
+
+    #[test]
+    fn what_has_a_time_or_a_place_in_a_plan_is_expected() {
+        for state in SessionState::ALL.iter().copied() {
+            let lone = other(state, None);
+            let planned = OtherWork {
+                is_in_plan: true,
+                ..lone
+            };
+            let found =
+                [lone, planned].map(|one| LaterWork::after(at(8), SessionId::new(), &[one]));
+            let expected = match state {
+                SessionState::Planned => [false, true],
+                SessionState::Booked | SessionState::Confirmed | SessionState::Arrived => {
+                    [true, true]
+                }
+                _ => [false, false],
+            };
+            assert_eq!(found.map(|one| one.is_expected), expected, "{state}");
+            assert!(found.iter().all(|one| !one.is_done), "{state}");
+        }
+    }
+}
