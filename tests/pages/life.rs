@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::json;
+use stipple_shared::domain::SafetyNoticeRecipientId;
 use stipple_shared::links::LinkPurpose::{Appointment, Report};
 use stipple_shared::storage::Db;
+use stipple_shared::storage::schema::safety_notice_recipients;
 use stipple_test_support::Answer;
 use stipple_test_support::http::client_links;
 use stipple_worker::transport::Target;
@@ -169,13 +171,13 @@ impl<'a> Life<'a> {
         let notice = json!({
             "lot_id": lot_id, "reason": "The maker recalls it.", "message": {"en": "Please call."},
         });
-        let notice = server.post("/v1/safety-notices", &notice).expect(201);
-        let rows = format!("{}/recipients", notice.location());
-        let row = server.get(&rows).expect(200).data()[0]["id"].clone();
-        let told = format!(
-            "/v1/safety-notice-recipients/{}/told",
-            row.as_str().unwrap()
-        );
+        server.post("/v1/safety-notices", &notice).expect(201);
+        // A look through the API would be noted later than now.
+        let row: SafetyNoticeRecipientId = safety_notice_recipients::table
+            .select(safety_notice_recipients::id)
+            .get_result(&mut server.database().connect())
+            .unwrap();
+        let told = format!("/v1/safety-notice-recipients/{row}/told");
         let words = json!({"how": "telephone", "note": "Wilhelmina took the call."});
         server.post(&told, &words).expect(200);
         // Their whole self in an answer that is kept.
