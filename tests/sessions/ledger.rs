@@ -357,3 +357,24 @@ fn what_a_client_never_got_is_sent_once_more_with_a_reason() {
         assert_eq!(find(house, &id, "booking_confirmation")["state"], "written");
     });
 }
+
+#[test]
+fn what_was_told_is_known_though_the_repetition_is_called_off() {
+    House::each(|house| {
+        let id = booked(house);
+        let post = Post::of(&house.server.store);
+        assert_eq!(post.subjects(), ["Booked"]);
+        let row = find(house, &id, "booking_confirmation");
+        let why = json!({"reason": "They looked in the wrong mailbox."});
+        let again = house.server.post(&path(&row, "requeue"), &why).expect(200);
+        assert_eq!(again.json["sent_before_at"], row["finished_at"]);
+        house
+            .server
+            .post(&path(&row, "cancel"), &json!({}))
+            .expect(200);
+        assert!(post.deliver().is_empty());
+        house.act(&id, "cancel", &json!({})).expect(200);
+        house.wait(11);
+        assert_eq!(post.subjects(), ["Cancelled"]);
+    });
+}

@@ -20,7 +20,16 @@ impl Post {
     pub(crate) fn of(store: &Store) -> Self {
         let directory = TempDir::new().unwrap();
         let target = Target::parse(&format!("file:{}", directory.path().display())).unwrap();
-        let mut options = EngineOptions::new(Some(target), "post@studio.example".into());
+        Self::with(store, directory, Some(target))
+    }
+
+    /// One that has nobody who takes mails.
+    pub(crate) fn without_mail(store: &Store) -> Self {
+        Self::with(store, TempDir::new().unwrap(), None)
+    }
+
+    fn with(store: &Store, directory: TempDir, target: Option<Target>) -> Self {
+        let mut options = EngineOptions::new(target, "post@studio.example".into());
         options.links = client_links().maker();
         Self {
             engine: Engine::new(store.clone(), options),

@@ -417,3 +417,114 @@ fn what_is_wrong_with_a_notice_is_named() {
         assert!(notice.rows().is_empty());
     });
 }
+
+#[test]
+fn whoever_is_unreached_again_is_a_task_again() {
+    House::each(|house| {
+        let recall = Recall::at(house);
+        let client = recall.client(json!({"email": null}));
+        let record = recall.record(&client, &recall.lot());
+        let notice = recall.draft();
+        notice.send();
+        assert_eq!(open_tasks(house).len(), 1);
+        let void = json!({"reason": "Written on the wrong client."});
+        let path = format!("{}/void", record.location());
+        house.server.post(&path, &void).expect(200);
+        notice.send();
+        assert_eq!(notice.state_of(&client), "cleared");
+        assert!(open_tasks(house).is_empty());
+        recall.record(&client, &recall.lot());
+        notice.send();
+        assert_eq!(notice.state_of(&client), "unreached");
+        let open = open_tasks(house);
+        assert_eq!(open.len(), 1);
+
+        // Somebody closed it without telling anybody: sending again asks again.
+        let close = format!("/v1/tasks/{}/close", open[0]["id"].as_str().unwrap());
+        house
+            .server
+            .post(&close, &json!({"outcome": "done"}))
+            .expect(200);
+        notice.send();
+        assert_eq!(open_tasks(house).len(), 1);
+        // The front desk doesn't see whom it concerns.
+        let desk = house.server.caller(Role::FrontDesk);
+        let tasks = desk
+            .get("/v1/tasks?kind=safety_notice_unreached")
+            .expect(200);
+        assert!(tasks.data().is_empty());
+    });
+}
+
+#[test]
+fn what_went_to_an_address_that_was_not_theirs_told_them_nothing() {
+    House::each(|house| {
+        let recall = Recall::at(house);
+        let mistyped = recall.treated(json!({}), &recall.lot());
+        let leaves = recall.treated(json!({}), &recall.lot());
+        let post = Post::of(&house.server.store);
+        post.deliver();
+        let notice = recall.draft();
+        notice.send();
+        assert_eq!(post.deliver().len(), 2);
+        let path = format!("/v1/clients/{mistyped}");
+        let right = json!({"email": "right@example.com"});
+        house.server.patch(&path, "*", &right).expect(200);
+        assert_eq!(notice.row_of(&mistyped)["state_reason"], "address_changed");
+        let owner = house.server.owner().header("If-Match", "*");
+        owner.delete(&format!("/v1/clients/{leaves}")).expect(204);
+        assert_eq!(notice.row_of(&leaves)["state_reason"], "client_deleted");
+        assert_eq!(open_tasks(house).len(), 2);
+        notice.send();
+        let mails = post.deliver();
+        assert_eq!(mails.len(), 1);
+        assert!(mails[0].contains("To: right@example.com"), "{}", mails[0]);
+        assert_eq!(notice.state_of(&mistyped), "sent");
+        assert_eq!(open_tasks(house).len(), 1);
+    });
+}
+
+#[test]
+fn a_notice_that_nobody_sends_in_time_is_left_to_staff_and_waits_out_the_night() {
+    House::each(|house| {
+        let quiet = json!({"quiet_hours": {"from": "20:00", "until": "08:00"}});
+        let studio = format!("/v1/studios/{}", house.studio_id);
+        house.server.patch(&studio, "*", &quiet).expect(200);
+        let recall = Recall::at(house);
+        let client = recall.treated(json!({}), &recall.lot());
+        let post = Post::of(&house.server.store);
+        post.deliver();
+        let notice = recall.draft();
+        notice.send();
+        // Queued by day, and tried for the first time at night.
+        house.wait(12 * 60);
+        let at_night = post.deliver();
+        let told = |mails: &[String]| {
+            mails
+                .iter()
+                .filter(|mail| mail.contains("Please read"))
+                .count()
+        };
+        assert_eq!(told(&at_night), 0);
+        assert_eq!(notice.state_of(&client), "queued");
+        house.wait(12 * 60);
+        assert_eq!(told(&post.deliver()), 1);
+        assert_eq!(notice.state_of(&client), "sent");
+
+        let late = recall.treated(json!({}), &recall.lot());
+        notice.send();
+        house.wait(5 * 24 * 60);
+        let withheld = Post::without_mail(&house.server.store);
+        withheld.tick();
+        assert_eq!(notice.row_of(&late)["state_reason"], "no_longer_useful");
+        assert_eq!(open_tasks(house).len(), 1);
+        let export = house
+            .server
+            .get(&format!("/v1/clients/{late}/export"))
+            .expect(200);
+        let told = &export.json["safety_notices"][0];
+        assert_eq!(told["message"], MESSAGE);
+        assert_eq!(told["recipient"]["state"], "unreached");
+        assert_eq!(export.json["names"]["lots"][0]["code"], "K2291");
+    });
+}

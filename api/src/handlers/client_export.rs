@@ -9,7 +9,7 @@ use stipple_shared::mail::RenderedMail;
 use stipple_shared::storage::client_export::{ClientExport, KeptMail};
 use stipple_shared::storage::clients::{Client, ContactConsent};
 use stipple_shared::storage::export_names::ExportNames;
-use stipple_shared::storage::safety_notices::SafetyNoticeRecipient;
+use stipple_shared::storage::safety_notices::ToldSafetyNotice;
 use utoipa::ToSchema;
 
 use super::Answered;
@@ -67,7 +67,7 @@ pub(crate) struct ClientExportBody {
     /// Their mails, oldest first.
     mails: Vec<ExportedMail>,
     /// Of which safety notices they are to be told, and how far that got, oldest first.
-    safety_notices: Vec<SafetyNoticeRecipient>,
+    safety_notices: Vec<ToldSafetyNotice>,
     /// What the ids of studios, practitioners, products and lots in the timeline stand for.
     names: ExportNames,
     /// Whether this is all that is held: false with a key that is limited, which exports what it sees.

@@ -26,6 +26,8 @@ pub struct Told {
     pub time: Option<Interval>,
     /// Whether it answers what the client did themself.
     pub answers_client: bool,
+    /// Whether it was sent before it was asked for once more.
+    pub sent_before: bool,
 }
 
 /// What a client knows of a session's time.
@@ -72,6 +74,7 @@ impl Knowledge {
         };
         let reached = |one: &&Told| {
             one.answers_client
+                || one.sent_before
                 || matches!(
                     one.state,
                     ReminderState::Sent | ReminderState::Written | ReminderState::Ambiguous
@@ -163,6 +166,7 @@ mod tests {
             schedule_version,
             time: Some(day(number)),
             answers_client: false,
+            sent_before: false,
         }
     }
 

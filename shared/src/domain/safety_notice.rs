@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::given;
 use super::id::{ClientId, LotId, ProductId, SessionId, StudioId};
 use super::instant::Instant;
-use super::text::{Language, Name, Note, Reason};
+use super::text::{Language, Name, Note, Reason, is_invisible};
 use super::text_enum::text_enums;
 use super::trace::Certainty;
 use super::vocabulary::MailState;
@@ -114,6 +114,14 @@ impl NewSafetyNotice {
                 "write what clients read in at least one language, and at most 20",
             ));
         }
+        let is_blank = |text: &Note| text.chars().all(is_invisible);
+        if let Some((language, _)) = self.message.iter().find(|(_, text)| is_blank(text)) {
+            return Err(Error::invalid(
+                format!("/message/{}", language.as_str()),
+                "invalid_value",
+                "write something that can be seen, or leave the language out",
+            ));
+        }
         match (self.product_id, self.lot_id) {
             (Some(id), None) => Ok(Concerned::Product(id)),
             (None, Some(id)) => Ok(Concerned::Lot(id)),
@@ -212,19 +220,33 @@ pub fn concerned(exposures: Vec<Exposure>, include_possible: bool) -> Vec<Exposu
     concerned
 }
 
+/// What a mail's end is weighed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailEnd {
+    /// How it ended.
+    pub mail: MailState,
+    /// Whether there is nothing to tell any more: the notice was withdrawn, or the client erased.
+    pub is_over: bool,
+    /// Whether the address that it went to is the client's, for all we know by now.
+    pub address_holds: bool,
+}
+
 /// What becomes of a client's row when the mail to them ended so. Nothing where they know already.
 ///
-/// A mail that may not have arrived counts as none: whoever must know is better told twice.
-pub fn after_mail(state: RecipientState, mail: MailState) -> Option<RecipientState> {
-    if state != RecipientState::Queued {
+/// A mail that may not have arrived counts as none, for whoever must know is better told twice; but what is over isn't told
+/// again, and who may have it by then isn't spared.
+pub fn after_mail(state: RecipientState, end: MailEnd) -> Option<RecipientState> {
+    use RecipientState::{Cleared, Queued, Sent, Unreached};
+
+    if state != Queued {
         return None;
     }
-    match mail {
-        MailState::Sent | MailState::Written => Some(RecipientState::Sent),
-        MailState::Ambiguous | MailState::Failed | MailState::Expired | MailState::Cancelled => {
-            Some(RecipientState::Unreached)
-        }
-        MailState::Queued => None,
+    match (end.mail, end.is_over) {
+        (MailState::Queued, _) => None,
+        (MailState::Sent | MailState::Written | MailState::Ambiguous, true) => Some(Sent),
+        (MailState::Failed | MailState::Expired | MailState::Cancelled, true) => Some(Cleared),
+        (MailState::Sent | MailState::Written, false) if end.address_holds => Some(Sent),
+        (_, false) => Some(Unreached),
     }
 }
 
@@ -315,6 +337,7 @@ mod tests {
             json!({}),
             json!({"lot_id": id, "product_id": id}),
             json!({"lot_id": id, "message": {}}),
+            json!({"lot_id": id, "message": {"en": "Please call.", "de": "\u{200b}"}}),
         ] {
             assert!(new(wrong.clone()).check().is_err(), "{wrong}");
         }
@@ -322,22 +345,32 @@ mod tests {
 
     #[test]
     fn what_is_known_stays_known_whatever_becomes_of_the_mail() {
+        use RecipientState::{Cleared, Queued, Sent, Unreached};
+
+        let end = |mail, is_over, address_holds| MailEnd {
+            mail,
+            is_over,
+            address_holds,
+        };
         for mail in MailState::ALL {
             for state in RecipientState::ALL {
-                let after = after_mail(*state, *mail);
-                let is_open = *state == RecipientState::Queued && *mail != MailState::Queued;
+                let after = after_mail(*state, end(*mail, false, true));
+                let is_open = *state == Queued && *mail != MailState::Queued;
                 assert_eq!(after.is_some(), is_open, "{state} {mail}");
             }
         }
-        let queued = RecipientState::Queued;
-        assert_eq!(
-            after_mail(queued, MailState::Written),
-            Some(RecipientState::Sent)
-        );
-        assert_eq!(
-            after_mail(queued, MailState::Ambiguous),
-            Some(RecipientState::Unreached)
-        );
+        for (mail, is_over, address_holds, expected) in [
+            (MailState::Written, false, true, Sent),
+            (MailState::Sent, false, false, Unreached),
+            (MailState::Ambiguous, false, true, Unreached),
+            (MailState::Expired, false, true, Unreached),
+            (MailState::Sent, true, true, Sent),
+            (MailState::Ambiguous, true, true, Sent),
+            (MailState::Cancelled, true, true, Cleared),
+        ] {
+            let after = after_mail(Queued, end(mail, is_over, address_holds));
+            assert_eq!(after, Some(expected), "{mail} {is_over} {address_holds}");
+        }
     }
 
     prop_compose! {

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::clients::{Client, ContactConsent};
 use super::export_names::ExportNames;
 use super::paging::PageRequest;
-use super::safety_notices::SafetyNoticeRecipient;
+use super::safety_notices::{self, ToldSafetyNotice};
 use super::schema::mails;
 use super::timeline::{self, TimelineEntry, TimelineFilter};
 use super::{Db, Scope};
@@ -41,7 +41,7 @@ pub struct ClientExport {
     /// Their mails, oldest first.
     pub mails: Vec<KeptMail>,
     /// What they were told of something unsafe, oldest first.
-    pub safety_notices: Vec<SafetyNoticeRecipient>,
+    pub safety_notices: Vec<ToldSafetyNotice>,
     /// What the ids of studios, practitioners, products and lots in the timeline stand for.
     pub names: ExportNames,
     /// Whether this is all: a caller who is limited sees a part.
@@ -68,13 +68,14 @@ impl ClientExport {
             }
             page.after = next;
         }
+        let safety_notices = safety_notices::of_client(db, scope, &client)?;
         Ok(Self {
-            names: ExportNames::of(db, &entries)?,
+            names: ExportNames::of(db, client.studio_id, &entries, &safety_notices)?,
             client,
             contact_consents,
             timeline: entries,
             mails: mails_of(db, scope, id)?,
-            safety_notices: SafetyNoticeRecipient::of_client(db, scope, id)?,
+            safety_notices,
             complete: !scope.is_limited(),
         })
     }

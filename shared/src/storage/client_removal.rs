@@ -10,7 +10,7 @@ use super::reminders::Reminder;
 use super::schema::{clients, mails, plans, reminders, sessions};
 use super::sessions::Session;
 use super::tasks::Task;
-use super::{Tx, client_search, reminder_sync};
+use super::{Tx, client_search, reminder_sync, safety_notices};
 use crate::domain::client_removal::{ClientStanding, is_to_come};
 use crate::domain::task::NewTask;
 use crate::domain::text::ExternalId;
@@ -51,6 +51,7 @@ impl Client {
         let client = client.save_over(tx, &before, "client.removed", None)?;
         client_search::keep_words(tx.db, &client)?;
         end_what_was_to_be_sent(tx, id)?;
+        safety_notices::address_failed(tx, &client)?;
         Task::close_of_address(tx, id, "The client was taken off the list.")
     }
 

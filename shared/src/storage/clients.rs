@@ -212,6 +212,9 @@ impl Client {
             }
         }
         client.note_address(tx, &before)?;
+        if client.email != before.email || client.address_is_bad() && !before.address_is_bad() {
+            safety_notices::address_failed(tx, &client)?;
+        }
         let words_changed = client.link_generation != before.link_generation
             || client.language != before.language
             || client.care_advice_in_mail != before.care_advice_in_mail;
@@ -297,8 +300,7 @@ impl Client {
                     detail: serde_json::Map::new(),
                     due_at: tx.now(),
                 };
-                Task::open(tx, task)?;
-                safety_notices::address_failed(tx, self.id, "bad_address")
+                Task::open(tx, task).map(drop)
             }
             None if self.email.is_some() => {
                 let was_bad = before.email.is_none()

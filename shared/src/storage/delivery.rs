@@ -7,6 +7,7 @@
 mod gather;
 mod record;
 mod unreachable;
+mod without_reminders;
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -20,7 +21,7 @@ use super::schema::reminders;
 use super::sending_rate::{self, SendingRate};
 use super::sessions::Session;
 use super::studios::Studio;
-use super::{Db, Tx, safety_notices};
+use super::{Db, Tx};
 use crate::domain::interval::Interval;
 use crate::domain::mail_template::OwnWords;
 use crate::domain::text::Note;
@@ -31,6 +32,7 @@ use crate::error::{Error, Result};
 
 pub use gather::{Gathered, Gathering, due_sessions, expire_overdue, gather, is_notice_to_come};
 pub use record::{AttemptEnd, Outcome, blame, bury, record};
+pub(super) use without_reminders::waits_for_morning;
 
 /// All that a mail is made of, as it stands.
 #[derive(Clone, Debug)]
@@ -193,8 +195,10 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
         }
     }
     match mail.kind.as_str() {
-        FRESH_LINK => return prepare_fresh_link(tx, mail, session, client, studio),
-        SAFETY_NOTICE => return prepare_safety_notice(tx, mail, session, client, studio),
+        FRESH_LINK => return without_reminders::fresh_link(tx, mail, session, client, studio),
+        SAFETY_NOTICE => {
+            return without_reminders::safety_notice(tx, mail, session, client, studio);
+        }
         _ => {}
     }
     let has_expired = kept.is_empty()
@@ -280,77 +284,6 @@ fn known_before(db: &mut Db, session: &Session) -> Result<Option<Interval>> {
     let mut rows = Reminder::of_session(db, session.id)?;
     rows.retain(|row| row.schedule_version < session.schedule_version);
     Ok(knowledge_of(&rows).time())
-}
-
-/// An answer to the client's own wish: it carries no reminder, and only asks for an address that is theirs.
-fn prepare_fresh_link(
-    tx: &mut Tx<'_>,
-    mail: Mail,
-    session: Session,
-    client: Client,
-    studio: Studio,
-) -> Result<Option<Prepared>> {
-    let holds = client.has_usable_address() && client.deleted_at.is_none();
-    let hindrance = (!holds).then_some("no_longer_holds");
-    if mail.has_ended(tx, hindrance)? {
-        return Ok(None);
-    }
-    Ok(Some(Prepared {
-        mail,
-        steps: Vec::new(),
-        time: session.time(),
-        previous: None,
-        session,
-        client,
-        own_words: MailTemplate::in_use(tx.db, studio.id)?,
-        studio,
-        safety_message: None,
-    }))
-}
-
-/// What a client must know for their safety: no consent is asked for, only an address that is theirs.
-fn prepare_safety_notice(
-    tx: &mut Tx<'_>,
-    mail: Mail,
-    session: Session,
-    client: Client,
-    studio: Studio,
-) -> Result<Option<Prepared>> {
-    let message = safety_notices::still_to_tell(tx.db, mail.id, &client, &studio)?;
-    let done_with = message.is_none().then_some("no_longer_holds");
-    let hindrance = done_with.or(safety_notices::unreachable_reason(&client));
-    if mail.has_ended(tx, hindrance)? {
-        return Ok(None);
-    }
-    Ok(Some(Prepared {
-        mail,
-        steps: Vec::new(),
-        time: session.time(),
-        previous: None,
-        session,
-        client,
-        own_words: MailTemplate::in_use(tx.db, studio.id)?,
-        studio,
-        safety_message: message,
-    }))
-}
-
-impl Mail {
-    /// Ends a mail without reminders that something stands in the way of, or that comes too late, and says whether it did.
-    fn has_ended(&self, tx: &mut Tx<'_>, hindrance: Option<&str>) -> Result<bool> {
-        let late = self.useful_until <= tx.now();
-        if hindrance.is_none() && !late {
-            return Ok(false);
-        }
-        let state = match (self.possibly_delivered, late) {
-            (true, _) => MailState::Ambiguous,
-            (false, true) => MailState::Expired,
-            (false, false) => MailState::Cancelled,
-        };
-        let reason = hindrance.unwrap_or("no_longer_useful");
-        self.clone().end(tx, state, Some(reason))?;
-        Ok(true)
-    }
 }
 
 /// What came of beginning an attempt.

@@ -87,6 +87,9 @@ pub enum Looked {
 /// Looks at a leased mail again, whatever it is.
 pub fn look(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Looked> {
     let mail = Mail::find_leased(tx.db, id, token)?;
+    if delivery::waits_for_morning(tx, &mail)? {
+        return Ok(Looked::Nothing);
+    }
     let looked = if mail.kind == DIGEST {
         prepare(tx, mail)?.map(|prepared| Looked::Digest(Box::new(prepared)))
     } else {

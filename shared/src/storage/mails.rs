@@ -392,6 +392,13 @@ impl Mail {
         Ok(())
     }
 
+    /// Gives the lease back before an attempt has begun, to be tried at this instant at the earliest.
+    pub(super) fn put_off(mut self, tx: &mut Tx<'_>, at: Instant) -> Result<()> {
+        self.not_before = at;
+        self.free();
+        self.save(tx, "mail.postponed", None).map(drop)
+    }
+
     /// Gives the lease back as if nothing had happened; an attempt that has begun is not counted.
     pub(super) fn hand_back(mut self, tx: &mut Tx<'_>) -> Result<()> {
         let under_way = diesel::delete(

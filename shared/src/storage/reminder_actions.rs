@@ -84,8 +84,12 @@ impl Reminder {
         }
         let mut row = found.unless_stale(expected)?;
         match row.state {
-            ReminderState::Failed | ReminderState::Ambiguous | ReminderState::Suppressed => {}
-            ReminderState::Sent | ReminderState::Written if reason.is_some() => {}
+            ReminderState::Failed | ReminderState::Suppressed => {}
+            // What may have arrived counts as told.
+            ReminderState::Ambiguous => row.sent_before_at = row.finished_at,
+            ReminderState::Sent | ReminderState::Written if reason.is_some() => {
+                row.sent_before_at = row.finished_at;
+            }
             ReminderState::Sent | ReminderState::Written => {
                 return Err(Error::refused(
                     "reminder_ended",

@@ -70,6 +70,8 @@ pub struct Reminder {
     pub session_ends_at: Option<Instant>,
     /// Whether it answers what the client did themself, who knows of it thereby.
     pub answers_client: bool,
+    /// When it was sent, where it was asked for once more since.
+    pub sent_before_at: Option<Instant>,
 }
 
 /// Why a reminder that staff don't want isn't sent.
@@ -248,6 +250,7 @@ pub(super) fn knowledge_of(rows: &[Reminder]) -> Knowledge {
             schedule_version: row.schedule_version,
             time: row.time(),
             answers_client: row.answers_client,
+            sent_before: row.sent_before_at.is_some(),
         })
         .collect();
     Knowledge::of(&told)

@@ -30,7 +30,7 @@ use crate::error::{Error, Result};
 use super::lots::Lot;
 use super::products::Product;
 
-pub use news::{SafetyNews, news_of};
+pub use news::{SafetyNews, ToldSafetyNotice, news_of, of_client};
 pub(super) use news::{still_to_tell, unreachable_reason};
 pub use recipients::{RecipientFilter, SafetyNoticeRecipient};
 pub(super) use telling::{address_failed, clear_of_client, mail_ended, note_read};

@@ -575,6 +575,7 @@ table! {
         session_starts_at -> Nullable<BigInt>,
         session_ends_at -> Nullable<BigInt>,
         answers_client -> Bool,
+        sent_before_at -> Nullable<BigInt>,
     }
 }
 

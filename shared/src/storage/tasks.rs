@@ -104,8 +104,9 @@ fn tasks_seen(scope: &Scope) -> Option<Seen<tasks::table>> {
     let of_client = client_is_seen!(scope, tasks::client_id.assume_not_null()).map(
         |of_client| -> Seen<tasks::table> { Box::new(tasks::client_id.is_null().or(of_client)) },
     );
-    let not_clinical = (!scope.sees_clinical())
-        .then(|| -> Seen<tasks::table> { Box::new(tasks::kind.ne(TaskKind::Nonconformity)) });
+    let not_clinical = (!scope.sees_clinical()).then(|| -> Seen<tasks::table> {
+        Box::new(tasks::kind.ne_all([TaskKind::Nonconformity, TaskKind::SafetyNoticeUnreached]))
+    });
     both(both(at_studio, of_client), not_clinical)
 }
 
@@ -176,6 +177,21 @@ impl Task {
         Ok(tasks::table
             .filter(tasks::session_id.eq(session_id))
             .filter(tasks::kind.eq(kind))
+            .order(tasks::id)
+            .select(Self::as_select())
+            .load(tx.db)?)
+    }
+
+    /// The open tasks of a kind about a client.
+    pub(super) fn open_of_client(
+        tx: &mut Tx<'_>,
+        client_id: ClientId,
+        kind: TaskKind,
+    ) -> Result<Vec<Self>> {
+        Ok(tasks::table
+            .filter(tasks::client_id.eq(client_id))
+            .filter(tasks::kind.eq(kind))
+            .filter(tasks::state.eq(TaskState::Open))
             .order(tasks::id)
             .select(Self::as_select())
             .load(tx.db)?)

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Hindrance, hindrance};
+use super::{Hindrance, hindrance, without_reminders};
 use crate::clock::Clock;
 use crate::domain::reminder::Subject;
 use crate::domain::{Instant, ReminderId, ReminderState, SessionId};
@@ -215,7 +215,7 @@ pub fn expire_overdue(tx: &mut Tx<'_>, at_most: i64) -> Result<usize> {
             "no_longer_useful",
         )?);
     }
-    Ok(expired)
+    Ok(expired + without_reminders::expire_overdue(tx, at_most)?)
 }
 
 impl Gathering {

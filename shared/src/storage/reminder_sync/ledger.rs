@@ -182,6 +182,7 @@ pub(super) fn sync(
             session_starts_at: told.map(|time| time.starts_at),
             session_ends_at: told.map(|time| time.ends_at),
             answers_client: by_client && action.is_some() && one.step.subject() == Subject::Act,
+            sent_before_at: None,
         };
         after.push(row.store_new(tx)?);
     }

@@ -1,18 +1,20 @@
 //! What a client is told, as their page and their mail say it.
 
 use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::SafetyNotice;
 use super::recipients::SafetyNoticeRecipient;
 use crate::domain::safety_notice::{RecipientState, SafetyNoticeState, message_for};
-use crate::domain::text::Note;
-use crate::domain::{MailId, SafetyNoticeRecipientId, SessionId};
+use crate::domain::text::{Name, Note};
+use crate::domain::{LotId, MailId, ProductId, SafetyNoticeRecipientId, SessionId};
 use crate::error::Result;
-use crate::storage::Db;
 use crate::storage::clients::Client;
 use crate::storage::erasure::CLIENT_ERASED;
 use crate::storage::schema::{safety_notice_recipients, safety_notices};
 use crate::storage::studios::Studio;
+use crate::storage::{Db, Scope};
 
 /// What a client is told.
 #[derive(Clone, Debug)]
@@ -23,6 +25,39 @@ pub struct SafetyNews {
     pub message: Note,
     /// Whether they said that they read it, or were told by staff.
     pub is_known: bool,
+}
+
+/// A notice as it stands with one client, and what they are told.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ToldSafetyNotice {
+    /// How far it got with them.
+    pub recipient: SafetyNoticeRecipient,
+    /// About which product.
+    pub product_id: ProductId,
+    /// About which lot of it; null for all its lots.
+    pub lot_id: Option<LotId>,
+    /// What the maker or the authority calls its notice.
+    pub reference: Option<Name>,
+    /// What they read, in the language that is nearest to theirs.
+    pub message: Option<Note>,
+}
+
+/// All notices that concern a client, oldest first.
+pub fn of_client(db: &mut Db, scope: &Scope, client: &Client) -> Result<Vec<ToldSafetyNotice>> {
+    let rows = SafetyNoticeRecipient::of_client(db, scope, client.id)?;
+    let mut told = Vec::new();
+    for recipient in rows {
+        let notice = SafetyNotice::find(db, recipient.notice_id)?;
+        let studio = Studio::find(db, recipient.studio_id)?;
+        told.push(ToldSafetyNotice {
+            message: notice.message_to(client, &studio),
+            product_id: notice.product_id,
+            lot_id: notice.lot_id,
+            reference: notice.reference,
+            recipient,
+        });
+    }
+    Ok(told)
 }
 
 /// Why no mail reaches a client, where none does. Consent isn't asked for: whoever wants no mails is told all the same.

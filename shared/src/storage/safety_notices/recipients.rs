@@ -41,7 +41,7 @@ pub struct SafetyNoticeRecipient {
     /// How far it got.
     pub state: RecipientState,
     /// Why it stands so, where that needs a reason: `no_address`, `bad_address`, `client_deleted`, `client_erased`,
-    /// `no_longer_concerned`, `notice_withdrawn`, or how the mail ended.
+    /// `address_changed`, `no_longer_concerned`, `notice_withdrawn`, or how the mail ended.
     pub state_reason: Option<String>,
     /// How many mails were queued for them.
     pub attempts: i32,
@@ -179,7 +179,9 @@ impl SafetyNoticeRecipient {
         let occurred_at = happened_at(tx, told.occurred_at)?;
         let mut row = before.clone();
         row.told_how = Some(told.how.into());
-        row.note.clone_from(&told.note);
+        if told.note.is_some() {
+            row.note.clone_from(&told.note);
+        }
         let stands_so = before.told_how == row.told_how && before.note == row.note;
         if !stands_so || told.occurred_at.is_some() {
             row.told_at = Some(occurred_at);
@@ -227,6 +229,10 @@ impl SafetyNoticeRecipient {
             RecipientState::Sent | RecipientState::Reached | RecipientState::Cleared => {
                 return Ok(self);
             }
+        }
+        // What is on its way says itself how it ended.
+        if self.has_left(tx)? {
+            return Ok(self);
         }
         self.state = RecipientState::Cleared;
         self.state_reason = Some(reason.to_owned());

@@ -6,8 +6,11 @@ use diesel::prelude::*;
 use super::SafetyNotice;
 use super::news::unreachable_reason;
 use super::recipients::SafetyNoticeRecipient;
-use crate::domain::safety_notice::{RecipientState, SafetyNoticeState, ToldHow, after_mail};
-use crate::domain::task::NewTask;
+use crate::domain::safety_notice::{
+    MailEnd, RecipientState, SafetyNoticeState, ToldHow, after_mail,
+};
+use crate::domain::task::{NewTask, TaskOutcome};
+use crate::domain::text::Note;
 use crate::domain::{ClientId, MailId, MailState, SafetyNoticeRecipientId, TaskKind};
 use crate::error::{Error, Result};
 use crate::storage::clients::Client;
@@ -54,11 +57,14 @@ impl SafetyNoticeRecipient {
         self.save(tx, "safety_notice.client_queued", None).map(drop)
     }
 
-    /// Notes that no mail reaches the client, and asks staff to tell them.
+    /// Notes that no mail reaches the client, and asks staff to tell them, unless they are asked already.
     fn leave_to_staff(mut self, tx: &mut Tx<'_>, reason: &str) -> Result<()> {
-        if self.state == RecipientState::Unreached && self.state_reason.as_deref() == Some(reason) {
+        let stands_so =
+            self.state == RecipientState::Unreached && self.state_reason.as_deref() == Some(reason);
+        if stands_so && !self.open_tasks(tx)?.is_empty() {
             return Ok(());
         }
+        self.close_task(tx, "It's another reason by now.")?;
         self.state = RecipientState::Unreached;
         self.state_reason = Some(reason.to_owned());
         let row = self.save(tx, "safety_notice.client_unreached", None)?;
@@ -71,7 +77,8 @@ impl SafetyNoticeRecipient {
         let task = NewTask {
             studio_id: row.studio_id,
             kind: TaskKind::SafetyNoticeUnreached,
-            dedupe_key: row.task_key(),
+            // Each time that it comes to this is a cause of its own.
+            dedupe_key: format!("{}{}", row.task_keys(), row.version),
             client_id: Some(row.client_id),
             plan_id: None,
             session_id: Some(row.session_id),
@@ -82,14 +89,35 @@ impl SafetyNoticeRecipient {
         Task::open(tx, task).map(drop)
     }
 
-    /// One task for each mail that came to nothing.
-    fn task_key(&self) -> String {
+    /// How the keys of the tasks about this client begin.
+    fn task_keys(&self) -> String {
+        format!("{}:{}:", TaskKind::SafetyNoticeUnreached, self.id)
+    }
+
+    fn open_tasks(&self, tx: &mut Tx<'_>) -> Result<Vec<Task>> {
         let kind = TaskKind::SafetyNoticeUnreached;
-        format!("{kind}:{}:{}", self.id, self.attempts)
+        let mut open = Task::open_of_client(tx, self.client_id, kind)?;
+        let keys = self.task_keys();
+        open.retain(|task| task.dedupe_key.starts_with(&keys));
+        Ok(open)
     }
 
     pub(super) fn close_task(&self, tx: &mut Tx<'_>, why: &'static str) -> Result<()> {
-        Task::close_for(tx, &self.task_key(), why)
+        for task in self.open_tasks(tx)? {
+            task.end(tx, TaskOutcome::Done, Some(&Note::literal(why)))?;
+        }
+        Ok(())
+    }
+
+    /// Whether a mail is on its way that nobody can hold back.
+    pub(super) fn has_left(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        let Some(id) = self
+            .mail_id
+            .filter(|_| self.state == RecipientState::Queued)
+        else {
+            return Ok(false);
+        };
+        Ok(!Mail::find(tx.db, id)?.is_ours())
     }
 
     /// Ends the mail that waits, where nothing of it can have arrived.
@@ -115,32 +143,53 @@ pub(in crate::storage) fn mail_ended(
     let Some(mut row) = SafetyNoticeRecipient::of_mail(tx.db, id)? else {
         return Ok(());
     };
-    match after_mail(row.state, state) {
-        Some(RecipientState::Unreached) => row.leave_to_staff(tx, reason.unwrap_or(state.as_str())),
+    let client = Client::find(tx.db, row.client_id)?;
+    let notice = SafetyNotice::find(tx.db, row.notice_id)?;
+    // What failed while the mail was on its way was noted on the row.
+    let failed = row.state_reason.take();
+    let failed = failed.or_else(|| unreachable_reason(&client).map(str::to_owned));
+    let end = MailEnd {
+        mail: state,
+        is_over: notice.state != SafetyNoticeState::Sent || client.erased_at.is_some(),
+        address_holds: failed.is_none(),
+    };
+    match after_mail(row.state, end) {
+        Some(RecipientState::Unreached) => {
+            let reason = failed.as_deref().or(reason).unwrap_or(state.as_str());
+            row.leave_to_staff(tx, reason)
+        }
         Some(after) => {
             row.state = after;
+            row.state_reason = reason
+                .filter(|_| after == RecipientState::Cleared)
+                .map(str::to_owned);
             row.save(tx, "safety_notice.client_mailed", None).map(drop)
         }
         None => Ok(()),
     }
 }
 
-/// Takes note that mail to a client's address comes back, or reaches somebody else: what was sent there told them nothing.
-pub(in crate::storage) fn address_failed(
-    tx: &mut Tx<'_>,
-    client_id: ClientId,
-    reason: &str,
-) -> Result<()> {
-    let sent: Vec<SafetyNoticeRecipient> = safety_notice_recipients::table
-        .filter(safety_notice_recipients::client_id.eq(client_id))
-        .filter(safety_notice_recipients::state.eq(RecipientState::Sent))
+/// Takes note that an address isn't, or never was, the client's: what went there told them nothing that we know of. `reason`
+/// says why, unless there is no other address by now.
+pub(in crate::storage) fn address_failed(tx: &mut Tx<'_>, client: &Client) -> Result<()> {
+    let reason = unreachable_reason(client).unwrap_or("address_changed");
+    let rows: Vec<SafetyNoticeRecipient> = safety_notice_recipients::table
+        .filter(safety_notice_recipients::client_id.eq(client.id))
+        .filter(
+            safety_notice_recipients::state.eq_any([RecipientState::Sent, RecipientState::Queued]),
+        )
         .order(safety_notice_recipients::id)
         .select(SafetyNoticeRecipient::as_select())
         .load(tx.db)?;
-    for row in sent {
-        let notice = SafetyNotice::find(tx.db, row.notice_id)?;
-        if notice.state == SafetyNoticeState::Sent {
+    for mut row in rows {
+        if SafetyNotice::find(tx.db, row.notice_id)?.state != SafetyNoticeState::Sent {
+            continue;
+        }
+        if row.state == RecipientState::Sent {
             row.leave_to_staff(tx, reason)?;
+        } else if row.has_left(tx)? {
+            row.state_reason = Some(reason.to_owned());
+            row.save(tx, "safety_notice.address_failed", None)?;
         }
     }
     Ok(())
@@ -172,6 +221,9 @@ pub(in crate::storage) fn note_read(
         RecipientState::Listed | RecipientState::Cleared => return Ok(false),
         RecipientState::Reached => return Ok(true),
         RecipientState::Queued | RecipientState::Sent | RecipientState::Unreached => {}
+    }
+    if SafetyNotice::find(tx.db, row.notice_id)?.state != SafetyNoticeState::Sent {
+        return Ok(false);
     }
     row.state = RecipientState::Reached;
     row.state_reason = None;

@@ -1,0 +1,1 @@
+ALTER TABLE reminders DROP COLUMN sent_before_at;
