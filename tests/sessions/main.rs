@@ -13,6 +13,7 @@ mod house;
 mod ledger;
 mod notices;
 mod post;
+mod recall;
 mod reminders;
 mod safety_notices;
 mod stranded;

@@ -133,20 +133,6 @@ impl Mail {
         mail.create(tx, "mail.queued")
     }
 
-    /// Queues a mail that tells a client of something unsafe, to be sent at this instant at the earliest.
-    pub(super) fn queue_safety_notice(
-        tx: &mut Tx<'_>,
-        new: NewMail,
-        not_before: Instant,
-    ) -> Result<Self> {
-        let mail = Self {
-            kind: SAFETY_NOTICE.to_owned(),
-            not_before,
-            ..Self::draft(new, tx.now())
-        };
-        mail.create(tx, "mail.queued")
-    }
-
     /// Queues a digest for a studio's staff.
     pub(super) fn queue_digest(
         tx: &mut Tx<'_>,

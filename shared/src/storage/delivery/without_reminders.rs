@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::Prepared;
 use crate::domain::MailState;
+use crate::domain::text::Note;
 use crate::error::Result;
 use crate::storage::clients::Client;
 use crate::storage::mail_templates::MailTemplate;
@@ -26,17 +27,7 @@ pub(super) fn fresh_link(
     if mail.has_ended(tx, hindrance)? {
         return Ok(None);
     }
-    Ok(Some(Prepared {
-        mail,
-        steps: Vec::new(),
-        time: session.time(),
-        previous: None,
-        session,
-        client,
-        own_words: MailTemplate::in_use(tx.db, studio.id)?,
-        studio,
-        safety_message: None,
-    }))
+    about_client(tx, mail, session, client, studio, None).map(Some)
 }
 
 /// What a client must know for their safety: no consent is asked for, only an address that is theirs.
@@ -53,7 +44,18 @@ pub(super) fn safety_notice(
     if mail.has_ended(tx, hindrance)? {
         return Ok(None);
     }
-    Ok(Some(Prepared {
+    about_client(tx, mail, session, client, studio, message).map(Some)
+}
+
+fn about_client(
+    tx: &mut Tx<'_>,
+    mail: Mail,
+    session: Session,
+    client: Client,
+    studio: Studio,
+    safety_message: Option<Note>,
+) -> Result<Prepared> {
+    Ok(Prepared {
         mail,
         steps: Vec::new(),
         time: session.time(),
@@ -62,8 +64,8 @@ pub(super) fn safety_notice(
         client,
         own_words: MailTemplate::in_use(tx.db, studio.id)?,
         studio,
-        safety_message: message,
-    }))
+        safety_message,
+    })
 }
 
 /// Ends safety notices that nobody came to send in time, as without a mail server: their clients are to be told otherwise.
@@ -84,8 +86,8 @@ pub(super) fn expire_overdue(tx: &mut Tx<'_>, at_most: i64) -> Result<usize> {
     Ok(expired)
 }
 
-/// Puts a safety notice off until the studio's quiet hours are over, and says whether it did: one that was queued before them
-/// may be tried in them, where many wait or a server was away.
+/// Puts a safety notice off until the studio's quiet hours are over, and says whether it did. Asked when it comes up and not
+/// when it's queued, since it may wait: for others, or for a server that is away.
 pub(in crate::storage) fn waits_for_morning(tx: &mut Tx<'_>, mail: &Mail) -> Result<bool> {
     if mail.kind != SAFETY_NOTICE || mail.handover_started_at.is_some() {
         return Ok(false);

@@ -17,7 +17,6 @@ use crate::storage::clients::Client;
 use crate::storage::erasure::CLIENT_ERASED;
 use crate::storage::mails::{Mail, NewMail, SAFETY_NOTICE};
 use crate::storage::schema::safety_notice_recipients;
-use crate::storage::studios::Studio;
 use crate::storage::tasks::Task;
 use crate::storage::{Scope, Tx};
 
@@ -38,19 +37,15 @@ impl SafetyNoticeRecipient {
             return self.leave_to_staff(tx, reason);
         }
         self.close_task(tx, "The notice is sent by mail.")?;
-        let studio = Studio::find(tx.db, self.studio_id)?;
-        let now = tx.now();
-        let quiet = studio.quiet_hours.as_ref().map(|hours| hours.0);
-        let not_before = quiet.map_or(now, |quiet| quiet.over_from(now, studio.time_zone.0));
         self.attempts += 1;
         let new = NewMail {
             studio_id: self.studio_id,
             client_id: self.client_id,
             session_id: self.session_id,
             dedupe_key: format!("{SAFETY_NOTICE}:{}:{}", self.id, self.attempts),
-            useful_until: now + USEFUL_FOR,
+            useful_until: tx.now() + USEFUL_FOR,
         };
-        let mail = Mail::queue_safety_notice(tx, new, not_before)?;
+        let mail = Mail::queue_kind(tx, SAFETY_NOTICE, new)?;
         self.state = RecipientState::Queued;
         self.state_reason = None;
         self.mail_id = Some(mail.id);
