@@ -203,3 +203,28 @@ fn what_somebody_acted_upon_comes_back_only_when_it_changes() {
         open(house, &id, &["studio_closed"]);
     });
 }
+
+#[test]
+fn what_was_accepted_of_the_hours_stands_when_an_overlap_is_accepted_too() {
+    House::each(|house| {
+        let (id, other) = (house.consultation().id(), house.consultation().id());
+        let mut late = house.at(2, "20:30");
+        late["override"] = json!({"rules": ["hours"], "reason": "Comes from abroad."});
+        house.act(&id, "book", &late).expect(200);
+        house.act(&id, "cancel", &json!({})).expect(200);
+        house.act(&other, "book", &late).expect(200);
+        let back = json!({
+            "reason": "Called off by mistake.",
+            "override": {"rules": ["overlap"], "reason": "They come together."},
+        });
+        let back = house.act(&id, "revert", &back).expect(200);
+        let rules: Vec<&str> = back.json["overrides"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|used| used["rule"].as_str().unwrap())
+            .collect();
+        assert_eq!(rules, ["overlap", "hours"]);
+        assert!(house.tasks("hours_breach", &id).is_empty());
+    });
+}

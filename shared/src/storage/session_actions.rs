@@ -15,7 +15,7 @@ use super::studios::Studio;
 use super::tasks::Task;
 use super::{Tx, sharing, stranded};
 use crate::domain::booking::{Cancel, Complete, Occurred, Revert};
-use crate::domain::overriding::MayOverride;
+use crate::domain::overriding::{MayOverride, OverridableRule};
 use crate::domain::retelling::{CalledOff, TookPlace};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::text::Reason;
@@ -324,7 +324,11 @@ impl Session {
         if session.state.holds_time() {
             let breaches = overlap_breaches(tx.db, tx.scope(), &session)?;
             if !breaches.is_empty() {
+                // What was accepted of other rules when it was booked stands.
+                let mut others = session.overrides.0.clone();
+                others.retain(|used| used.rule != OverridableRule::Overlap);
                 session.accept(&breaches, told.override_.as_ref(), may_override, now)?;
+                session.overrides.0.extend(others);
             }
         }
         // The client knows of a time, a move and a cancellation, but not of a completion or of a missed session.
