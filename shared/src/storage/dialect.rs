@@ -13,9 +13,16 @@ use diesel::expression::{AsExpression, SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
 use diesel::result::ConnectionError;
 
+use super::kept::Begin;
+use super::kept_text::Keep as _;
 use crate::clock::Clock;
 use crate::domain::Instant;
 use crate::error::Error;
+
+diesel::define_sql_function! {
+    /// How many rows a connection of SQLite has changed since it was opened.
+    fn total_changes() -> BigInt;
+}
 
 /// A connection to whichever engine the database URL names.
 #[derive(diesel::MultiConnection)]
@@ -235,6 +242,28 @@ impl Db {
         }
     }
 
+    /// Undoes the transaction of a group of writes.
+    pub(super) fn roll_back_write(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(connection) => AnsiTransactionManager::rollback_transaction(connection),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => AnsiTransactionManager::rollback_transaction(connection),
+        }
+    }
+
+    /// How many rows this connection has changed so far, where the engine tells. What a failed statement undid by itself
+    /// doesn't count.
+    pub(super) fn rows_changed(&mut self) -> QueryResult<Option<i64>> {
+        match self {
+            Self::Sqlite(_) => diesel::select(total_changes())
+                .kept()
+                .get_result(self)
+                .map(Some),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Ok(None),
+        }
+    }
+
     /// Copies into the file what the log holds and nobody reads there any more, without keeping anybody waiting.
     pub(super) fn copy_log(&mut self) -> QueryResult<()> {
         self.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")
@@ -255,7 +284,7 @@ impl Db {
                     return false;
                 }
                 // Inside of a transaction BEGIN is refused; where it succeeds the transaction was gone.
-                connection.batch_execute("BEGIN").is_err()
+                Begin.execute(self).is_err()
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => depth_is_one(

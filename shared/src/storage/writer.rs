@@ -1,8 +1,12 @@
-//! The one writer of a process: it takes the writes that wait, runs each in a savepoint and commits them together.
+//! The one writer of a process: it takes the writes that wait, runs them one after the other and commits them together.
 //!
 //! The disk's flush is what a durable write costs, so sharing it is what makes many writes cheap. The price is care:
 //! when anything about the shared transaction is in doubt, none of its writes is acknowledged; the group is rolled
 //! back and each write is run again alone.
+//!
+//! A write that fails must leave nothing behind. Most that fail are refused before they have stored anything; so where the
+//! engine can tell that, a group is first run without savepoints, which cost SQLite a copy of each page that is touched.
+//! When a write fails later than that, the group is rolled back and run again with a savepoint around each.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,8 +28,10 @@ const QUEUE_LENGTH: usize = 4096;
 
 /// A write that waits for its turn. It may be run more than once, and is told of the end exactly once.
 pub(super) trait Write: Send {
-    /// Runs inside of a savepoint; what it answers is kept until [`Write::finish`].
+    /// Runs inside of a savepoint, so that a failure undoes itself; what it answers is kept until [`Write::finish`].
     fn run(&mut self, connection: &mut Db);
+    /// Runs without one, and says whether it succeeded; what a failed one has stored is still there.
+    fn run_bare(&mut self, connection: &mut Db) -> bool;
     /// Tells the waiting caller: the kept answer when the commit succeeded, else why not.
     fn finish(self: Box<Self>, committed: Result<()>);
 }
@@ -61,18 +67,23 @@ where
         let mut refusal = None;
         let ended = connection.transaction(|connection| {
             // Caught here and not outside: a panic that leaves the savepoint open would let the commit lose the group.
-            catch_unwind(AssertUnwindSafe(|| closure(connection)))
-                .unwrap_or_else(|panic| Err(Error::internal(describe_panic(panic.as_ref()))))
-                .map_err(|error| {
-                    refusal = Some(error);
-                    diesel::result::Error::RollbackTransaction
-                })
+            caught(closure, connection).map_err(|error| {
+                refusal = Some(error);
+                diesel::result::Error::RollbackTransaction
+            })
         });
         // Why the closure failed says more than that its savepoint couldn't be rolled back either.
         self.answer = Some(match refusal {
             Some(error) => Err(error),
             None => ended.map_err(Error::internal),
         });
+    }
+
+    fn run_bare(&mut self, connection: &mut Db) -> bool {
+        let answer = caught(&self.closure, connection);
+        let has_succeeded = answer.is_ok();
+        self.answer = Some(answer);
+        has_succeeded
     }
 
     fn finish(self: Box<Self>, committed: Result<()>) {
@@ -86,6 +97,12 @@ where
         // A caller that has gone away doesn't undo what is committed.
         let _gone = self.caller.send(answer);
     }
+}
+
+/// Runs a closure; its panic is an error like another.
+fn caught<T>(closure: &impl Fn(&mut Db) -> Result<T>, connection: &mut Db) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(|| closure(connection)))
+        .unwrap_or_else(|panic| Err(Error::internal(describe_panic(panic.as_ref()))))
 }
 
 fn describe_panic(panic: &(dyn Any + Send)) -> String {
@@ -220,17 +237,25 @@ impl WriterThread {
             Ok(connection) => self.connection.insert(connection),
             Err(error) => return GroupEnd::NotBegun(error.to_string()),
         };
-        if let Err(error) = connection.begin_write() {
-            return GroupEnd::NotBegun(error.to_string());
-        }
-        for (place, write) in group.iter_mut().enumerate() {
-            write.run(connection);
-            if !connection.is_whole_write() {
-                let cause = "the transaction ended in the middle of the group".to_owned();
-                return GroupEnd::Lost {
-                    culprit: Some(place),
-                    cause,
-                };
+        let mut undo = Undo::Together;
+        loop {
+            if let Err(error) = connection.begin_write() {
+                return GroupEnd::NotBegun(error.to_string());
+            }
+            match run_all(connection, group, undo) {
+                Ran::Well => break,
+                Ran::Torn { culprit, cause } => {
+                    return GroupEnd::Lost {
+                        culprit: Some(culprit),
+                        cause,
+                    };
+                }
+                Ran::HalfDone => {
+                    if let Err(error) = connection.roll_back_write() {
+                        return GroupEnd::NotBegun(error.to_string());
+                    }
+                    undo = Undo::Each;
+                }
             }
         }
         failpoint::reach("before_commit");
@@ -247,6 +272,59 @@ impl WriterThread {
             Err(failure) => GroupEnd::Unknown(failure.error.to_string()),
         }
     }
+}
+
+/// Runs the writes of a group inside of its transaction, up to the first that it can't stand with.
+fn run_all(connection: &mut Db, group: &mut [Box<dyn Write>], undo: Undo) -> Ran {
+    for (place, write) in group.iter_mut().enumerate() {
+        let torn = |cause: String| Ran::Torn {
+            culprit: place,
+            cause,
+        };
+        let changed_before = match undo {
+            Undo::Together => connection.rows_changed(),
+            Undo::Each => Ok(None),
+        };
+        let stands = match changed_before {
+            Ok(None) => {
+                write.run(connection);
+                Ok(true)
+            }
+            Ok(before) => match write.run_bare(connection) {
+                true => Ok(true),
+                false => connection.rows_changed().map(|after| after == before),
+            },
+            Err(error) => Err(error),
+        };
+        if !connection.is_whole_write() {
+            return torn("the transaction ended in the middle of the group".to_owned());
+        }
+        match stands {
+            Ok(true) => {}
+            Ok(false) => return Ran::HalfDone,
+            Err(error) => return torn(error.to_string()),
+        }
+    }
+    Ran::Well
+}
+
+/// How what a failed write has stored is undone.
+#[derive(Clone, Copy)]
+enum Undo {
+    /// With the whole group, which is then run again.
+    Together,
+    /// By a savepoint around each write.
+    Each,
+}
+
+/// How the writes of a group were run.
+enum Ran {
+    /// Each succeeded, or left nothing behind.
+    Well,
+    /// One failed and what it has stored is still there.
+    HalfDone,
+    /// After this write the transaction wasn't what it was.
+    Torn { culprit: usize, cause: String },
 }
 
 /// How a group ended.
