@@ -4,9 +4,9 @@ use super::id::SessionId;
 use super::instant::Instant;
 use super::vocabulary::SessionState;
 
-/// Another session of the same client that places pigment.
+/// A session of a client that places pigment.
 #[derive(Clone, Copy, Debug)]
-pub struct OtherWork {
+pub struct Work {
     /// Which one.
     pub id: SessionId,
     /// Where it stands.
@@ -33,19 +33,28 @@ impl LaterWork {
         is_expected: false,
     };
 
-    /// What the others come to for a session that was completed then.
-    pub fn after(completed_at: Instant, id: SessionId, others: &[OtherWork]) -> Self {
-        let is_done = |other: &OtherWork| {
+    /// The one of these that was done last: only that one has care and an invitation to come.
+    pub fn last_done(work: &[Work]) -> Option<SessionId> {
+        work.iter()
+            .filter(|other| other.state == SessionState::Completed)
+            .max_by_key(|other| (other.completed_at, other.id))
+            .map(|other| other.id)
+    }
+
+    /// What they come to for the one of them with this id, which was completed then.
+    pub fn after(completed_at: Instant, id: SessionId, work: &[Work]) -> Self {
+        let others = || work.iter().filter(|other| other.id != id);
+        let is_done = |other: &Work| {
             other.state == SessionState::Completed
                 && (other.completed_at, other.id) > (Some(completed_at), id)
         };
-        let is_expected = |other: &OtherWork| match other.state {
+        let is_expected = |other: &Work| match other.state {
             SessionState::Planned => other.is_in_plan,
             state => state.holds_time(),
         };
         Self {
-            is_done: others.iter().any(is_done),
-            is_expected: others.iter().any(is_expected),
+            is_done: others().any(is_done),
+            is_expected: others().any(is_expected),
         }
     }
 }
@@ -59,8 +68,8 @@ mod tests {
         Instant::parse(&format!("2027-03-{day:02}T10:00:00Z")).unwrap()
     }
 
-    fn other(state: SessionState, completed_at: Option<Instant>) -> OtherWork {
-        OtherWork {
+    fn other(state: SessionState, completed_at: Option<Instant>) -> Work {
+        Work {
             id: SessionId::new(),
             state,
             completed_at,
@@ -78,7 +87,7 @@ mod tests {
         // Of two that were completed at once, one is the later.
         let twin = SessionId::new();
         let both = [(id, twin), (twin, id)].map(|(one, other_id)| {
-            let other = OtherWork {
+            let other = Work {
                 id: other_id,
                 ..other(SessionState::Completed, Some(at(8)))
             };
@@ -88,10 +97,22 @@ mod tests {
     }
 
     #[test]
+    fn the_last_that_was_done_is_by_when_it_took_place() {
+        assert_eq!(LaterWork::last_done(&[]), None);
+        let booked = other(SessionState::Booked, None);
+        assert_eq!(LaterWork::last_done(&[booked]), None);
+        let earlier = other(SessionState::Completed, Some(at(7)));
+        let later = other(SessionState::Completed, Some(at(9)));
+        let missed = other(SessionState::NoShow, None);
+        let all = [booked, later, earlier, missed];
+        assert_eq!(LaterWork::last_done(&all), Some(later.id));
+    }
+
+    #[test]
     fn what_has_a_time_or_a_place_in_a_plan_is_expected() {
         for state in SessionState::ALL.iter().copied() {
             let lone = other(state, None);
-            let planned = OtherWork {
+            let planned = Work {
                 is_in_plan: true,
                 ..lone
             };

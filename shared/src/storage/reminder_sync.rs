@@ -9,22 +9,18 @@ mod rewording;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
-use super::kept_text::Keep as _;
+use super::Tx;
 use super::plans::Plan;
 use super::reminder_rules::ReminderRule;
 use super::schema::{reminders, sessions};
 use super::sessions::Session;
 use super::studios::Studio;
-use super::{Db, Tx};
-use crate::domain::reminder::Subject;
+use crate::domain::later_work::{LaterWork, Work};
 use crate::domain::session::SessionAction;
-use crate::domain::{
-    Anchor, ClientId, PlanId, ReminderState, ReminderStep, SessionId, SessionKind, SessionState,
-    StudioId,
-};
+use crate::domain::{ClientId, PlanId, SessionState, StudioId};
 use crate::error::Result;
 
-use ledger::sync;
+use ledger::{sync, work_beside, work_on};
 pub(super) use rewording::{reword_for_client, reword_for_studio, take_apart};
 
 /// Care after a session reaches a gap's maximum, a year at most; older sessions have none to come.
@@ -41,7 +37,8 @@ pub(super) fn sync_session(
 ) -> Result<()> {
     let studio = Studio::find(tx.db, session.studio_id)?;
     let rules = ReminderRule::of_studio(tx.db, session.studio_id)?;
-    sync(tx, session, action, &studio, &rules)
+    let work = work_beside(tx.db, session)?;
+    sync(tx, session, action, &studio, &rules, &work)
 }
 
 /// Does so for all sessions of a studio that may still have reminders to come, after its rules or hours changed.
@@ -62,7 +59,8 @@ pub(super) fn sync_studio(tx: &mut Tx<'_>, studio_id: StudioId, reach: TimeDelta
         .select(Session::as_select())
         .load(tx.db)?;
     for session in concerned {
-        sync(tx, &session, None, &studio, &rules)?;
+        let work = work_beside(tx.db, &session)?;
+        sync(tx, &session, None, &studio, &rules, &work)?;
     }
     Ok(())
 }
@@ -91,9 +89,9 @@ pub(super) fn sync_plan(tx: &mut Tx<'_>, plan_id: PlanId) -> Result<()> {
     sync_invitations(tx, client_id)
 }
 
-/// Does so for the invitations of a client, after their plans changed.
+/// Does so for the invitation of a client, after their plans changed.
 pub(super) fn sync_invitations(tx: &mut Tx<'_>, client_id: ClientId) -> Result<()> {
-    for id in with_care_to_come(tx.db, client_id)? {
+    if let Some(id) = LaterWork::last_done(&work_on(tx.db, client_id)?) {
         let session = Session::find(tx.db, id)?;
         sync_session(tx, &session, None)?;
     }
@@ -101,7 +99,8 @@ pub(super) fn sync_invitations(tx: &mut Tx<'_>, client_id: ClientId) -> Result<(
 }
 
 /// Does so for a session that has changed and for those whose reminders depend on it, each once: the one before it in its
-/// plan, which asks for this one to be booked, and those with care or an invitation to come.
+/// plan, which asks for this one to be booked, and the last work beside it, which has care and an invitation to come unless
+/// this one puts an end to them.
 pub(super) fn sync_around(
     tx: &mut Tx<'_>,
     session: &Session,
@@ -110,62 +109,36 @@ pub(super) fn sync_around(
     studio: &Studio,
 ) -> Result<()> {
     let rules = ReminderRule::of_studio(tx.db, studio.id)?;
-    sync(tx, session, action, studio, &rules)?;
+    let places_pigment = session.kind.places_pigment();
+    let work = match places_pigment || before.is_some() {
+        true => work_on(tx.db, session.client_id)?,
+        false => Vec::new(),
+    };
+    sync(tx, session, action, studio, &rules, &work)?;
     let mut others: Vec<Session> = before
         .filter(|other| other.state == SessionState::Completed)
         .cloned()
         .into_iter()
         .collect();
-    if session.kind.places_pigment() {
-        for id in with_care_to_come(tx.db, session.client_id)? {
-            if id != session.id && others.iter().all(|other| other.id != id) {
-                others.push(Session::find(tx.db, id)?);
-            }
+    if places_pigment {
+        let beside: Vec<Work> = work
+            .iter()
+            .filter(|other| other.id != session.id)
+            .copied()
+            .collect();
+        let last = LaterWork::last_done(&beside);
+        if let Some(id) = last.filter(|id| others.iter().all(|other| other.id != *id)) {
+            others.push(Session::find(tx.db, id)?);
         }
     }
     for other in others {
         if other.studio_id == studio.id {
-            sync(tx, &other, None, studio, &rules)?;
+            sync(tx, &other, None, studio, &rules, &work)?;
         } else {
             sync_session(tx, &other, None)?;
         }
     }
     Ok(())
-}
-
-/// Only the last work that was done has care and an invitation to come: this is that session, and those that had so far.
-fn with_care_to_come(db: &mut Db, client_id: ClientId) -> Result<Vec<SessionId>> {
-    let mut ids: Vec<SessionId> = reminders::table
-        .filter(reminders::client_id.eq(client_id))
-        .filter(reminders::anchor.eq(Anchor::Care))
-        .select((reminders::session_id, reminders::step, reminders::state))
-        .kept()
-        .load::<(SessionId, ReminderStep, ReminderState)>(db)?
-        .into_iter()
-        .filter(|(_, step, state)| {
-            *state == ReminderState::Scheduled
-                && matches!(step.subject(), Subject::Aftercare | Subject::Invitation)
-        })
-        .map(|(id, ..)| id)
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let latest: Option<SessionId> = sessions::table
-        .filter(sessions::client_id.eq(client_id))
-        .filter(
-            sessions::kind
-                .eq(SessionKind::Treatment)
-                .or(sessions::kind.eq(SessionKind::TouchUp)),
-        )
-        .filter(sessions::state.eq(SessionState::Completed))
-        .order((sessions::completed_at.desc(), sessions::id.desc()))
-        .select(sessions::id)
-        .kept()
-        .load(db)?
-        .into_iter()
-        .next();
-    ids.extend(latest.filter(|id| !ids.contains(id)));
-    Ok(ids)
 }
 
 /// The sessions with rows that are still to come.

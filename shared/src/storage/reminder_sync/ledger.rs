@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use crate::domain::gap::{GapWindow, gap_after};
 use crate::domain::interval::Interval;
-use crate::domain::later_work::{LaterWork, OtherWork};
+use crate::domain::later_work::{LaterWork, Work};
 use crate::domain::news::{Act, advice_changes};
 use crate::domain::reminder::{ReminderRule as Rule, Subject};
 use crate::domain::schedule::{ReminderFacts, schedule};
 use crate::domain::session::SessionAction;
 use crate::domain::{
-    Anchor, Channel, EndedBy, Instant, PlanId, ReminderId, ReminderState, ReminderStep, SessionId,
-    SessionKind, SessionState,
+    Anchor, Channel, ClientId, EndedBy, Instant, PlanId, ReminderId, ReminderState, ReminderStep,
+    SessionId, SessionKind, SessionState,
 };
 use crate::error::{Error, Result};
 use crate::failpoint;
@@ -26,13 +26,14 @@ use crate::storage::session_rules::plan_sessions;
 use crate::storage::sessions::Session;
 use crate::storage::studios::Studio;
 use crate::storage::{Actor, Db, Tx};
-/// Brings a session's rows in line, by the rules of its studio.
+/// Brings a session's rows in line, by the rules of its studio and with the client's work beside it.
 pub(super) fn sync(
     tx: &mut Tx<'_>,
     session: &Session,
     action: Option<SessionAction>,
     studio: &Studio,
     rules: &[Rule],
+    work: &[Work],
 ) -> Result<()> {
     let now = tx.now();
     let stands = session.standing_time();
@@ -73,7 +74,7 @@ pub(super) fn sync(
         quiet_hours: studio.quiet_hours.as_ref().map(|hours| hours.0),
         cutoff_hours: u16::try_from(studio.cancellation_cutoff_hours).map_err(Error::internal)?,
         next_window: next_window(tx.db, session, studio)?,
-        later_work: later_work(tx.db, session)?,
+        later_work: later_work(session, work),
     };
     let mut wanted = schedule(&facts, rules, now);
     // Who is off the list is booked for nothing, so that a booking needn't look.
@@ -261,16 +262,28 @@ fn next_window(db: &mut Db, session: &Session, studio: &Studio) -> Result<Option
 }
 
 /// What the client's other sessions that place pigment mean for what follows this one.
-fn later_work(db: &mut Db, session: &Session) -> Result<LaterWork> {
-    let Some(completed_at) = session.completed_at else {
-        return Ok(LaterWork::NONE);
-    };
-    if !session.kind.places_pigment() {
-        return Ok(LaterWork::NONE);
+fn later_work(session: &Session, work: &[Work]) -> LaterWork {
+    match session.completed_at {
+        Some(completed_at) if session.kind.places_pigment() => {
+            LaterWork::after(completed_at, session.id, work)
+        }
+        _ => LaterWork::NONE,
     }
-    let others: Vec<(SessionState, Option<Instant>, Option<PlanId>, SessionId)> = sessions::table
-        .filter(sessions::client_id.eq(session.client_id))
-        .filter(sessions::id.ne(session.id))
+}
+
+/// The client's sessions that place pigment, where they mean something for this one.
+pub(super) fn work_beside(db: &mut Db, session: &Session) -> Result<Vec<Work>> {
+    if session.completed_at.is_some() && session.kind.places_pigment() {
+        work_on(db, session.client_id)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// The sessions of a client that place pigment, in no order.
+pub(super) fn work_on(db: &mut Db, client_id: ClientId) -> Result<Vec<Work>> {
+    let work: Vec<(SessionState, Option<Instant>, Option<PlanId>, SessionId)> = sessions::table
+        .filter(sessions::client_id.eq(client_id))
         .filter(
             sessions::kind
                 .eq(SessionKind::Treatment)
@@ -284,14 +297,11 @@ fn later_work(db: &mut Db, session: &Session) -> Result<LaterWork> {
         ))
         .kept()
         .load(db)?;
-    let others: Vec<OtherWork> = others
-        .into_iter()
-        .map(|(state, completed_at, plan_id, id)| OtherWork {
-            id,
-            state,
-            completed_at,
-            is_in_plan: plan_id.is_some(),
-        })
-        .collect();
-    Ok(LaterWork::after(completed_at, session.id, &others))
+    let told = |(state, completed_at, plan_id, id): (_, _, Option<PlanId>, _)| Work {
+        id,
+        state,
+        completed_at,
+        is_in_plan: plan_id.is_some(),
+    };
+    Ok(work.into_iter().map(told).collect())
 }
