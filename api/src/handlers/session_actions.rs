@@ -2,7 +2,9 @@
 
 use actix_web::post;
 use serde::Serialize;
-use stipple_shared::domain::booking::{BookSeries, Booking, Cancel, Complete, Occurred, Revert};
+use stipple_shared::domain::booking::{
+    BookSeries, Booking, Cancel, Complete, Miss, Occurred, Revert,
+};
 use stipple_shared::domain::overriding::MayOverride;
 use stipple_shared::domain::{PlanId, Role, SessionId};
 use stipple_shared::storage::pigment_records::PigmentRecord;
@@ -204,18 +206,19 @@ pub(crate) async fn cancel_session(
 
 /// Notes that the client didn't come.
 ///
-/// In an open plan a new planned session takes its place and says which one it replaces.
+/// In an open plan a new planned session takes its place and says which one it replaces. Noting it again is as doing it once;
+/// why or when told otherwise than before is refused with `already_missed`, so that it doesn't get lost.
 #[utoipa::path(
     tag = "sessions",
     operation_id = "miss_session",
     security(("key" = ["book"])),
     params(("id" = SessionId, Path, description = "The session.")),
-    request_body = Occurred,
+    request_body = Miss,
     responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
 )]
 #[post("/v1/sessions/{id}/no-show")]
 pub(crate) async fn miss_session(
-    command: Command<Book, MaybeJson<Occurred>>,
+    command: Command<Book, MaybeJson<Miss>>,
     id: Id<SessionId>,
 ) -> Answered {
     command

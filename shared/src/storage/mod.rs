@@ -57,6 +57,7 @@ pub mod schema;
 mod scope;
 pub mod sending_rate;
 mod session_actions;
+mod session_ends;
 pub mod session_history;
 mod session_outcome;
 mod session_rules;

@@ -94,7 +94,7 @@ pub struct Session {
     pub ended_at: Option<Instant>,
     /// Who called it off.
     pub ended_by: Option<EndedBy>,
-    /// Why it was called off.
+    /// Why it was called off, or what is known of why the client didn't come.
     pub end_reason: Option<Reason>,
     /// When its last state was written down, which may be long after it came about.
     pub recorded_at: Option<Instant>,
