@@ -4,6 +4,7 @@
 
 mod actions;
 mod afterwards;
+mod attendance;
 mod availability;
 mod booking;
 mod chores;

@@ -182,8 +182,10 @@ pub(crate) async fn complete_session(
 
 /// Calls a session off.
 ///
-/// In an open plan a new planned session takes its place and says which one it replaces. Cancelling it again is as doing it
-/// once; who, why or when told otherwise than before is refused with `already_cancelled`, so that it doesn't get lost.
+/// In an open plan a new planned session takes its place and says which one it replaces. A client who calls off after the
+/// studio's cut-off, `cancellation_cutoff_hours` before the start, is late by `occurred_at`, and the session says so in
+/// `cancelled_late`. Cancelling it again is as doing it once; who, why or when told otherwise than before is refused with
+/// `already_cancelled`, so that it doesn't get lost.
 #[utoipa::path(
     tag = "sessions",
     operation_id = "cancel_session",

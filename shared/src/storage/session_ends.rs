@@ -7,6 +7,7 @@ use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
 use crate::domain::booking::{Cancel, Miss};
+use crate::domain::cancellation::is_late;
 use crate::domain::retelling::{CalledOff, Missed};
 use crate::domain::session::SessionAction;
 use crate::domain::text::Reason;
@@ -50,10 +51,18 @@ impl Session {
             // A calendar takes a cancellation only under a higher number than what it cancels.
             session.schedule_version += 1;
         }
-        session.ended_at = Some(occurred_at);
-        session.ended_by = Some(told.by.unwrap_or(EndedBy::Studio));
-        session.end_reason = told.reason.clone();
+        let by = told.by.unwrap_or(EndedBy::Studio);
         let studio = Studio::find(tx.db, session.studio_id)?;
+        session.ended_at = Some(occurred_at);
+        session.ended_by = Some(by);
+        session.end_reason = told.reason.clone();
+        // Kept, because the studio may change its cut-off.
+        session.cancelled_late = Some(is_late(
+            by,
+            occurred_at,
+            session.starts_at,
+            i64::from(studio.cancellation_cutoff_hours),
+        ));
         let step = Step {
             reason: told.reason.as_ref().map(|reason| reason.to_string()),
             ..Step::at(SessionAction::Cancel, occurred_at)
@@ -109,6 +118,7 @@ impl Session {
         session.ended_at = Some(now);
         session.ended_by = Some(EndedBy::Studio);
         session.end_reason = Some(reason.clone());
+        session.cancelled_late = Some(false);
         session.recorded_at = Some(now);
         let saved = session.save_over(tx, &self, "session.cancelled", Some(reason))?;
         let step = Step {
