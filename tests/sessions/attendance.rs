@@ -126,3 +126,100 @@ fn an_erasure_leaves_how_a_session_ended() {
         assert_eq!(text(&kept["ended_by"]), "client");
     });
 }
+
+#[test]
+fn what_became_of_a_clients_sessions_is_counted() {
+    House::each(|house| {
+        let client = &house.client_id;
+        let path = format!("/v1/clients/{client}/attendance");
+        let none = house.server.get(&path).expect(200);
+        assert_eq!(
+            none.json,
+            json!({
+                "completed": 0, "cancelled_by_client": 0, "cancelled_late": 0, "cancelled_by_studio": 0, "no_shows": 0,
+                "last_completed_at": null, "last_missed_at": null,
+            })
+        );
+        let booked = |days: i64, hour: &str| {
+            let id = house.arrange(client, "review", 30).id();
+            house.book(&id, days, hour);
+            id
+        };
+        let by_client = json!({"by": "client"});
+        for (days, hour) in [(5, "10:00"), (6, "10:00"), (1, "10:00")] {
+            house
+                .act(&booked(days, hour), "cancel", &by_client)
+                .expect(200);
+        }
+        house
+            .act(&booked(5, "10:00"), "cancel", &json!({}))
+            .expect(200);
+        // Nobody waited for what had no time yet.
+        let planned = house.arrange(client, "review", 30).id();
+        house.act(&planned, "cancel", &by_client).expect(200);
+        let (first, second) = (booked(1, "10:00"), booked(1, "11:00"));
+        let (came, missed) = (booked(2, "10:00"), booked(2, "11:00"));
+        let still_to_come = booked(9, "10:00");
+        // Somebody else's don't count.
+        let other = house.consultation().id();
+        house.book(&other, 1, "14:00");
+        house.go_to(2);
+        house.act(&other, "no-show", &json!({})).expect(200);
+        house.act(&second, "no-show", &json!({})).expect(200);
+        house.act(&missed, "no-show", &json!({})).expect(200);
+        for (id, ended_at) in [(&came, at(2, "10:25:00")), (&first, at(1, "10:20:00"))] {
+            let told = json!({"occurred_at": ended_at});
+            house.act(id, "complete", &told).expect(200);
+        }
+        let counted = house.server.get(&path).expect(200);
+        let mut expected = json!({
+            "completed": 2, "cancelled_by_client": 3, "cancelled_late": 1, "cancelled_by_studio": 1, "no_shows": 2,
+            "last_completed_at": at(2, "10:25:00"), "last_missed_at": at(2, "11:00:00"),
+        });
+        assert_eq!(counted.json, expected);
+        let back = json!({"reason": "She was here."});
+        house.act(&missed, "revert", &back).expect(200);
+        expected["no_shows"] = json!(1);
+        expected["last_missed_at"] = json!(at(1, "11:00:00"));
+        assert_eq!(house.server.get(&path).expect(200).json, expected);
+        assert_eq!(house.session(&still_to_come).json["state"], "booked");
+    });
+}
+
+#[test]
+fn a_key_counts_what_it_sees() {
+    House::each(|house| {
+        let server = &house.server;
+        let elsewhere = server.studio().id();
+        let there = server.practitioner(&elsewhere).id();
+        let limited = |role: &str, studio: &str| {
+            let key = json!({"name": "Desk", "role": role, "studio_ids": [studio]});
+            let key = server.post("/v1/api-keys", &key).expect(201);
+            server.with_secret(&text(&key.json["secret"]))
+        };
+        let (here, other) = (
+            limited("front_desk", &house.studio_id),
+            limited("auditor", &elsewhere),
+        );
+        let path = format!("/v1/clients/{}/attendance", house.client_id);
+        other.get(&path).expect(404);
+        let by_client = json!({"by": "client"});
+        let session = house.arrange(&house.client_id, "review", 30).id();
+        house.book(&session, 1, "10:00");
+        house.act(&session, "cancel", &by_client).expect(200);
+        let new = json!({
+            "client_id": house.client_id, "studio_id": elsewhere, "kind": "review", "duration_minutes": 30,
+            "booking": {"local_start": format!("{}T10:00", day(1)), "practitioner_id": there},
+        });
+        let session = server.post("/v1/sessions", &new).expect(201).id();
+        house.act(&session, "cancel", &json!({})).expect(200);
+        for (caller, by_client, by_studio) in
+            [(&here, 1, 0), (&other, 0, 1), (&server.owner(), 1, 1)]
+        {
+            let counted = caller.get(&path).expect(200).json;
+            assert_eq!(counted["cancelled_by_client"], by_client, "{counted}");
+            assert_eq!(counted["cancelled_late"], by_client, "{counted}");
+            assert_eq!(counted["cancelled_by_studio"], by_studio, "{counted}");
+        }
+    });
+}

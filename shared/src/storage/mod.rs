@@ -6,6 +6,7 @@
 pub mod access_events;
 pub mod api_keys;
 pub mod assessments;
+pub mod attendance;
 pub mod audit;
 pub mod availability;
 pub mod booking;
