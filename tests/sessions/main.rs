@@ -19,3 +19,4 @@ mod reminders;
 mod safety_notices;
 mod stranded;
 mod walk;
+mod worklist;
