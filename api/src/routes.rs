@@ -104,6 +104,7 @@ pub(crate) fn v1(config: &mut impl Register) {
                 .add(client_removal::restore_client)
                 .add(client_removal::erase_client)
                 .add(clients::list_contact_consents)
+                .add(clients::show_client_attendance)
                 .add(timeline::show_client_timeline)
                 .add(client_export::export_client);
         })

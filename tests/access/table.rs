@@ -79,6 +79,7 @@ pub(crate) const TABLE: &[Row] = &[
     ("restore_client", STAFF, Hidden, ""),
     ("erase_client", OWNERS, Hidden, r#"{"reason": "Asked for in writing."}"#),
     ("list_contact_consents", ALL, Hidden, ""),
+    ("show_client_attendance", ALL, Hidden, ""),
     ("show_client_timeline", ALL, Hidden, ""),
     ("export_client", OWNERS, Hidden, ""),
     ("list_plan_templates", ALL, Shared, ""),

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde_json::{Value, json};
-use stipple_shared::domain::booking::{Booking, Cancel, Complete, NewSession, Occurred, Revert};
+use stipple_shared::domain::booking::{
+    Booking, Cancel, Complete, Miss, NewSession, Occurred, Revert,
+};
 use stipple_shared::domain::overriding::MayOverride;
 use stipple_shared::domain::{Instant, SessionId};
 use stipple_shared::storage::reminder_rules::ReminderRule;
@@ -318,7 +320,7 @@ impl Studio {
             let id = self.ids[place];
             if place % 11 == 3 {
                 self.write(move |tx| {
-                    Session::no_show(tx, id, None, &read::<Occurred>(json!({}))).map(drop)
+                    Session::no_show(tx, id, None, &read::<Miss>(json!({}))).map(drop)
                 })
                 .unwrap();
                 self.model.miss(place);

@@ -63,6 +63,9 @@ fn each_look_at_a_clinical_record_is_noted_with_who_whose_and_what() {
             .expect(200);
         // What isn't clinical, isn't found, or is asked by the front desk leaves nothing.
         server.get(&format!("/v1/clients/{client_id}")).expect(200);
+        auditor
+            .get(&format!("/v1/clients/{client_id}/attendance"))
+            .expect(200);
         server
             .get("/v1/plans/01980b6e-3f4a-7c21-9d35-6a0e8f5b2c14")
             .expect(404);

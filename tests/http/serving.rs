@@ -81,6 +81,10 @@ fn the_documentation_loads_nothing_from_elsewhere() {
         let policy = page.header("Content-Security-Policy").unwrap();
         assert!(policy.starts_with("default-src 'self'"), "{policy}");
         assert!(!page.text.contains("<script>"), "the policy forbids this");
+        for page in [&page, &stranger.get("/docs/index.html").expect(200)] {
+            assert!(page.text.contains("<title>Stipple API</title>"), "{page}");
+            assert_eq!(page.text.matches("<title>").count(), 1, "{page}");
+        }
         for text in [
             page.text.clone(),
             stranger

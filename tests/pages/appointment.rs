@@ -256,6 +256,8 @@ fn it_is_cancelled_up_to_the_cut_off_and_then_by_telephone() {
         let stored = place.stored();
         assert_eq!(stored["state"], "cancelled");
         assert_eq!(stored["ended_by"], "client");
+        // The page takes a cancellation in time alone.
+        assert_eq!(stored["cancelled_late"], false);
         let tasks = place.tasks("client_cancelled");
         assert_eq!(tasks.len(), 1);
         assert_eq!(tasks[0]["state"], "open");

@@ -308,6 +308,60 @@ fn a_cancellation_that_tells_something_else_than_the_first_is_refused() {
 }
 
 #[test]
+fn what_is_known_of_a_missed_session_is_kept_and_not_told_otherwise() {
+    House::each(|house| {
+        let id = house.consultation().id();
+        house.book(&id, 1, "10:00");
+        house.go_to(1);
+        let told =
+            json!({"reason": "Stood in a traffic jam.", "occurred_at": "2026-11-26T10:30:00Z"});
+        let first = house.act(&id, "no-show", &told).expect(200);
+        assert_eq!(first.json["end_reason"], "Stood in a traffic jam.");
+        assert_eq!(first.json["ended_at"], "2026-11-26T10:30:00Z");
+        assert_eq!(first.json["ended_by"], Value::Null);
+        let steps = house.list(&format!("/v1/sessions/{id}/history"));
+        assert_eq!(steps[1]["reason"], "Stood in a traffic jam.");
+        let trail = house.list("/v1/audit-events?action=session.missed");
+        assert_eq!(trail[0]["reason"], "Stood in a traffic jam.");
+        house.wait(10);
+        for same in [
+            told,
+            json!({}),
+            json!({"reason": "Stood in a traffic jam."}),
+            json!({"occurred_at": "2026-11-26T10:30:00Z"}),
+        ] {
+            let again = house.act(&id, "no-show", &same).expect(200);
+            assert_eq!(again.json, first.json, "{same}");
+        }
+        for (other, pointer) in [
+            (json!({"reason": "Forgot it."}), "/reason"),
+            (
+                json!({"occurred_at": "2026-11-26T10:31:00Z"}),
+                "/occurred_at",
+            ),
+        ] {
+            let refused = house
+                .act(&id, "no-show", &other)
+                .expect_problem(409, "already_missed")
+                .expect_error(pointer, "told_otherwise");
+            assert_eq!(refused.json["errors"].as_array().unwrap().len(), 1);
+        }
+        assert_eq!(house.session(&id).json, first.json);
+
+        // Taken back, it can be told anew.
+        let back = house.act(&id, "revert", &because()).expect(200);
+        assert_eq!(back.json["end_reason"], Value::Null);
+        let other = json!({"reason": "Forgot it."});
+        let second = house.act(&id, "no-show", &other).expect(200);
+        assert_eq!(second.json["end_reason"], "Forgot it.");
+        house
+            .act(&id, "no-show", &json!({"by": "client"}))
+            .expect_problem(422, "invalid")
+            .expect_error("/by", "unknown_field");
+    });
+}
+
+#[test]
 fn what_is_written_down_afterwards_says_when_it_happened() {
     House::each(|house| {
         let id = house.consultation().id();

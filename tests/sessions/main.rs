@@ -4,6 +4,7 @@
 
 mod actions;
 mod afterwards;
+mod attendance;
 mod availability;
 mod booking;
 mod chores;
@@ -18,3 +19,4 @@ mod reminders;
 mod safety_notices;
 mod stranded;
 mod walk;
+mod worklist;

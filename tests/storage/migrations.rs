@@ -133,6 +133,64 @@ fn migrations_go_up_down_and_up_with_data_in_every_table() {
 }
 
 #[test]
+fn what_was_called_off_before_is_judged_by_the_studios_cut_off() {
+    macro_rules! step {
+        ($name:literal) => {
+            [
+                include_str!(concat!("../../migrations/sqlite/", $name)),
+                include_str!(concat!("../../migrations/postgres/", $name)),
+            ]
+        };
+    }
+    const DAY: i64 = 24 * 3_600_000;
+    let up = step!("2026-11-27-000101_late_cancellations/up.sql");
+    let down = step!("2026-11-27-000101_late_cancellations/down.sql");
+    let cancelled = |number: i64, starts_at: &str, ended_at: i64, ended_by: &str| {
+        format!(
+            "INSERT INTO sessions (id, studio_id, client_id, kind, state, duration_minutes, starts_at, ends_at, blocked_until, \
+             schedule_version, overrides, nonconformities, ended_at, ended_by, version, change, created_at, updated_at) \
+             VALUES (id({number}), id(2), id(16), 'review', 'cancelled', 60, {starts_at}, {starts_at} + 1, {starts_at} + 1, \
+             1, '[]', '[]', {ended_at}, '{ended_by}', 1, {number}, 0, 0);"
+        )
+    };
+    // The longest cut-off that a studio may have, 720 hours, is at the end of the first day.
+    let start = format!("{}", 31 * DAY);
+    for engine in engines() {
+        let (up, down) = match engine {
+            Engine::Sqlite => (up[0], down[0]),
+            Engine::Postgres => (up[1], down[1]),
+        };
+        let database = TestDatabase::create(engine);
+        let mut db = database.connect();
+        db.batch_execute(&rows(engine)).unwrap();
+        let before = [
+            cancelled(80, &start, DAY, "client"),
+            cancelled(81, &start, DAY + 1, "client"),
+            cancelled(82, &start, 31 * DAY, "client"),
+            cancelled(83, &start, 31 * DAY, "studio"),
+            cancelled(84, "CAST(NULL AS BIGINT)", DAY, "client"),
+        ];
+        let before = with_ids(&before.concat(), engine);
+        db.batch_execute("UPDATE studios SET cancellation_cutoff_hours = 720")
+            .unwrap();
+        db.batch_execute(&before).unwrap();
+        db.batch_execute(down).unwrap();
+        db.batch_execute(up).unwrap();
+        let late = with_ids(
+            "sessions WHERE cancelled_late AND id IN (id(81), id(82))",
+            engine,
+        );
+        assert_eq!(count(&mut db, &late), 2, "{engine:?}");
+        assert_eq!(count(&mut db, "sessions WHERE cancelled_late"), 2);
+        // One of the rows that each table has was called off by nobody that is known.
+        let in_time = "sessions WHERE NOT cancelled_late AND state = 'cancelled'";
+        assert_eq!(count(&mut db, in_time), 4);
+        let unjudged = "sessions WHERE cancelled_late IS NULL AND state <> 'cancelled'";
+        assert_eq!(count(&mut db, unjudged), 1);
+    }
+}
+
+#[test]
 fn the_readable_views_can_be_read() {
     for engine in engines() {
         let database = TestDatabase::create(engine);

@@ -6,6 +6,7 @@ use stipple_shared::domain::client::{ClientPatch, ClientSearch, NewClient};
 use stipple_shared::domain::text::ExternalId;
 use stipple_shared::domain::{ClientId, StudioId};
 use stipple_shared::error::Error;
+use stipple_shared::storage::attendance::Attendance;
 use stipple_shared::storage::client_search;
 use stipple_shared::storage::clients::{Client, ClientFilter, ContactConsent};
 use stipple_shared::storage::duplicates;
@@ -208,5 +209,26 @@ pub(crate) async fn list_contact_consents(
             let data = Client::contact_consents(db, &caller.scope, id.0)?;
             Ok(ListBody { data })
         })
+        .await
+}
+
+/// Counts what became of a client's sessions: whether they came, called off, or stayed away.
+///
+/// Only sessions at studios that the key sees are counted, and of those that were called off only the ones that had a time. What
+/// is still to come isn't counted.
+#[utoipa::path(
+    tag = "clients",
+    operation_id = "show_client_attendance",
+    security(("key" = ["see_clients"])),
+    params(("id" = ClientId, Path, description = "The client.")),
+    responses((status = 200, description = "The counts.", body = Attendance))
+)]
+#[get("/v1/clients/{id}/attendance")]
+pub(crate) async fn show_client_attendance(
+    reading: Reading<SeeClients>,
+    id: Id<ClientId>,
+) -> Answered {
+    reading
+        .show(move |db, caller, _| Attendance::of_client(db, &caller.scope, id.0))
         .await
 }

@@ -10,6 +10,10 @@ use super::Answered;
 use crate::problem::Problem;
 use crate::server::Api;
 
+/// What the page's own file calls it in the browser's tab, and what we call it.
+const ITS_TITLE: &str = "<title>Swagger UI</title>";
+const OUR_TITLE: &str = "<title>Stipple API</title>";
+
 /// Paths that aren't part of the contract, since they serve it.
 pub(crate) const PATHS: &[(&str, &[&str])] = &[
     ("/", &["GET"]),
@@ -59,9 +63,19 @@ async fn docs(file: web::Path<String>) -> Answered {
                 header::CONTENT_SECURITY_POLICY,
                 "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
             ))
-            .content_type(file.content_type)
-            .body(file.bytes.into_owned())),
+            .content_type(file.content_type.clone())
+            .body(match file.content_type.as_str() {
+                "text/html" => titled(&file.bytes),
+                _ => file.bytes.into_owned(),
+            })),
         Ok(None) => Err(Problem::no_such_path()),
         Err(error) => Err(Problem::fault(Some(error.to_string()))),
     }
+}
+
+/// The page under our title: the browser's tab and a bookmark have nothing else to say whose it is.
+fn titled(page: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(page)
+        .replace(ITS_TITLE, OUR_TITLE)
+        .into_bytes()
 }

@@ -2,7 +2,9 @@
 
 use actix_web::post;
 use serde::Serialize;
-use stipple_shared::domain::booking::{BookSeries, Booking, Cancel, Complete, Occurred, Revert};
+use stipple_shared::domain::booking::{
+    BookSeries, Booking, Cancel, Complete, Miss, Occurred, Revert,
+};
 use stipple_shared::domain::overriding::MayOverride;
 use stipple_shared::domain::{PlanId, Role, SessionId};
 use stipple_shared::storage::pigment_records::PigmentRecord;
@@ -180,8 +182,10 @@ pub(crate) async fn complete_session(
 
 /// Calls a session off.
 ///
-/// In an open plan a new planned session takes its place and says which one it replaces. Cancelling it again is as doing it
-/// once; who, why or when told otherwise than before is refused with `already_cancelled`, so that it doesn't get lost.
+/// In an open plan a new planned session takes its place and says which one it replaces. A client who calls off after the
+/// studio's cut-off, `cancellation_cutoff_hours` before the start, is late by `occurred_at`, and the session says so in
+/// `cancelled_late`. Cancelling it again is as doing it once; who, why or when told otherwise than before is refused with
+/// `already_cancelled`, so that it doesn't get lost.
 #[utoipa::path(
     tag = "sessions",
     operation_id = "cancel_session",
@@ -204,18 +208,19 @@ pub(crate) async fn cancel_session(
 
 /// Notes that the client didn't come.
 ///
-/// In an open plan a new planned session takes its place and says which one it replaces.
+/// In an open plan a new planned session takes its place and says which one it replaces. Noting it again is as doing it once;
+/// why or when told otherwise than before is refused with `already_missed`, so that it doesn't get lost.
 #[utoipa::path(
     tag = "sessions",
     operation_id = "miss_session",
     security(("key" = ["book"])),
     params(("id" = SessionId, Path, description = "The session.")),
-    request_body = Occurred,
+    request_body = Miss,
     responses((status = 200, description = "The session as it stands now.", body = Session, headers(("ETag" = String))))
 )]
 #[post("/v1/sessions/{id}/no-show")]
 pub(crate) async fn miss_session(
-    command: Command<Book, MaybeJson<Occurred>>,
+    command: Command<Book, MaybeJson<Miss>>,
     id: Id<SessionId>,
 ) -> Answered {
     command

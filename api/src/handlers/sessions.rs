@@ -47,6 +47,8 @@ pub(crate) struct SessionsQuery {
     /// Those in any of these states; write it once for each.
     #[serde(default)]
     state: Vec<SessionState>,
+    /// `true` for those that the client called off late, `false` for all others that were called off.
+    cancelled_late: Option<bool>,
     /// Those of this kind.
     kind: Option<SessionKind>,
     /// Those that start at this instant or later. With this or `starts_before` the order is that of the starts.
@@ -111,6 +113,7 @@ pub(crate) async fn list_sessions(reading: Reading<SeeClients, SessionsQuery>) -
                 studio_id: query.studio_id,
                 practitioner_id: query.practitioner_id,
                 states: query.state.clone(),
+                cancelled_late: query.cancelled_late,
                 kind: query.kind,
                 starts_from: query.starts_from,
                 starts_before: query.starts_before,

@@ -3,7 +3,9 @@
 use actix_web::{get, post};
 use serde::Deserialize;
 use stipple_shared::domain::task::CloseTask;
-use stipple_shared::domain::{ClientId, SessionId, StudioId, TaskId, TaskKind, TaskState};
+use stipple_shared::domain::{
+    ClientId, PractitionerId, SessionId, StudioId, TaskId, TaskKind, TaskState,
+};
 use stipple_shared::storage::tasks::{Task, TaskFilter};
 use utoipa::IntoParams;
 
@@ -31,6 +33,9 @@ pub(crate) struct TasksQuery {
     client_id: Option<ClientId>,
     /// Those that concern this session.
     session_id: Option<SessionId>,
+    /// Those about a session that this practitioner treats, as it stands now. A task that is about no session, such as one about
+    /// a client's address or a studio's own words, belongs to no practitioner and isn't among them.
+    practitioner_id: Option<PractitionerId>,
 }
 
 impl Filter for TasksQuery {
@@ -57,6 +62,7 @@ pub(crate) async fn list_tasks(reading: Reading<SeeClients, TasksQuery>) -> Answ
                 kind: query.kind,
                 client_id: query.client_id,
                 session_id: query.session_id,
+                practitioner_id: query.practitioner_id,
             };
             Task::list(db, &caller.scope, &filter, page)
         })

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use stipple_shared::Error;
-use stipple_shared::domain::booking::{Booking, Cancel, Complete, NewSession, Occurred};
+use stipple_shared::domain::booking::{Booking, Cancel, Complete, Miss, NewSession, Occurred};
 use stipple_shared::domain::overriding::MayOverride;
 use stipple_shared::domain::{Instant, LotId, PlanId, PlanTemplateId, RoomId, SessionId};
 use stipple_shared::storage::assessments::Assessment;
@@ -121,13 +121,8 @@ impl Story {
                 Stage::Missed { .. } => {
                     let at = (starts_at + TimeDelta::hours(1)).min(self.now);
                     self.act(at, move |tx, names| {
-                        Session::no_show(
-                            tx,
-                            SessionId(id(names, &name)?),
-                            None,
-                            &Occurred::default(),
-                        )
-                        .map(|_| None)
+                        Session::no_show(tx, SessionId(id(names, &name)?), None, &Miss::default())
+                            .map(|_| None)
                     });
                 }
                 Stage::Cancelled { on, .. } => {

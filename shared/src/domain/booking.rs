@@ -239,6 +239,17 @@ pub struct Cancel {
     pub occurred_at: Option<Instant>,
 }
 
+/// Tells that the client didn't come.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Miss {
+    /// What is known of why.
+    pub reason: Option<Reason>,
+    /// When that was plain, where it isn't now; at the session's start at the earliest.
+    #[serde(default, deserialize_with = "given::maybe")]
+    pub occurred_at: Option<Instant>,
+}
+
 /// Tells when something happened, where that isn't now.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::cancellation::is_in_time;
 use super::instant::Instant;
 use super::vocabulary::SessionState;
 
@@ -43,7 +44,7 @@ impl PageFacts {
                 ..ClientMay::default()
             };
         };
-        let in_time = now <= starts_at - TimeDelta::hours(self.cutoff_hours) && now < starts_at;
+        let in_time = is_in_time(now, starts_at, self.cutoff_hours);
         ClientMay {
             confirm: self.state == SessionState::Booked && now < starts_at,
             choose_time: in_time && self.client_may_move,

@@ -6,6 +6,7 @@ pub mod assessment;
 pub mod availability;
 pub mod booking;
 pub mod calendar_feed;
+pub mod cancellation;
 pub mod client;
 pub mod client_page;
 pub mod client_removal;

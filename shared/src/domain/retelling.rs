@@ -1,6 +1,6 @@
 //! What a second telling of the same act says otherwise than the first: it must not be lost unnoticed.
 
-use super::booking::{Cancel, Complete};
+use super::booking::{Cancel, Complete, Miss};
 use super::id::PractitionerId;
 use super::instant::Instant;
 use super::text::{Note, Reason};
@@ -33,6 +33,34 @@ impl Cancel {
                 "/by",
                 "leave it out, or say who called it off as before",
             ),
+            (
+                reason.is_some(),
+                "/reason",
+                "leave it out, or give the reason as before",
+            ),
+            (at, "/occurred_at", "leave it out, or say when as before"),
+        ])
+    }
+}
+
+/// What is known of a session that its client missed.
+#[derive(Clone, Copy, Debug)]
+pub struct Missed<'a> {
+    /// Why.
+    pub reason: Option<&'a Reason>,
+    /// When that was plain.
+    pub at: Option<Instant>,
+    /// When that was written down.
+    pub recorded_at: Option<Instant>,
+}
+
+impl Miss {
+    /// What this tells of a missed session otherwise than it was told before. What it leaves out it doesn't tell.
+    pub fn told_otherwise(&self, before: &Missed<'_>) -> Vec<FieldError> {
+        let reason = self.reason.as_ref();
+        let reason = reason.filter(|reason| before.reason != Some(*reason));
+        let at = other_time(self.occurred_at, before.at, before.recorded_at);
+        fields([
             (
                 reason.is_some(),
                 "/reason",

@@ -6,6 +6,7 @@
 pub mod access_events;
 pub mod api_keys;
 pub mod assessments;
+pub mod attendance;
 pub mod audit;
 pub mod availability;
 pub mod booking;
@@ -57,6 +58,7 @@ pub mod schema;
 mod scope;
 pub mod sending_rate;
 mod session_actions;
+mod session_ends;
 pub mod session_history;
 mod session_outcome;
 mod session_rules;

@@ -324,6 +324,7 @@ table! {
         change -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        cancelled_late -> Nullable<Bool>,
     }
 }
 

@@ -1,4 +1,5 @@
-//! What happens to a session once it has its time: confirmed, checked in, completed, cancelled, missed, taken back.
+//! What happens to a session once it has its time: confirmed, checked in, completed, taken back. How one ends that doesn't take
+//! place is in `session_ends`.
 
 use chrono::TimeDelta;
 
@@ -12,25 +13,25 @@ use super::session_history::{self, Step};
 use super::session_rules::{found_wanting, overlap_breaches};
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
-use super::tasks::Task;
 use super::{Tx, sharing, stranded};
-use crate::domain::booking::{Cancel, Complete, Occurred, Revert};
+use crate::domain::booking::{Complete, Occurred, Revert};
 use crate::domain::overriding::{MayOverride, OverridableRule};
-use crate::domain::retelling::{CalledOff, TookPlace};
+use crate::domain::retelling::TookPlace;
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::text::Reason;
-use crate::domain::{Completion, EndedBy, Instant, PlanState, SessionId, SessionState, TaskKind};
+use crate::domain::{Completion, Instant, PlanState, SessionId, SessionState, TaskKind};
 use crate::error::{Error, Result};
 
 /// What an action comes to for a session as it stands.
-enum Judged {
+pub(super) enum Judged {
     /// Carry it out on this, and it will stand so.
     Go(Box<Session>, SessionState),
     /// It had worked before.
     InEffect(Box<Session>),
 }
 
-fn judge(
+/// Looks the session up and asks the rules. What had worked before says so, whatever version was expected.
+pub(super) fn judge(
     tx: &mut Tx<'_>,
     id: SessionId,
     expected: Option<i64>,
@@ -203,72 +204,6 @@ impl Session {
         Ok((session, records))
     }
 
-    /// Calls the session off. In a plan, a new planned session takes its place.
-    pub fn cancel(
-        tx: &mut Tx<'_>,
-        id: SessionId,
-        expected: Option<i64>,
-        told: &Cancel,
-    ) -> Result<Self> {
-        let occurred_at = happened_at(tx, told.occurred_at)?;
-        let (before, state) = match judge(tx, id, expected, SessionAction::Cancel, occurred_at)? {
-            Judged::Go(session, state) => (*session, state),
-            Judged::InEffect(session) => {
-                // A repeated cancellation is answered as before, but what it tells otherwise must not be lost unnoticed.
-                let told_otherwise = told.told_otherwise(&CalledOff {
-                    by: session.ended_by,
-                    reason: session.end_reason.as_ref(),
-                    at: session.ended_at,
-                    recorded_at: session.recorded_at,
-                });
-                if !told_otherwise.is_empty() {
-                    return Err(Error::Refused {
-                        code: "already_cancelled",
-                        detail: "the session is cancelled, and what was told of it then stays; where that's wrong, take the \
-                                 cancellation back with revert and cancel again"
-                            .into(),
-                        breaches: told_otherwise,
-                        conflicts: Vec::new(),
-                    });
-                }
-                return Ok(*session);
-            }
-        };
-        let mut session = before.clone();
-        if session.starts_at.is_some() {
-            // A calendar takes a cancellation only under a higher number than what it cancels.
-            session.schedule_version += 1;
-        }
-        session.ended_at = Some(occurred_at);
-        session.ended_by = Some(told.by.unwrap_or(EndedBy::Studio));
-        session.end_reason = told.reason.clone();
-        let studio = Studio::find(tx.db, session.studio_id)?;
-        let step = Step {
-            reason: told.reason.as_ref().map(|reason| reason.to_string()),
-            ..Step::at(SessionAction::Cancel, occurred_at)
-        };
-        session.stand(tx, before, state, step, &studio)
-    }
-
-    /// Notes that the client didn't come. In a plan, a new planned session takes its place.
-    pub fn no_show(
-        tx: &mut Tx<'_>,
-        id: SessionId,
-        expected: Option<i64>,
-        told: &Occurred,
-    ) -> Result<Self> {
-        let occurred_at = happened_at(tx, told.occurred_at)?;
-        let (before, state) = match judge(tx, id, expected, SessionAction::NoShow, occurred_at)? {
-            Judged::Go(session, state) => (*session, state),
-            Judged::InEffect(session) => return Ok(*session),
-        };
-        let mut session = before.clone();
-        session.ended_at = Some(occurred_at);
-        let studio = Studio::find(tx.db, session.studio_id)?;
-        let step = Step::at(SessionAction::NoShow, occurred_at);
-        session.stand(tx, before, state, step, &studio)
-    }
-
     /// Takes the last action back: the session stands as it did before, under a new version.
     pub fn revert(
         tx: &mut Tx<'_>,
@@ -363,7 +298,7 @@ impl Session {
     }
 
     /// Saves the session in its new state, notes the step, and settles what follows from it.
-    fn stand(
+    pub(super) fn stand(
         mut self,
         tx: &mut Tx<'_>,
         before: Self,
@@ -391,27 +326,6 @@ impl Session {
             saved.plan_replacement(tx)?;
         }
         saved.settle(tx, Some(action), studio)?;
-        Ok(saved)
-    }
-
-    /// Calls off a session that has no time yet, because its plan or its place is gone.
-    pub(super) fn call_off_planned(self, tx: &mut Tx<'_>, reason: &Reason) -> Result<Self> {
-        let mut session = self.clone();
-        let now = tx.now();
-        session.state = SessionState::Cancelled;
-        session.ended_at = Some(now);
-        session.ended_by = Some(EndedBy::Studio);
-        session.end_reason = Some(reason.clone());
-        session.recorded_at = Some(now);
-        let saved = session.save_over(tx, &self, "session.cancelled", Some(reason))?;
-        let step = Step {
-            action: SessionAction::Cancel,
-            occurred_at: now,
-            reason: Some(reason.to_string()),
-        };
-        session_history::note(tx, &self, &saved, step)?;
-        let why = "The session isn't to take place.";
-        Task::close_about(tx, saved.id, &[TaskKind::OverdueForBooking], why)?;
         Ok(saved)
     }
 }

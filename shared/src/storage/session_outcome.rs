@@ -31,6 +31,7 @@ struct Outcome {
     ended_at: Option<Instant>,
     ended_by: Option<EndedBy>,
     end_reason: Option<Reason>,
+    cancelled_late: Option<bool>,
     recorded_at: Option<Instant>,
     clinical_notes: Option<Note>,
     version: i64,
@@ -89,6 +90,7 @@ impl Session {
             ended_at: before.ended_at,
             ended_by: before.ended_by,
             end_reason: before.end_reason.clone(),
+            cancelled_late: before.cancelled_late,
             recorded_at: before.recorded_at,
             clinical_notes: before.clinical_notes.clone(),
             ..self.clone()
@@ -108,6 +110,7 @@ impl Session {
             ended_at: self.ended_at,
             ended_by: self.ended_by,
             end_reason: self.end_reason.clone(),
+            cancelled_late: self.cancelled_late,
             recorded_at: self.recorded_at,
             clinical_notes: self.clinical_notes.clone(),
             version: self.version,

@@ -94,8 +94,11 @@ pub struct Session {
     pub ended_at: Option<Instant>,
     /// Who called it off.
     pub ended_by: Option<EndedBy>,
-    /// Why it was called off.
+    /// Why it was called off, or what is known of why the client didn't come.
     pub end_reason: Option<Reason>,
+    /// Whether its client called it off after the studio's cut-off, `cancellation_cutoff_hours` before its start, as that was
+    /// then; null where it isn't cancelled.
+    pub cancelled_late: Option<bool>,
     /// When its last state was written down, which may be long after it came about.
     pub recorded_at: Option<Instant>,
     /// Notes for all staff.
@@ -159,6 +162,8 @@ pub struct SessionFilter {
     pub practitioner_id: Option<PractitionerId>,
     /// Those in any of these states.
     pub states: Vec<SessionState>,
+    /// Those that were called off late, or those that were called off in time.
+    pub cancelled_late: Option<bool>,
     /// Those of this kind.
     pub kind: Option<SessionKind>,
     /// Those that start at this instant or later.
@@ -215,6 +220,7 @@ impl Session {
             ended_at: None,
             ended_by: None,
             end_reason: None,
+            cancelled_late: None,
             recorded_at: None,
             notes: None,
             clinical_notes: None,
@@ -385,6 +391,9 @@ impl Session {
         }
         if !filter.states.is_empty() {
             query = query.filter(sessions::state.eq_any(filter.states.clone()));
+        }
+        if let Some(late) = filter.cancelled_late {
+            query = query.filter(sessions::cancelled_late.eq(late));
         }
         if let Some(kind) = filter.kind {
             query = query.filter(sessions::kind.eq(kind));

@@ -1,5 +1,6 @@
 //! The one worklist for staff.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,13 +10,14 @@ use super::clients::Client;
 use super::columns::Json;
 use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, load_page, resource};
-use super::schema::tasks;
+use super::schema::{sessions, tasks};
 use super::scope::{Seen, both, client_is_seen};
 use super::{Db, Scope, Tx};
 use crate::domain::task::{NewTask, TaskOutcome};
 use crate::domain::text::Note;
 use crate::domain::{
-    ClientId, Instant, MailId, PlanId, SessionId, StudioId, TaskId, TaskKind, TaskState,
+    ClientId, Instant, MailId, PlanId, PractitionerId, SessionId, StudioId, TaskId, TaskKind,
+    TaskState,
 };
 use crate::error::{Error, Result};
 
@@ -85,6 +87,8 @@ pub struct TaskFilter {
     pub client_id: Option<ClientId>,
     /// Those that concern this session.
     pub session_id: Option<SessionId>,
+    /// Those that concern a session which this practitioner treats.
+    pub practitioner_id: Option<PractitionerId>,
 }
 
 /// What a client wrote.
@@ -347,6 +351,12 @@ impl Task {
         }
         if let Some(session_id) = filter.session_id {
             query = query.filter(tasks::session_id.eq(session_id));
+        }
+        if let Some(practitioner_id) = filter.practitioner_id {
+            let theirs = sessions::table
+                .filter(sessions::id.nullable().eq(tasks::session_id))
+                .filter(sessions::practitioner_id.eq(practitioner_id));
+            query = query.filter(exists(theirs));
         }
         load_page!(db, tasks, Task, query, page)
     }
