@@ -190,9 +190,9 @@ pub(super) fn sync(
     if !after.is_empty() {
         let mut draft = AuditDraft::new("session.reminders_scheduled", "session", session.id.0);
         if !before.is_empty() {
-            draft = draft.before(&Rows { reminders: &before })?;
+            draft = draft.before(&Rows::of(&before))?;
         }
-        tx.audit(draft.after(&Rows { reminders: &after })?);
+        tx.audit(draft.after(&Rows::of(&after))?);
     }
     failpoint::reach("scheduled");
     Ok(())
@@ -200,8 +200,37 @@ pub(super) fn sync(
 
 /// Rows of the ledger, as the audit trail shows them.
 #[derive(Serialize)]
-struct Rows<'a> {
-    reminders: &'a [Reminder],
+struct Rows {
+    reminders: Vec<Row>,
+}
+
+/// What an act decides of a row. The rest stands in the row, which is never deleted: to repeat it in the trail with each act
+/// would be more than all else that is stored.
+#[derive(Serialize)]
+struct Row {
+    id: ReminderId,
+    step: ReminderStep,
+    state: ReminderState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_reason: Option<String>,
+    due_at: Instant,
+    version: i64,
+}
+
+impl Rows {
+    fn of(reminders: &[Reminder]) -> Self {
+        let told = |reminder: &Reminder| Row {
+            id: reminder.id,
+            step: reminder.step,
+            state: reminder.state,
+            state_reason: reminder.state_reason.clone(),
+            due_at: reminder.due_at,
+            version: reminder.version,
+        };
+        Self {
+            reminders: reminders.iter().map(told).collect(),
+        }
+    }
 }
 
 impl Session {
