@@ -77,6 +77,19 @@ impl Documents {
         self.shapes.misplaced_list(&known.template, method, body)
     }
 
+    /// Pointers to what the contract requires in this body and isn't there; so many at most.
+    pub(crate) fn missing(
+        &self,
+        path: &str,
+        method: &str,
+        body: &[u8],
+        at_most: usize,
+    ) -> Vec<String> {
+        self.paths.find(path).map_or_else(Vec::new, |known| {
+            self.shapes.missing(&known.template, method, body, at_most)
+        })
+    }
+
     /// The whole numbers that the contract takes at this pointer into a body, or in this parameter of a query, in words.
     pub(crate) fn numbers_at(&self, path: &str, method: &str, pointer: &str) -> Option<String> {
         let known = self.paths.find(path)?;

@@ -196,6 +196,54 @@ fn what_is_wrong_is_told_with_its_place() {
 }
 
 #[test]
+fn all_that_is_missing_is_told_at_once() {
+    each(|server| {
+        let answer = server
+            .post("/v1/clients", &json!({"email": "client@example.com"}))
+            .expect_problem(422, "invalid");
+        let told: Vec<_> = answer.json["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| {
+                (
+                    error["pointer"].as_str().unwrap(),
+                    &error["code"],
+                    &error["detail"],
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (
+                    "/family_name",
+                    &json!("required"),
+                    &json!("missing field `family_name`")
+                ),
+                (
+                    "/given_name",
+                    &json!("required"),
+                    &json!("missing field `given_name`")
+                ),
+                (
+                    "/studio_id",
+                    &json!("required"),
+                    &json!("missing field `studio_id`")
+                ),
+            ]
+        );
+        // The answer doesn't grow with what is sent.
+        let answer = post_studio(server, |studio| {
+            studio["opening_hours"] = vec![json!({}); 1_000].into();
+        })
+        .expect_problem(422, "invalid");
+        let errors = answer.json["errors"].as_array().unwrap().len();
+        assert_eq!(errors, 50);
+    });
+}
+
+#[test]
 fn a_number_that_is_none_of_ours_is_told_with_its_place_and_range() {
     each(|server| {
         let id = server.studio().id();

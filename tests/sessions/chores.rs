@@ -1,6 +1,6 @@
 //! What becomes a task by the clock alone or by an address, and closes by itself; and the morning mail to staff.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::house::{House, day, text};
 use crate::post::Post;
@@ -42,6 +42,32 @@ fn an_unconfirmed_session_is_a_task_until_its_client_answers_or_it_moves() {
                 .iter()
                 .all(|task| task["state"] == "done")
         );
+    });
+}
+
+#[test]
+fn a_move_that_is_taken_back_asks_no_more_about_the_time_that_it_had() {
+    House::each(|house| {
+        let post = Post::of(&house.server.store);
+        change_studio(house, json!({"unconfirmed_task_hours": 72}));
+        let id = house.arrange(&house.client_id, "consultation", 60).id();
+        house.book(&id, 20, "10:00");
+        house.move_to(&id, 4, "10:00");
+        house.go_to(2);
+        post.tick();
+        assert_eq!(house.tasks("unconfirmed", &id)[0]["state"], "open");
+        house
+            .act(&id, "revert", &json!({"reason": "Wrong client."}))
+            .expect(200);
+        let states = |house: &House| -> Vec<Value> {
+            let tasks = house.tasks("unconfirmed", &id).into_iter();
+            tasks.map(|task| task["state"].clone()).collect()
+        };
+        assert_eq!(states(house), ["done"]);
+        // The time that it has again is asked about when that is near.
+        house.go_to(18);
+        post.tick();
+        assert_eq!(states(house), ["done", "open"]);
     });
 }
 

@@ -1,7 +1,8 @@
 //! What the contract says of bodies and queries that serde doesn't: where bodies have objects, since it would also take a
-//! list there, for the fields in their order; and which whole numbers are taken where.
+//! list there, for the fields in their order; which whole numbers are taken where; and all that is missing, of which serde
+//! only tells the first.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 use utoipa::Number;
@@ -27,6 +28,7 @@ struct Shape {
     fields: BTreeMap<String, Shape>,
     items: Option<Box<Shape>>,
     numbers: Option<Range>,
+    required: BTreeSet<String>,
 }
 
 impl Shapes {
@@ -69,6 +71,23 @@ impl Shapes {
         let shape = self.0.get(path)?.get(method)?;
         let body: Value = serde_json::from_slice(bytes).ok()?;
         shape.misplaced_list(&body, String::new())
+    }
+
+    /// Pointers to what a body must have and hasn't; so many at most.
+    pub(super) fn missing(
+        &self,
+        path: &str,
+        method: &str,
+        bytes: &[u8],
+        at_most: usize,
+    ) -> Vec<String> {
+        let shape = self.0.get(path).and_then(|methods| methods.get(method));
+        let body = serde_json::from_slice(bytes).ok();
+        let mut missing = Vec::new();
+        if let (Some(shape), Some(body)) = (shape, body) {
+            shape.note_missing(&body, "", at_most, &mut missing);
+        }
+        missing
     }
 
     /// The whole numbers that are taken at this pointer into a body, where a number is meant.
@@ -114,6 +133,7 @@ impl Shape {
                     let least = bound(&object.minimum).unwrap_or(i64::MIN);
                     self.numbers = Some((least, bound(&object.maximum).unwrap_or(i64::MAX)));
                 }
+                self.required.extend(object.required.iter().cloned());
                 for (name, property) in &object.properties {
                     let field = self.fields.entry(name.clone()).or_default();
                     field.take_in(components, property, depth + 1);
@@ -125,8 +145,8 @@ impl Shape {
                     shape.take_in(components, items, depth + 1);
                 }
             }
-            RefOr::T(Schema::OneOf(choice)) => self.take_in_all(components, &choice.items, depth),
-            RefOr::T(Schema::AnyOf(choice)) => self.take_in_all(components, &choice.items, depth),
+            RefOr::T(Schema::OneOf(choice)) => self.take_in_any(components, &choice.items, depth),
+            RefOr::T(Schema::AnyOf(choice)) => self.take_in_any(components, &choice.items, depth),
             RefOr::T(Schema::AllOf(parts)) => self.take_in_all(components, &parts.items, depth),
             RefOr::T(_) => {}
         }
@@ -151,9 +171,53 @@ impl Shape {
         }
     }
 
+    fn take_in_any(&mut self, components: &Components, schemas: &[RefOr<Schema>], depth: usize) {
+        let choices = schemas.iter().filter(|schema| !is_null(schema)).count();
+        let required = self.required.clone();
+        self.take_in_all(components, schemas, depth);
+        if choices > 1 {
+            // What one choice needs another hasn't.
+            self.required = required;
+        }
+    }
+
     fn take_in_all(&mut self, components: &Components, schemas: &[RefOr<Schema>], depth: usize) {
         for schema in schemas {
             self.take_in(components, schema, depth + 1);
+        }
+    }
+
+    fn note_missing(
+        &self,
+        value: &Value,
+        pointer: &str,
+        at_most: usize,
+        missing: &mut Vec<String>,
+    ) {
+        match value {
+            Value::Array(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    if let Some(items) = &self.items
+                        && missing.len() < at_most
+                    {
+                        items.note_missing(value, &format!("{pointer}/{index}"), at_most, missing);
+                    }
+                }
+            }
+            Value::Object(values) => {
+                let absent = self
+                    .required
+                    .iter()
+                    .filter(|name| !values.contains_key(*name));
+                let left = at_most.saturating_sub(missing.len());
+                missing.extend(absent.take(left).map(|name| format!("{pointer}/{name}")));
+                for (name, value) in values {
+                    if let Some(field) = self.fields.get(name) {
+                        field.note_missing(value, &format!("{pointer}/{name}"), at_most, missing);
+                    }
+                }
+            }
+            _ => {}
         }
     }
 
@@ -174,6 +238,10 @@ impl Shape {
             _ => None,
         }
     }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null))
 }
 
 fn is_whole_number(object: &Object) -> bool {
@@ -235,6 +303,40 @@ mod tests {
             ("/v1/clients", "POST", "["),
         ] {
             assert_eq!(misplaced(path, method, body), None, "{path} {body}");
+        }
+    }
+
+    #[test]
+    fn all_that_is_missing_is_named_at_once() {
+        let shapes = Shapes::of(&document());
+        let missing = |path: &str, body: &str| shapes.missing(path, "POST", body.as_bytes(), 5);
+        for (path, body, pointers) in [
+            (
+                "/v1/clients",
+                "{}",
+                &["/family_name", "/given_name", "/studio_id"][..],
+            ),
+            (
+                "/v1/studios",
+                r#"{"name": "A", "opening_hours": [{"weekday": "monday"}, {}]}"#,
+                &[
+                    "/sender_name",
+                    "/time_zone",
+                    "/opening_hours/0/from",
+                    "/opening_hours/0/until",
+                    "/opening_hours/1/from",
+                ],
+            ),
+            // What may be left out may be null.
+            (
+                "/v1/sessions",
+                r#"{"booking": null}"#,
+                &["/client_id", "/duration_minutes", "/kind"],
+            ),
+            ("/v1/sessions", "[", &[]),
+            ("/v1/nowhere", "{}", &[]),
+        ] {
+            assert_eq!(missing(path, body), pointers, "{path} {body}");
         }
     }
 

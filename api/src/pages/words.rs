@@ -92,6 +92,13 @@ mod tests {
     }
 
     #[test]
+    fn german_words_are_spelled_alike_in_switzerland() {
+        for (key, text) in table(Locale::German).unwrap() {
+            assert!(!text.contains('ß'), "{key}");
+        }
+    }
+
+    #[test]
     fn what_asks_to_reach_the_studio_says_how() {
         for locale in Locale::ALL {
             let words = words(locale, locale.code(), "Please ask.").unwrap();

@@ -8,7 +8,7 @@ use stipple_shared::Error;
 use stipple_shared::error::FieldError;
 
 use super::plain::{TOO_LARGE_A_NUMBER, in_plain_words, number_in_plain_words};
-use super::reading::numbers_at;
+use super::reading::{missing, numbers_at};
 use crate::problem::{MERGE_PATCH, Problem};
 
 /// How a request's body is read.
@@ -139,15 +139,23 @@ fn parse<T: DeserializeOwned>(request: &HttpRequest, bytes: &[u8]) -> Result<T, 
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
-        explain(request, pointer, error.inner())
+        explain(request, bytes, pointer, error.inner())
     })?;
     deserializer
         .end()
-        .map_err(|error| explain(request, String::new(), &error))?;
+        .map_err(|error| explain(request, bytes, String::new(), &error))?;
     Ok(value)
 }
 
-fn explain(request: &HttpRequest, pointer: String, error: &serde_json::Error) -> Problem {
+/// So many missing fields are named at most: enough for any form, and an answer that doesn't grow with the body.
+const MISSING_NAMED: usize = 50;
+
+fn explain(
+    request: &HttpRequest,
+    bytes: &[u8],
+    pointer: String,
+    error: &serde_json::Error,
+) -> Problem {
     let reason = reason(error);
     // 1e400 is JSON, and no number of ours.
     if error.classify() != Category::Data && reason != TOO_LARGE_A_NUMBER {
@@ -158,7 +166,7 @@ fn explain(request: &HttpRequest, pointer: String, error: &serde_json::Error) ->
         ));
     }
     let (code, pointer) = if let Some(field) = quoted(&reason, "missing field `") {
-        ("required", format!("{pointer}/{field}"))
+        return require(request, bytes, format!("{pointer}/{field}"));
     } else if reason.starts_with("unknown field") {
         ("unknown_field", pointer)
     } else if let Some(field) = quoted(&reason, "duplicate field `") {
@@ -171,6 +179,20 @@ fn explain(request: &HttpRequest, pointer: String, error: &serde_json::Error) ->
         _ => in_plain_words(&reason),
     };
     Problem::from(Error::Invalid(vec![FieldError::new(pointer, code, detail)]))
+}
+
+/// Names this field, at which reading ended, and all others that are missing too: whoever fills in a form mends it once.
+fn require(request: &HttpRequest, bytes: &[u8], found: String) -> Problem {
+    let mut pointers = missing(request, bytes, MISSING_NAMED);
+    if !pointers.contains(&found) {
+        pointers.insert(0, found);
+    }
+    let named = |pointer: String| {
+        let field = pointer.rsplit('/').next().unwrap_or_default();
+        let detail = format!("missing field `{field}`");
+        FieldError::new(pointer, "required", detail)
+    };
+    Problem::from(Error::Invalid(pointers.into_iter().map(named).collect()))
 }
 
 /// The message without serde's own place, which the pointer tells better.

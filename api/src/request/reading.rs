@@ -376,6 +376,15 @@ pub(super) fn numbers_at(request: &HttpRequest, place: &str) -> Option<String> {
     api.documents.numbers_at(request.path(), method, place)
 }
 
+/// Pointers to what the contract requires in this body and isn't there; so many at most.
+pub(super) fn missing(request: &HttpRequest, body: &[u8], at_most: usize) -> Vec<String> {
+    let api = request.app_data::<web::Data<Api>>();
+    let method = request.method().as_str();
+    api.map_or_else(Vec::new, |api| {
+        api.documents.missing(request.path(), method, body, at_most)
+    })
+}
+
 /// The parameters that the contract takes in this query.
 pub(super) fn parameters(request: &HttpRequest) -> Vec<String> {
     let api = request.app_data::<web::Data<Api>>();

@@ -342,6 +342,11 @@ mod tests {
     }
 
     #[test]
+    fn german_words_are_spelled_alike_in_switzerland() {
+        assert!(!include_str!("templates/de.json").contains('ß'));
+    }
+
+    #[test]
     fn words_are_looked_at_where_a_mail_would_be_made_of_them() {
         use crate::domain::text::{Language, TemplateText};
 

@@ -67,8 +67,10 @@ impl Session {
     /// Closes the tasks that this state, or this time, leaves nothing to do about.
     fn close_what_is_over(&self, tx: &mut Tx<'_>, action: Option<SessionAction>) -> Result<()> {
         let has_moved = action == Some(SessionAction::Reschedule);
+        // Taking a move back is a move too.
+        let is_elsewhere = has_moved || action == Some(SessionAction::Revert);
         let mut over = Vec::new();
-        if self.state != SessionState::Booked || has_moved {
+        if self.state != SessionState::Booked || is_elsewhere {
             over.push(TaskKind::Unconfirmed);
         }
         if self.state != SessionState::Planned {
@@ -90,8 +92,6 @@ impl Session {
         if self.state != SessionState::Cancelled {
             over.push(TaskKind::ClientCancelled);
         }
-        // Taking a move back is a move too.
-        let is_elsewhere = has_moved || action == Some(SessionAction::Revert);
         let is_to_come = matches!(self.state, SessionState::Booked | SessionState::Confirmed);
         if is_elsewhere || !is_to_come {
             over.extend([TaskKind::ClientMoved, TaskKind::MoveRequested]);
