@@ -346,6 +346,13 @@ fn what_is_known_of_a_missed_session_is_kept_and_not_told_otherwise() {
                 .expect_error(pointer, "told_otherwise");
             assert_eq!(refused.json["errors"].as_array().unwrap().len(), 1);
         }
+        // Nor is what is told to have happened after it was written down.
+        house.wait(6);
+        let later = json!({"occurred_at": house.server.clock.now()});
+        house
+            .act(&id, "no-show", &later)
+            .expect_problem(409, "already_missed")
+            .expect_error("/occurred_at", "told_otherwise");
         assert_eq!(house.session(&id).json, first.json);
 
         // Taken back, it can be told anew.

@@ -11,6 +11,7 @@ mod chores;
 mod closed_days;
 mod export;
 mod house;
+mod later_work;
 mod ledger;
 mod notices;
 mod post;

@@ -23,6 +23,12 @@ impl Post {
         Self::with(store, directory, Some(target))
     }
 
+    /// One that sends its mails there.
+    pub(crate) fn through(store: &Store, target: &str) -> Self {
+        let target = Target::parse(target).unwrap();
+        Self::with(store, TempDir::new().unwrap(), Some(target))
+    }
+
     /// One that has nobody who takes mails.
     pub(crate) fn without_mail(store: &Store) -> Self {
         Self::with(store, TempDir::new().unwrap(), None)

@@ -130,7 +130,7 @@ pub(crate) async fn cancel_reminder(
 ///
 /// One that was sent needs a `reason`, and goes out anew in a mail of its own, to the address that is on file by now.
 /// It's due at its own time, or at once if that has passed. What would keep it back is refused by its name: `no_consent`,
-/// `no_address`, `bad_address`, `no_longer_useful`, `session_state`, `session_moved`.
+/// `no_address`, `bad_address`, `no_longer_useful`, `session_state`, `session_moved`, `later_work`.
 #[utoipa::path(
     tag = "reminders",
     operation_id = "requeue_reminder",

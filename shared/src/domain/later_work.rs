@@ -2,6 +2,7 @@
 
 use super::id::SessionId;
 use super::instant::Instant;
+use super::reminder::Subject;
 use super::vocabulary::SessionState;
 
 /// A session of a client that places pigment.
@@ -13,8 +14,8 @@ pub struct Work {
     pub state: SessionState,
     /// When it took place, if it did.
     pub completed_at: Option<Instant>,
-    /// Whether it has a place in a plan.
-    pub is_in_plan: bool,
+    /// Whether it has a place in a plan that goes on.
+    pub is_in_open_plan: bool,
 }
 
 /// Whether pigment was placed after a session, and whether it's to be.
@@ -33,6 +34,16 @@ impl LaterWork {
         is_expected: false,
     };
 
+    /// Whether it leaves no use to what follows a session and is about this: advice holds until pigment is placed again, and
+    /// whoever comes anyway isn't invited.
+    pub fn ends(self, subject: Subject) -> bool {
+        match subject {
+            Subject::Aftercare => self.is_done,
+            Subject::Invitation => self != Self::NONE,
+            Subject::Act | Subject::Session | Subject::NextSession => false,
+        }
+    }
+
     /// The one of these that was done last: only that one has care and an invitation to come.
     pub fn last_done(work: &[Work]) -> Option<SessionId> {
         work.iter()
@@ -49,7 +60,7 @@ impl LaterWork {
                 && (other.completed_at, other.id) > (Some(completed_at), id)
         };
         let is_expected = |other: &Work| match other.state {
-            SessionState::Planned => other.is_in_plan,
+            SessionState::Planned => other.is_in_open_plan,
             state => state.holds_time(),
         };
         Self {
@@ -73,7 +84,7 @@ mod tests {
             id: SessionId::new(),
             state,
             completed_at,
-            is_in_plan: false,
+            is_in_open_plan: false,
         }
     }
 
@@ -97,6 +108,26 @@ mod tests {
     }
 
     #[test]
+    fn advice_ends_with_work_and_an_invitation_with_a_booking_too() {
+        let [is_done, is_expected] =
+            [(true, false), (false, true)].map(|(is_done, is_expected)| LaterWork {
+                is_done,
+                is_expected,
+            });
+        for (subject, by_work, by_booking) in [
+            (Subject::Aftercare, true, false),
+            (Subject::Invitation, true, true),
+            (Subject::NextSession, false, false),
+            (Subject::Act, false, false),
+            (Subject::Session, false, false),
+        ] {
+            assert!(!LaterWork::NONE.ends(subject), "{subject:?}");
+            assert_eq!(is_done.ends(subject), by_work, "{subject:?}");
+            assert_eq!(is_expected.ends(subject), by_booking, "{subject:?}");
+        }
+    }
+
+    #[test]
     fn the_last_that_was_done_is_by_when_it_took_place() {
         assert_eq!(LaterWork::last_done(&[]), None);
         let booked = other(SessionState::Booked, None);
@@ -113,7 +144,7 @@ mod tests {
         for state in SessionState::ALL.iter().copied() {
             let lone = other(state, None);
             let planned = Work {
-                is_in_plan: true,
+                is_in_open_plan: true,
                 ..lone
             };
             let found =

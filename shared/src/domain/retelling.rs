@@ -1,11 +1,16 @@
 //! What a second telling of the same act says otherwise than the first: it must not be lost unnoticed.
 
+use chrono::TimeDelta;
+
 use super::booking::{Cancel, Complete, Miss};
 use super::id::PractitionerId;
 use super::instant::Instant;
 use super::text::{Note, Reason};
 use super::vocabulary::{Completion, EndedBy};
 use crate::error::FieldError;
+
+/// Clocks of tablets run a little fast: what happened so little ahead of now happened now.
+pub const FAST_CLOCK: TimeDelta = TimeDelta::minutes(5);
 
 /// What is known of a session that was called off.
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +128,13 @@ fn other_time(
     before: Option<Instant>,
     recorded_at: Option<Instant>,
 ) -> bool {
-    told.is_some_and(|at| before != Some(recorded_at.map_or(at, |recorded| recorded.min(at))))
+    told.is_some_and(|at| {
+        // A time that a fast clock told was kept as the instant at which it was recorded.
+        let kept = recorded_at
+            .filter(|recorded| at > *recorded && at <= *recorded + FAST_CLOCK)
+            .unwrap_or(at);
+        before != Some(kept)
+    })
 }
 
 fn fields<const COUNT: usize>(told: [(bool, &str, &str); COUNT]) -> Vec<FieldError> {

@@ -165,7 +165,7 @@ fn applies(step: ReminderStep, facts: &ReminderFacts) -> bool {
         | ReminderStep::AftercareDay10
         | ReminderStep::AftercareDay30 => {
             // What the client may do again after one session they may not yet after the next.
-            facts.state == SessionState::Completed && !facts.later_work.is_done
+            facts.state == SessionState::Completed && !facts.later_work.ends(Subject::Aftercare)
         }
         ReminderStep::BookNextOpens | ReminderStep::BookNextClosing => {
             facts.state == SessionState::Completed
@@ -173,7 +173,7 @@ fn applies(step: ReminderStep, facts: &ReminderFacts) -> bool {
         ReminderStep::TouchUpInvitation => {
             facts.state == SessionState::Completed
                 && facts.kind.places_pigment()
-                && facts.later_work == LaterWork::NONE
+                && !facts.later_work.ends(Subject::Invitation)
         }
     }
 }

@@ -16,6 +16,7 @@ use super::clients::Client;
 use super::erasure::CLIENT_ERASED;
 use super::mail_templates::MailTemplate;
 use super::mails::{FRESH_LINK, LeaseToken, Mail, SAFETY_NOTICE};
+use super::reminder_sync::{LATER_WORK, later_work_beside};
 use super::reminders::{Reminder, knowledge_of};
 use super::schema::reminders;
 use super::sending_rate::{self, SendingRate};
@@ -23,6 +24,7 @@ use super::sessions::Session;
 use super::studios::Studio;
 use super::{Db, Tx};
 use crate::domain::interval::Interval;
+use crate::domain::later_work::LaterWork;
 use crate::domain::mail_template::OwnWords;
 use crate::domain::text::Note;
 use crate::domain::{
@@ -80,6 +82,7 @@ fn hindrance(
     reminder: &Reminder,
     session: &Session,
     client: &Client,
+    later_work: LaterWork,
     now: Instant,
 ) -> Option<Hindrance> {
     let to_come = matches!(
@@ -102,6 +105,9 @@ fn hindrance(
     if reminder.anchor == Anchor::Schedule && reminder.schedule_version != session.schedule_version
     {
         return Some(Hindrance::Superseded("session_moved"));
+    }
+    if later_work.ends(reminder.step.subject()) {
+        return Some(Hindrance::Superseded(LATER_WORK));
     }
     if reminder.useful_until <= now {
         return Some(Hindrance::Expired);
@@ -133,15 +139,18 @@ fn hindrance(
 
 /// What would put a reminder aside now, by its stable name.
 pub(super) fn hindrance_name(
+    db: &mut Db,
     reminder: &Reminder,
     session: &Session,
     client: &Client,
     now: Instant,
-) -> Option<&'static str> {
-    hindrance(reminder, session, client, now).map(|hindrance| match hindrance {
+) -> Result<Option<&'static str>> {
+    let later_work = later_work_beside(db, session)?;
+    let hindrance = hindrance(reminder, session, client, later_work, now);
+    Ok(hindrance.map(|hindrance| match hindrance {
         Hindrance::Expired => "no_longer_useful",
         Hindrance::Superseded(reason) | Hindrance::Suppressed(reason) => reason,
-    })
+    }))
 }
 
 impl Reminder {
@@ -181,12 +190,13 @@ pub fn prepare(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Option<
     let session = Session::find(tx.db, session_id)?;
     let client = Client::find(tx.db, session.client_id)?;
     let studio = Studio::find(tx.db, session.studio_id)?;
+    let later_work = later_work_beside(tx.db, &session)?;
     let now = tx.now();
     let mut steps = Vec::new();
     let mut dropped = Vec::new();
     let mut kept = Vec::new();
     for reminder in carried {
-        match hindrance(&reminder, &session, &client, now) {
+        match hindrance(&reminder, &session, &client, later_work, now) {
             None => {
                 steps.push(reminder.step);
                 kept.push(reminder);

@@ -158,7 +158,7 @@ fn refuse_untold(tx: &mut Tx<'_>, client: &Client) -> Result<()> {
     let mut conflicts = Vec::new();
     for reminder in waiting {
         let session = Session::find(tx.db, reminder.session_id)?;
-        if hindrance_name(&reminder, &session, client, tx.now()).is_some() {
+        if hindrance_name(tx.db, &reminder, &session, client, tx.now())?.is_some() {
             continue;
         }
         // Reminders at a studio that isn't seen have no names.

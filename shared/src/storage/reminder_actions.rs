@@ -6,7 +6,7 @@ use super::clients::Client;
 use super::delivery::{Prepared, hindrance_name, previous_time, time_to_tell};
 use super::mail_templates::MailTemplate;
 use super::mails::{Mail, NewMail};
-use super::reminder_sync::take_apart;
+use super::reminder_sync::{LATER_WORK, take_apart};
 use super::reminders::{CANCELLED_BY_STAFF, Reminder};
 use super::schema::reminders;
 use super::sessions::Session;
@@ -231,7 +231,7 @@ impl Reminder {
     fn refuse_hindered(&self, tx: &mut Tx<'_>) -> Result<()> {
         let session = Session::find(tx.db, self.session_id)?;
         let client = Client::find(tx.db, self.client_id)?;
-        match hindrance_name(self, &session, &client, tx.now()) {
+        match hindrance_name(tx.db, self, &session, &client, tx.now())? {
             None => Ok(()),
             Some(code) => Err(Error::refused(
                 code,
@@ -246,6 +246,7 @@ impl Reminder {
                         "the client was taken off the list, so nothing is sent to them"
                     }
                     "client_erased" => "the client was erased, so nothing is sent to them",
+                    LATER_WORK => "another session of the client has taken its place",
                     _ => "it no longer fits the session as it stands",
                 },
             )),

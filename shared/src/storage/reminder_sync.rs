@@ -20,6 +20,7 @@ use crate::domain::session::SessionAction;
 use crate::domain::{ClientId, PlanId, SessionState, StudioId};
 use crate::error::Result;
 
+pub(super) use ledger::{LATER_WORK, later_work_beside};
 use ledger::{sync, work_beside, work_on};
 pub(super) use rewording::{reword_for_client, reword_for_studio, take_apart};
 

@@ -1,8 +1,6 @@
 //! What happens to a session once it has its time: confirmed, checked in, completed, taken back. How one ends that doesn't take
 //! place is in `session_ends`.
 
-use chrono::TimeDelta;
-
 use super::booking::refuse_unallowed_override;
 use super::clients::Client;
 use super::columns::Json;
@@ -16,7 +14,7 @@ use super::studios::Studio;
 use super::{Tx, sharing, stranded};
 use crate::domain::booking::{Complete, Occurred, Revert};
 use crate::domain::overriding::{MayOverride, OverridableRule};
-use crate::domain::retelling::TookPlace;
+use crate::domain::retelling::{FAST_CLOCK, TookPlace};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::text::Reason;
 use crate::domain::{Completion, Instant, PlanState, SessionId, SessionState, TaskKind};
@@ -60,8 +58,7 @@ pub(super) fn judge(
 /// When something happened; not in the future, where nothing has happened yet.
 pub(super) fn happened_at(tx: &Tx<'_>, occurred_at: Option<Instant>) -> Result<Instant> {
     match occurred_at {
-        // Clocks of tablets run a little fast.
-        Some(at) if at > tx.now() + TimeDelta::minutes(5) => Err(Error::invalid(
+        Some(at) if at > tx.now() + FAST_CLOCK => Err(Error::invalid(
             "/occurred_at",
             "in_the_future",
             "write when it happened; that can't be in the future",

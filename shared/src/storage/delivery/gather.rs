@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::storage::audit::AuditDraft;
 use crate::storage::clients::Client;
 use crate::storage::mails::{Mail, NewMail};
+use crate::storage::reminder_sync::later_work_beside;
 use crate::storage::reminders::Reminder;
 use crate::storage::schema::reminders;
 use crate::storage::sending_rate::{SendingRate, allowance};
@@ -146,9 +147,10 @@ fn gather_session(
     let now = tx.now();
     let session = Session::find(tx.db, session_id)?;
     let client = Client::find(tx.db, session.client_id)?;
+    let later_work = later_work_beside(tx.db, &session)?;
     let mut together = Vec::new();
     for reminder in group {
-        match hindrance(&reminder, &session, &client, now) {
+        match hindrance(&reminder, &session, &client, later_work, now) {
             None => together.push(reminder),
             Some(hindrance) => {
                 match hindrance {
@@ -191,10 +193,11 @@ fn gather_session(
 pub fn is_notice_to_come(db: &mut Db, session_id: SessionId, now: Instant) -> Result<bool> {
     let session = Session::find(db, session_id)?;
     let client = Client::find(db, session.client_id)?;
+    let later_work = later_work_beside(db, &session)?;
     Ok(Reminder::of_session(db, session_id)?.iter().any(|row| {
         row.state == ReminderState::Scheduled
             && row.step.subject() == Subject::Act
-            && hindrance(row, &session, &client, now).is_none()
+            && hindrance(row, &session, &client, later_work, now).is_none()
     }))
 }
 

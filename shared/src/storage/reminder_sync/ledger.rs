@@ -11,8 +11,8 @@ use crate::domain::reminder::{ReminderRule as Rule, Subject};
 use crate::domain::schedule::{ReminderFacts, schedule};
 use crate::domain::session::SessionAction;
 use crate::domain::{
-    Anchor, Channel, ClientId, EndedBy, Instant, PlanId, ReminderId, ReminderState, ReminderStep,
-    SessionId, SessionKind, SessionState,
+    Anchor, Channel, ClientId, EndedBy, Instant, PlanState, ReminderId, ReminderState,
+    ReminderStep, SessionId, SessionKind, SessionState,
 };
 use crate::error::{Error, Result};
 use crate::failpoint;
@@ -21,11 +21,14 @@ use crate::storage::clients::Client;
 use crate::storage::kept_text::Keep as _;
 use crate::storage::plans::Plan;
 use crate::storage::reminders::{Reminder, knowledge_of};
-use crate::storage::schema::sessions;
+use crate::storage::schema::{plans, sessions};
 use crate::storage::session_rules::plan_sessions;
 use crate::storage::sessions::Session;
 use crate::storage::studios::Studio;
 use crate::storage::{Actor, Db, Tx};
+/// Why a row ended that work done or expected later leaves no use.
+pub(in crate::storage) const LATER_WORK: &str = "later_work";
+
 /// Brings a session's rows in line, by the rules of its studio and with the client's work beside it.
 pub(super) fn sync(
     tx: &mut Tx<'_>,
@@ -135,7 +138,11 @@ pub(super) fn sync(
                 },
                 // What the client has answered isn't asked any more.
                 _ if row.step == ReminderStep::ConfirmRequest && action.is_some() => false,
-                Subject::Aftercare if facts.later_work.is_done => false,
+                subject if facts.later_work.ends(subject) => false,
+                // Where nothing was done after all there is nothing to say of it.
+                _ if row.anchor == Anchor::Care && session.state != SessionState::Completed => {
+                    false
+                }
                 _ => row.due_at <= now || goes_with_notice(row),
             };
         row.is_open() && !is_right && !waits
@@ -145,7 +152,11 @@ pub(super) fn sync(
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for (row, is_over) in rows.into_iter().zip(over) {
         if is_over {
-            let reason = action.map_or("rescheduled", |action| action.as_str());
+            let reason = match action {
+                Some(action) => action.as_str(),
+                None if facts.later_work.ends(row.step.subject()) => LATER_WORK,
+                None => "rescheduled",
+            };
             after.push(row.store_superseded(tx, reason)?);
             before.push(row);
         } else {
@@ -291,6 +302,10 @@ fn next_window(db: &mut Db, session: &Session, studio: &Studio) -> Result<Option
 }
 
 /// What the client's other sessions that place pigment mean for what follows this one.
+pub(in crate::storage) fn later_work_beside(db: &mut Db, session: &Session) -> Result<LaterWork> {
+    Ok(later_work(session, &work_beside(db, session)?))
+}
+
 fn later_work(session: &Session, work: &[Work]) -> LaterWork {
     match session.completed_at {
         Some(completed_at) if session.kind.places_pigment() => {
@@ -311,7 +326,9 @@ pub(super) fn work_beside(db: &mut Db, session: &Session) -> Result<Vec<Work>> {
 
 /// The sessions of a client that place pigment, in no order.
 pub(super) fn work_on(db: &mut Db, client_id: ClientId) -> Result<Vec<Work>> {
-    let work: Vec<(SessionState, Option<Instant>, Option<PlanId>, SessionId)> = sessions::table
+    type Found = (SessionState, Option<Instant>, Option<PlanState>, SessionId);
+    let work: Vec<Found> = sessions::table
+        .left_join(plans::table.on(plans::id.nullable().eq(sessions::plan_id)))
         .filter(sessions::client_id.eq(client_id))
         .filter(
             sessions::kind
@@ -321,16 +338,16 @@ pub(super) fn work_on(db: &mut Db, client_id: ClientId) -> Result<Vec<Work>> {
         .select((
             sessions::state,
             sessions::completed_at,
-            sessions::plan_id,
+            plans::state.nullable(),
             sessions::id,
         ))
         .kept()
         .load(db)?;
-    let told = |(state, completed_at, plan_id, id): (_, _, Option<PlanId>, _)| Work {
+    let told = |(state, completed_at, plan, id): Found| Work {
         id,
         state,
         completed_at,
-        is_in_plan: plan_id.is_some(),
+        is_in_open_plan: plan == Some(PlanState::Open),
     };
     Ok(work.into_iter().map(told).collect())
 }
