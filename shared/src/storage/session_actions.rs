@@ -18,7 +18,7 @@ use crate::domain::retelling::{FAST_CLOCK, TookPlace};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::text::Reason;
 use crate::domain::{Completion, Instant, PlanState, SessionId, SessionState, TaskKind};
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
 
 /// What an action comes to for a session as it stands.
 pub(super) enum Judged {
@@ -53,6 +53,23 @@ pub(super) fn judge(
             Ok(Judged::Go(Box::new(found), state))
         }
     }
+}
+
+/// Refuses what tells otherwise of an act than it was told before.
+pub(super) fn unless_told_otherwise(
+    breaches: Vec<FieldError>,
+    code: &'static str,
+    detail: &str,
+) -> Result<()> {
+    if breaches.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        code,
+        detail: detail.into(),
+        breaches,
+        conflicts: Vec::new(),
+    })
 }
 
 /// When something happened; not in the future, where nothing has happened yet.
@@ -137,16 +154,12 @@ impl Session {
                     practitioner_id: session.practitioner_id,
                     clinical_notes: session.clinical_notes.as_ref(),
                 });
-                if !told_otherwise.is_empty() {
-                    return Err(Error::Refused {
-                        code: "already_completed",
-                        detail: "the session is completed, and what was told of it then stays; where that's wrong, take the \
-                                 completion back with revert and complete it again"
-                            .into(),
-                        breaches: told_otherwise,
-                        conflicts: Vec::new(),
-                    });
-                }
+                unless_told_otherwise(
+                    told_otherwise,
+                    "already_completed",
+                    "the session is completed, and what was told of it then stays; where that's wrong, take the \
+                     completion back with revert and complete it again",
+                )?;
                 let records = PigmentRecord::standing(tx.db, session.id)?;
                 if !told.pigment_records.is_empty() && records.is_empty() {
                     return Err(Error::refused(

@@ -1,7 +1,7 @@
 //! How a session ends that doesn't take place: called off, or missed.
 
 use super::Tx;
-use super::session_actions::{Judged, happened_at, judge};
+use super::session_actions::{Judged, happened_at, judge, unless_told_otherwise};
 use super::session_history::{self, Step};
 use super::sessions::Session;
 use super::studios::Studio;
@@ -12,7 +12,7 @@ use crate::domain::retelling::{CalledOff, Missed};
 use crate::domain::session::SessionAction;
 use crate::domain::text::Reason;
 use crate::domain::{EndedBy, SessionId, SessionState, TaskKind};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 impl Session {
     /// Calls the session off. In a plan, a new planned session takes its place.
@@ -33,16 +33,12 @@ impl Session {
                     at: session.ended_at,
                     recorded_at: session.recorded_at,
                 });
-                if !told_otherwise.is_empty() {
-                    return Err(Error::Refused {
-                        code: "already_cancelled",
-                        detail: "the session is cancelled, and what was told of it then stays; where that's wrong, take the \
-                                 cancellation back with revert and cancel again"
-                            .into(),
-                        breaches: told_otherwise,
-                        conflicts: Vec::new(),
-                    });
-                }
+                unless_told_otherwise(
+                    told_otherwise,
+                    "already_cancelled",
+                    "the session is cancelled, and what was told of it then stays; where that's wrong, take the \
+                     cancellation back with revert and cancel again",
+                )?;
                 return Ok(*session);
             }
         };
@@ -86,16 +82,12 @@ impl Session {
                     at: session.ended_at,
                     recorded_at: session.recorded_at,
                 });
-                if !told_otherwise.is_empty() {
-                    return Err(Error::Refused {
-                        code: "already_missed",
-                        detail: "it's noted that the client didn't come, and what was told of it then stays; where that's \
-                                 wrong, take it back with revert and note it again"
-                            .into(),
-                        breaches: told_otherwise,
-                        conflicts: Vec::new(),
-                    });
-                }
+                unless_told_otherwise(
+                    told_otherwise,
+                    "already_missed",
+                    "it's noted that the client didn't come, and what was told of it then stays; where that's \
+                     wrong, take it back with revert and note it again",
+                )?;
                 return Ok(*session);
             }
         };
