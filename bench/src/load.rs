@@ -82,6 +82,9 @@ pub(crate) fn run(address: SocketAddr, amount: Amount, script: Rc<Script>) -> Ou
     }
     let elapsed = measured_from.elapsed();
     let mut took = tally.took.take();
+    if took.is_empty() && !amount.measured.is_zero() {
+        return Err("there was nothing left to ask before anything was measured".into());
+    }
     took.sort_unstable();
     let quantile = |share: usize| {
         let place = (took.len() * share / 100).min(took.len().saturating_sub(1));
@@ -141,6 +144,12 @@ pub(crate) fn in_turn(requests: Vec<Vec<u8>>) -> Rc<Script> {
 pub(crate) fn once_each(requests: Vec<Vec<u8>>) -> Rc<Script> {
     let requests: Vec<Rc<[u8]>> = requests.into_iter().map(Rc::from).collect();
     Rc::new(move |number| requests.get(number).cloned())
+}
+
+/// Sends each of these requests once, from one run to the next.
+pub(crate) fn carried_on(requests: Vec<Vec<u8>>) -> Rc<Script> {
+    let rest = RefCell::new(requests.into_iter());
+    Rc::new(move |_| rest.borrow_mut().next().map(Rc::from))
 }
 
 fn count(number: usize) -> f64 {

@@ -2,6 +2,7 @@
 
 mod bare;
 mod client;
+mod due;
 mod load;
 mod process;
 mod reminders;
@@ -10,6 +11,7 @@ mod rounds;
 mod search;
 mod seed;
 mod serve;
+mod sink;
 mod slow;
 mod startup;
 

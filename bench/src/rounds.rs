@@ -8,14 +8,21 @@ use std::thread;
 use std::time::Duration;
 
 use crate::client::Connection;
-use crate::load::{self, Amount, Measured, Script, in_turn, once_each};
+use crate::load::{self, Amount, Measured, Script, carried_on, in_turn, once_each};
 use crate::process::ServerProcess;
 use crate::report::{Rounds, head, millis, target};
 use crate::seed::{self, World};
-use crate::{Outcome, print, slow, startup};
+use crate::{Outcome, due, print, slow, startup};
 
 const READ_CONNECTIONS: [usize; 3] = [1, 16, 64];
 const WRITE_CONNECTIONS: usize = 64;
+const BOOKING: &str = "book";
+const COMPLETION: &str = "complete with pigment";
+/// Weeks before its day, so that all of its reminders end and a task asks what happened: no studio does that often.
+const EARLY_COMPLETION: &str = "complete before its day";
+const WRITES: [&str; 3] = [BOOKING, COMPLETION, EARLY_COMPLETION];
+/// More than a server here completes in a second, so that no round runs out of sessions.
+const COMPLETIONS_A_SECOND: usize = 3_000;
 
 /// What to run.
 pub(crate) struct Plan {
@@ -39,6 +46,14 @@ impl Plan {
             warm_up: Duration::from_millis(300),
             measured: Duration::from_secs(self.seconds),
         }
+    }
+
+    /// How many sessions are completed at most, the seconds of warming up among them.
+    fn completions(&self) -> usize {
+        let seconds = usize::try_from(self.seconds).unwrap_or(usize::MAX);
+        self.rounds
+            .saturating_mul(seconds.saturating_add(1))
+            .saturating_mul(COMPLETIONS_A_SECOND)
     }
 
     fn log(&self, name: &str) -> PathBuf {
@@ -67,10 +82,11 @@ pub(crate) fn run(plan: &Plan) -> Outcome<()> {
         .to_owned();
     let world = Rc::new(seed::make(server.address, key)?);
     server.stop()?;
-    for copy in ["grouped", "ungrouped"] {
-        copy_files(&data, &plan.directory.join(copy))?;
-    }
+    // Apart from what else is measured: a worker would have much to say of so many sessions that nobody has completed.
+    let grouped = plan.directory.join("grouped");
+    copy_files(&data, &grouped)?;
 
+    let flush = startup::time_of_a_flush(&plan.directory)?;
     let ready = startup::time_to_ready(&plan.binary, &data, &log)?;
     let server = startup::up(&plan.binary, &data, &log)?;
     startup::wait_until_ready(server.address)?;
@@ -79,7 +95,11 @@ pub(crate) fn run(plan: &Plan) -> Outcome<()> {
     let idle = server.resident_mebibytes()?;
     print("Compare ratios, not figures: these are from this machine, in this run.")?;
     print(&format!(
-        "\nstart on an existing database until ready: {:.0} ms",
+        "\none flush of this disk: {:.2} ms",
+        millis(flush)
+    ))?;
+    print(&format!(
+        "start on an existing database until ready: {:.0} ms",
         millis(ready)
     ))?;
     print(&format!(
@@ -92,7 +112,13 @@ pub(crate) fn run(plan: &Plan) -> Outcome<()> {
         server.resident_mebibytes()?
     ))?;
     server.stop()?;
-    let writes = measure_writes(plan, &world)?;
+    let writes = if WRITES.iter().any(|name| plan.wants(name)) {
+        let due = due::make(&grouped, plan.completions())?;
+        copy_files(&grouped, &plan.directory.join("ungrouped"))?;
+        measure_writes(plan, &world, &due)?
+    } else {
+        Vec::new()
+    };
     let slow = if plan.wants("slow clients") {
         let log = plan.log("slow");
         Some(slow::measure(
@@ -115,6 +141,9 @@ pub(crate) fn run(plan: &Plan) -> Outcome<()> {
         target(&text, &format!("{:.0} %", ratio * 100.0), ratio >= 0.35)?;
     }
     for (name, rounds) in writes {
+        if name == EARLY_COMPLETION {
+            continue;
+        }
         let (ratio, p99) = (rounds.ratio(), rounds.p99());
         let text = format!(
             "{name}, {WRITE_CONNECTIONS} connections, of one commit each: at least 3 times"
@@ -227,10 +256,17 @@ fn body_size(server: &ServerProcess, case: &ReadCase) -> Outcome<usize> {
 struct WriteSide {
     server: ServerProcess,
     bookings: Rc<Script>,
+    completions: Rc<Script>,
 }
 
 impl WriteSide {
-    fn start(plan: &Plan, world: &Rc<World>, name: &str, flags: &[&str]) -> Outcome<Self> {
+    fn start(
+        plan: &Plan,
+        world: &Rc<World>,
+        due: &[String],
+        name: &str,
+        flags: &[&str],
+    ) -> Outcome<Self> {
         let directory = plan.directory.join(name).display().to_string();
         let threads = threads()?;
         let mut arguments = vec!["serve", "--directory", &directory, "--threads", &threads];
@@ -238,42 +274,44 @@ impl WriteSide {
         Ok(Self {
             server: ServerProcess::start(&env::current_exe()?, arguments, &plan.log(name))?,
             bookings: world.bookings(),
+            completions: carried_on(world.completions(due)),
         })
     }
 
-    /// Books for a while, and then completes what was booked.
-    fn measure(&self, plan: &Plan, world: &World) -> Outcome<(Measured, Measured)> {
+    /// Books for a while, completes sessions of today, and then what was booked.
+    fn measure(&self, plan: &Plan, world: &World) -> Outcome<[Measured; 3]> {
         let amount = plan.amount(WRITE_CONNECTIONS);
-        let booked = load::run(self.server.address, amount, Rc::clone(&self.bookings))?;
-        let completions = once_each(world.completions(&booked.locations));
-        let completed = load::run(self.server.address, amount, completions)?;
-        Ok((booked, completed))
+        let run = |script| load::run(self.server.address, amount, script);
+        let booked = run(Rc::clone(&self.bookings))?;
+        let completed = run(Rc::clone(&self.completions))?;
+        let early = run(once_each(world.completions(&booked.locations)))?;
+        Ok([booked, completed, early])
     }
 }
 
-fn measure_writes(plan: &Plan, world: &Rc<World>) -> Outcome<Vec<(&'static str, Rounds)>> {
-    let names = ["book", "complete with pigment"];
-    if !names.iter().any(|name| plan.wants(name)) {
-        return Ok(Vec::new());
-    }
-    let grouped = WriteSide::start(plan, world, "grouped", &[])?;
-    let ungrouped = WriteSide::start(plan, world, "ungrouped", &["--ungrouped"])?;
-    let mut bookings = Rounds::default();
-    let mut completions = Rounds::default();
+fn measure_writes(
+    plan: &Plan,
+    world: &Rc<World>,
+    due: &[String],
+) -> Outcome<Vec<(&'static str, Rounds)>> {
+    let grouped = WriteSide::start(plan, world, due, "grouped", &[])?;
+    let ungrouped = WriteSide::start(plan, world, due, "ungrouped", &["--ungrouped"])?;
+    let mut all = WRITES.map(|name| (name, Rounds::default()));
     for _ in 0..plan.rounds {
-        let (booked, completed) = grouped.measure(plan, world)?;
-        let (booked_alone, completed_alone) = ungrouped.measure(plan, world)?;
-        bookings.add(booked, booked_alone);
-        completions.add(completed, completed_alone);
+        let shared = grouped.measure(plan, world)?;
+        let alone = ungrouped.measure(plan, world)?;
+        for ((_, rounds), (ours, theirs)) in all.iter_mut().zip(shared.into_iter().zip(alone)) {
+            rounds.add(ours, theirs);
+        }
     }
     head(
         "Durable writes",
         "the same server with one commit for each write",
     )?;
-    let [book, complete] = names;
-    bookings.print(book, WRITE_CONNECTIONS)?;
-    completions.print(complete, WRITE_CONNECTIONS)?;
-    Ok(vec![(book, bookings), (complete, completions)])
+    for (name, rounds) in &all {
+        rounds.print(name, WRITE_CONNECTIONS)?;
+    }
+    Ok(all.into())
 }
 
 /// As many threads as `stipple` takes unless told otherwise.

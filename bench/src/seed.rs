@@ -21,7 +21,7 @@ const DAILY_STARTS: [&str; 8] = [
 ];
 /// The days of the first studio's diary that are three fifths full before anything is measured.
 const DIARY_DAYS: u64 = 35;
-const DAYS: [&str; 7] = [
+pub(crate) const DAYS: [&str; 7] = [
     "monday",
     "tuesday",
     "wednesday",
@@ -105,7 +105,7 @@ impl World {
         let product =
             json!({"kind": kind, "maker": "Beispiel Inks", "brand": format!("Sample {kind}")});
         let product_id = create(runtime, address, &self.key, "/v1/products", &product)?;
-        let lot = json!({"product_id": product_id, "code": "EX-2026-07"});
+        let lot = json!({"product_id": product_id, "code": format!("EX-{kind}-07")});
         create(runtime, address, &self.key, "/v1/lots", &lot)
     }
 

@@ -1,7 +1,7 @@
 //! The yardstick for writes: the API on a prepared database, with shared commits or with one commit for each write.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use stipple_api::{ClientLinks, EdgeOptions, Options, Server};
@@ -27,21 +27,12 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn run(self) -> Outcome<()> {
-        let url: DatabaseUrl =
-            format!("sqlite:{}", self.directory.join("stipple.db").display()).parse()?;
-        let audit_key =
-            AuditKey::from_text(fs::read_to_string(self.directory.join("audit.key"))?.trim())
-                .ok_or("audit.key holds no key")?;
+        let audit_key = audit_key(&self.directory)?;
         let links = ClientLinks {
             key: LinkKey::derived(&audit_key)?,
             public_url: None,
         };
-        let store = Store::open(StoreOptions {
-            url,
-            clock: Clock::system(),
-            audit_key,
-            group_commits: !self.ungrouped,
-        })?;
+        let store = open(&self.directory, Clock::system(), !self.ungrouped)?;
         actix_web::rt::System::new().block_on(async move {
             let server = Server::bind(
                 store,
@@ -60,4 +51,20 @@ impl Serve {
             Ok(server.run().await?)
         })
     }
+}
+
+/// Opens the database of a directory that `stipple up` has made.
+pub(crate) fn open(directory: &Path, clock: Clock, group_commits: bool) -> Outcome<Store> {
+    let url: DatabaseUrl = format!("sqlite:{}", directory.join("stipple.db").display()).parse()?;
+    Ok(Store::open(StoreOptions {
+        url,
+        clock,
+        audit_key: audit_key(directory)?,
+        group_commits,
+    })?)
+}
+
+fn audit_key(directory: &Path) -> Outcome<AuditKey> {
+    let text = fs::read_to_string(directory.join("audit.key"))?;
+    Ok(AuditKey::from_text(text.trim()).ok_or("audit.key holds no key")?)
 }

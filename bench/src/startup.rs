@@ -1,5 +1,6 @@
 //! How long a server takes until it's ready, and what it holds in memory while nobody asks anything.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::thread;
@@ -36,6 +37,20 @@ pub(crate) fn time_to_ready(binary: &Path, directory: &Path, log: &Path) -> Outc
         wait_until_ready(server.address)?;
         times.push(began.elapsed());
         server.stop()?;
+    }
+    times.sort_unstable();
+    Ok(times.get(times.len() / 2).copied().unwrap_or_default())
+}
+
+/// The median time of a flush on the disk of a directory: what sharing commits gains hangs on it.
+pub(crate) fn time_of_a_flush(directory: &Path) -> Outcome<Duration> {
+    let mut file = tempfile::tempfile_in(directory)?;
+    let mut times = Vec::new();
+    for _ in 0..200 {
+        file.write_all(&[0x5a; 4096])?;
+        let began = Instant::now();
+        file.sync_all()?;
+        times.push(began.elapsed());
     }
     times.sort_unstable();
     Ok(times.get(times.len() / 2).copied().unwrap_or_default())
