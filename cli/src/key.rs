@@ -89,7 +89,7 @@ impl Key {
             Self::Revoke(revoke) => {
                 let id = ApiKeyId(revoke.id);
                 open(revoke.data)?.write_blocking(WriteContext::command_line(), move |tx| {
-                    ApiKey::revoke(tx, id).map(drop)
+                    ApiKey::revoke(tx, id, None).map(drop)
                 })?;
                 Ok(())
             }

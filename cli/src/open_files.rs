@@ -19,7 +19,8 @@ pub(crate) fn make_room(edge: &mut EdgeOptions) {
             open_files = most,
             wanted = edge.connections.get(),
             connections = fitting.get(),
-            "fewer connections than --max-connections: this process may not open more files (ulimit -Hn)"
+            "fewer connections than --max-connections: each takes two open files, beside {RESERVED} for the rest, and this \
+             process may not open more (ulimit -Hn)"
         );
         edge.connections = fitting;
     }

@@ -18,6 +18,7 @@ use crate::mail::{
 };
 use crate::storage::delivery::Prepared;
 use crate::storage::digest::PreparedDigest;
+use crate::storage::mails::ANSWERS;
 use crate::storage::mails::FRESH_LINK;
 use crate::storage::studios::Studio;
 
@@ -184,6 +185,7 @@ pub fn digest(prepared: &PreparedDigest) -> Result<Letter> {
         service_label: service_label(studio, &prepared.own_words, &studio.language)?,
         sessions_today: prepared.sessions_today,
         open_tasks: prepared.open_tasks.clone(),
+        is_of_answers: prepared.mail.kind == ANSWERS,
     };
     in_own_words(&prepared.own_words, |own| digest::render(&facts, own))
 }
@@ -226,7 +228,7 @@ pub fn sample(
             let facts = sample_facts(studio, &own, preview, None, now)?;
             safety_notice::render(&facts, SAMPLE_MESSAGE, &own)
         }
-        Previewed::Other(OtherMail::Digest) => {
+        Previewed::Other(kind @ (OtherMail::Digest | OtherMail::Answers)) => {
             let facts = DigestFacts {
                 language: language.to_string(),
                 sender_name: studio.sender_name.to_string(),
@@ -234,6 +236,7 @@ pub fn sample(
                 sessions_today: 5,
                 // Each line, so that all of its words are seen.
                 open_tasks: TaskKind::ALL.iter().map(|kind| (*kind, 1)).collect(),
+                is_of_answers: kind == OtherMail::Answers,
             };
             digest::render(&facts, &own)
         }
@@ -335,6 +338,7 @@ mod tests {
             service_label: None,
             sessions_today: 4,
             open_tasks: std::collections::BTreeMap::new(),
+            is_of_answers: false,
         };
         let own = OwnWords {
             language: Language::literal("en"),

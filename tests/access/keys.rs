@@ -191,7 +191,7 @@ fn the_last_owner_locks_nobody_out() {
         server
             .store
             .write_blocking(WriteContext::command_line(), move |tx| {
-                stipple_shared::storage::api_keys::ApiKey::revoke(tx, id)
+                stipple_shared::storage::api_keys::ApiKey::revoke(tx, id, None)
             })
             .unwrap();
     });

@@ -6,10 +6,12 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod chain;
 mod house;
 mod keys;
 mod leaving;
 mod scope;
+mod sight;
 mod table;
 mod unchanged;
 mod walk;

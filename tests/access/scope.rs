@@ -2,78 +2,11 @@
 
 use serde_json::{Value, json};
 use stipple_shared::domain::Role;
-use stipple_shared::domain::api_key::NewApiKey;
-use stipple_shared::domain::text::Name;
-use stipple_shared::storage::WriteContext;
-use stipple_shared::storage::api_keys::ApiKey;
+use stipple_test_support::Caller;
 use stipple_test_support::builders::new_client;
-use stipple_test_support::{Answer, Caller, TestServer, engines};
 
+use crate::chain::Chain;
 use crate::ids;
-
-/// Two studios, with somebody who treats at each.
-struct Chain {
-    server: TestServer,
-    north: String,
-    south: String,
-    northerner: String,
-    southerner: String,
-}
-
-impl Chain {
-    fn each(test: impl Fn(&Self)) {
-        for engine in engines() {
-            let server = TestServer::start(engine);
-            let (north, south) = (server.studio().id(), server.studio().id());
-            let northerner = server.practitioner(&north).id();
-            let southerner = server.practitioner(&south).id();
-            test(&Self {
-                server,
-                north,
-                south,
-                northerner,
-                southerner,
-            });
-        }
-    }
-
-    /// Somebody with a key that sees this studio alone.
-    fn at(&self, studio: &str, role: Role) -> Caller {
-        self.with_key(NewApiKey {
-            studio_ids: Some(vec![studio.parse::<uuid::Uuid>().unwrap().into()]),
-            ..NewApiKey::unbounded(role, Name::literal("limited"))
-        })
-    }
-
-    /// A practitioner who sees their own clients alone.
-    fn own(&self, practitioner: &str) -> Caller {
-        self.with_key(NewApiKey {
-            practitioner_id: Some(practitioner.parse::<uuid::Uuid>().unwrap().into()),
-            own_clients_only: true,
-            ..NewApiKey::unbounded(Role::Practitioner, Name::literal("own"))
-        })
-    }
-
-    fn with_key(&self, new: NewApiKey) -> Caller {
-        let secret = self
-            .server
-            .store
-            .write_blocking(WriteContext::command_line(), move |tx| {
-                ApiKey::make(tx, &new).map(|(_, secret)| secret.reveal().to_owned())
-            })
-            .unwrap();
-        self.server.with_secret(&secret)
-    }
-
-    #[track_caller]
-    fn book(&self, client: &str, studio: &str, practitioner: &str, time: &str) -> Answer {
-        let body = json!({
-            "client_id": client, "studio_id": studio, "kind": "consultation", "duration_minutes": 60,
-            "booking": {"local_start": format!("2026-12-01T{time}"), "practitioner_id": practitioner},
-        });
-        self.server.post("/v1/sessions", &body).expect(201)
-    }
-}
 
 #[test]
 fn a_client_with_a_session_is_seen_with_their_whole_file_and_no_session_elsewhere() {

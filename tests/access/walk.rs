@@ -126,7 +126,7 @@ impl Keys {
             server
                 .store
                 .write_blocking(WriteContext::command_line(), move |tx| {
-                    ApiKey::revoke(tx, key.id)
+                    ApiKey::revoke(tx, key.id, None)
                 })
                 .unwrap();
             secret

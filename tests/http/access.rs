@@ -60,7 +60,7 @@ fn a_revoked_key_and_an_expired_one_are_unknown() {
         server
             .store
             .write_blocking(WriteContext::command_line(), move |tx| {
-                ApiKey::revoke(tx, revoked.id)
+                ApiKey::revoke(tx, revoked.id, None)
             })
             .unwrap();
         caller

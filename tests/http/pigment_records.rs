@@ -302,6 +302,75 @@ fn records_that_come_after_a_completion_without_any_are_not_lost() {
 }
 
 #[test]
+fn a_ratio_without_a_diluent_may_have_been_any() {
+    House::each(|house| {
+        let server = &house.server;
+        let pigment = house.lot("K-1", "2027-06-30").id();
+        let [asked, other] = ["Saline", "Witch hazel"].map(|brand| {
+            let product = json!({"kind": "diluent", "maker": "Sample Inks", "brand": brand});
+            server.post("/v1/products", &product).expect(201).id()
+        });
+        let uses = format!("/v1/products/{asked}/uses");
+        let record = |mix: Value| {
+            let mut record = house.new_record(json!({"lot_id": pigment}));
+            record["mix"]
+                .as_object_mut()
+                .unwrap()
+                .extend(mix.as_object().unwrap().clone());
+            server.post("/v1/pigment-records", &record).expect(201)
+        };
+        record(json!({}));
+        record(
+            json!({"ratio": "1:20", "diluent": {"product_id": other, "unknown_lot_reason": "No label."}}),
+        );
+        assert!(house.certainties(&uses).is_empty());
+        let unsaid = record(json!({"ratio": "1:20"}));
+        assert_eq!(house.certainties(&uses), ["possible"]);
+        // Once somebody remembers, it isn't any more.
+        let mut record = house.new_record(json!({"lot_id": pigment}));
+        record["mix"]["ratio"] = json!("1:20");
+        record["mix"]["diluent"] = json!({"product_id": other, "unknown_lot_reason": "No label."});
+        let amendment = json!({"reason": "It was witch hazel.", "record": record});
+        server
+            .post(&format!("{}/amend", unsaid.location()), &amendment)
+            .expect(201);
+        let standing = server.get(&uses).expect(200);
+        assert!(
+            standing.data().iter().all(|one| one["amended"] == true),
+            "{standing}"
+        );
+    });
+}
+
+#[test]
+fn a_repeated_completion_with_another_record_is_refused_and_names_it() {
+    House::each(|house| {
+        let server = &house.server;
+        let path = format!("/v1/sessions/{}/complete", house.session_id);
+        let [first, second] = ["K-1", "K-2"].map(|code| {
+            let lot = house.lot(code, "2027-06-30");
+            house.new_record(json!({"lot_id": lot.id()}))
+        });
+        let done = |records: &[&Value]| json!({"practitioner_id": house.practitioner_id, "pigment_records": records});
+        server.post(&path, &done(&[&first])).expect(200);
+        for (told, wrong) in [
+            (vec![&second], "/pigment_records/0"),
+            (vec![&first, &second], "/pigment_records/1"),
+            // Two alike are two.
+            (vec![&first, &first], "/pigment_records/1"),
+        ] {
+            server
+                .post(&path, &done(&told))
+                .expect_problem(409, "already_completed")
+                .expect_error(wrong, "told_otherwise");
+        }
+        server.post(&path, &done(&[&first])).expect(200);
+        server.post("/v1/pigment-records", &second).expect(201);
+        server.post(&path, &done(&[&second, &first])).expect(200);
+    });
+}
+
+#[test]
 fn a_second_completion_that_tells_something_else_is_refused_and_loses_nothing() {
     House::each(|house| {
         let server = &house.server;

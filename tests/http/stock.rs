@@ -97,6 +97,31 @@ fn products_are_listed_in_pages_and_patched() {
 }
 
 #[test]
+fn what_a_lot_shows_of_its_expiry_can_be_written_back() {
+    House::each(|house| {
+        let server = &house.server;
+        let lot = json!({"product_id": house.product.id(), "code": "K-1"});
+        let lot = server.post("/v1/lots", &lot).expect(201).location();
+        let precision = |patch: Value| {
+            let lot = server.patch(&lot, "*", &patch).expect(200).json;
+            lot["expiry_precision"].clone()
+        };
+        assert_eq!(
+            precision(json!({"expires_on": null, "expiry_precision": null})),
+            Value::Null
+        );
+        let month = json!({"expires_on": "2027-06-01", "expiry_precision": "month"});
+        assert_eq!(precision(month), "month");
+        assert_eq!(precision(json!({"expiry_precision": null})), "day");
+        assert_eq!(precision(json!({"expires_on": null})), Value::Null);
+        server
+            .patch(&lot, "*", &json!({"expiry_precision": "month"}))
+            .expect_problem(422, "invalid")
+            .expect_error("/expiry_precision", "without_expiry");
+    });
+}
+
+#[test]
 fn a_lot_is_held_back_with_a_reason() {
     House::each(|house| {
         let server = &house.server;

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use stipple_shared::links::Link;
 use stipple_shared::links::LinkPurpose::Appointment;
 
 use crate::place::{Place, notice, path};
@@ -404,5 +405,49 @@ fn what_a_client_did_is_no_task_any_more_once_staff_have_acted_upon_it() {
         place.send(&ask, "").expect(200);
         place.complete();
         assert_eq!(states(place, "move_requested"), ["done"]);
+    });
+}
+
+#[test]
+fn the_choice_begins_and_ends_with_the_days_that_the_plan_allows() {
+    Place::each(true, |place| {
+        let gap = json!({
+            "minimum_days": 40, "recommended_from_days": 40, "recommended_until_days": 50, "maximum_days": 50,
+        });
+        let plan = json!({
+            "client_id": place.client_id, "practitioner_id": place.practitioner_id, "indication": "scar",
+            "treatment_sessions": 2, "session_minutes": 60, "gaps": [gap],
+        });
+        let plan = place.server.post("/v1/plans", &plan).expect(201).location();
+        let mut sessions = place
+            .server
+            .get(&format!("{plan}/sessions"))
+            .expect(200)
+            .data()
+            .to_vec();
+        sessions.sort_by_key(|session| session["ordinal"].as_u64());
+        let mut ids = Vec::new();
+        for (session, starts_at) in sessions
+            .iter()
+            .zip(["2026-12-10T10:00:00Z", "2027-01-25T10:00:00Z"])
+        {
+            let id = session["id"].as_str().unwrap().to_owned();
+            let booking = json!({"starts_at": starts_at, "practitioner_id": place.practitioner_id});
+            let path = format!("/v1/sessions/{id}/book");
+            place.server.post(&path, &booking).expect(200);
+            ids.push(id);
+        }
+        let link = Link::appointment(ids[1].parse().unwrap(), 1, 1, place.server.clock.now());
+        let asks = format!("{}/move", path(&link));
+        let choice = place.look(&asks).expect(200);
+        assert!(choice.text.contains("value=\"2027-01-19T"), "{choice}");
+        assert!(!choice.text.contains("value=\"2027-01-18T"), "{choice}");
+        // Five days fit on a page, and the last that the plan allows is the end.
+        assert!(choice.text.contains("/move?from=2027-01-24"), "{choice}");
+        let later = place.look(&format!("{asks}?from=2027-01-24")).expect(200);
+        assert!(later.text.contains("value=\"2027-01-24T"), "{later}");
+        let last = place.look(&format!("{asks}?from=2027-01-29")).expect(200);
+        assert!(last.text.contains("value=\"2027-01-29T"), "{last}");
+        assert!(!last.text.contains("/move?from="), "{last}");
     });
 }

@@ -84,6 +84,22 @@ fn what_is_no_http_is_no_error_of_ours() {
 }
 
 #[test]
+fn once_it_has_stopped_the_files_are_whole() {
+    let place = Place::new();
+    let serving = place.start(&["up"]);
+    serving.wait_until_ready();
+    let key = place.read("stipple-data/owner.key");
+    assert_eq!(
+        get(&agent(), &serving.url("/v1/studios"), Some(key.trim())),
+        200
+    );
+    assert!(place.path("stipple-data/stipple.db-wal").exists());
+    serving.signal("TERM");
+    assert_eq!(serving.wait().0.code(), Some(0));
+    assert!(!place.path("stipple-data/stipple.db-wal").exists());
+}
+
+#[test]
 fn an_idle_connection_does_not_hold_up_the_end() {
     let place = Place::new();
     let serving = place.start(&["up"]);

@@ -4,12 +4,14 @@
 
 mod actions;
 mod afterwards;
+mod answers;
 mod attendance;
 mod availability;
 mod booking;
 mod chores;
 mod closed_days;
 mod export;
+mod gaps;
 mod house;
 mod later_work;
 mod ledger;

@@ -160,7 +160,7 @@ pub(crate) async fn revoke_api_key(
     id: Id<ApiKeyId>,
 ) -> Answered {
     command
-        .run(move |tx, given| given.changed(&ApiKey::revoke(tx, id.0)?))
+        .run(move |tx, given| given.changed(&ApiKey::revoke(tx, id.0, given.if_match)?))
         .await
 }
 

@@ -127,7 +127,7 @@ pub(crate) async fn revoke_calendar_feed(
     id: Id<CalendarFeedId>,
 ) -> Answered {
     command
-        .run(move |tx, given| given.changed(&CalendarFeed::revoke(tx, id.0)?))
+        .run(move |tx, given| given.changed(&CalendarFeed::revoke(tx, id.0, given.if_match)?))
         .await
 }
 

@@ -123,6 +123,8 @@ pub(crate) async fn change_lot(
 /// or has no code, may have been of this one: it's listed as `possible`. Client, session, studio and practitioner are shown as
 /// they are now.
 /// Of a client whom the key doesn't see, only ids are told: their own studio sees the rest.
+/// `updated_since` tells of records that are new or changed; what is shown beside them, and what else of the product lost its code,
+/// takes a new look at the whole list.
 #[utoipa::path(
     tag = "lots",
     operation_id = "list_lot_uses",

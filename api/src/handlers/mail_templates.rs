@@ -59,7 +59,8 @@ pub(crate) struct MailWordsQuery {
 /// `client_may_move` (clients of the studio choose another time; else they ask for one), `client_may_change` (this one still
 /// may when the mail goes), `client_may_confirm` (they haven't said yet that they come) and `to_book`. Everything but care
 /// advice has to be neutral.
-/// The words `fresh_link_…` make the mail with a link that a client asked for, `digest_…` the morning mail to staff.
+/// The words `fresh_link_…` make the mail with a link that a client asked for, `digest_…` the morning mail to
+/// staff, which `answers_subject` heads where it comes since a client did something.
 #[utoipa::path(
     tag = "mails",
     operation_id = "add_mail_template",
@@ -150,7 +151,7 @@ pub(crate) async fn change_mail_template(
 
 /// Shows what a mail would look like, with a made-up client.
 ///
-/// A `step` shows its mail; a `kind` shows the one with a fresh link, or the morning mail to staff with made-up numbers.
+/// A `step` shows its mail; a `kind` shows the one with a fresh link, or a mail to staff with made-up numbers.
 /// Drafts are checked as they would be when stored, and stand before the stored words; one of another step or language than
 /// the mail's is refused. The appointment is made up, in the studio's opening hours. Nothing is kept or sent.
 #[utoipa::path(

@@ -261,7 +261,7 @@ pub(crate) async fn revert_session(
         .await
 }
 
-/// Books several sessions of a plan, all of them or none.
+/// Books several sessions of a plan, all of them or none. A refusal names what is wrong with the first that can't be booked.
 #[utoipa::path(
     tag = "sessions",
     operation_id = "book_series",

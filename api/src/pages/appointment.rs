@@ -10,7 +10,7 @@ use stipple_shared::domain::local_time::start_of_day;
 use stipple_shared::domain::text::Note;
 use stipple_shared::domain::{Instant, SafetyNoticeRecipientId};
 use stipple_shared::links::LinkPurpose;
-use stipple_shared::storage::client_page::{self, Did, Standing};
+use stipple_shared::storage::client_page::{self, Did, FreeTimes, Standing};
 use utoipa::ToSchema;
 
 use super::entry::{Visitor, enter, form, refuse_foreign};
@@ -134,15 +134,15 @@ async fn choose(
         .filter(|day| (today..=horizon).contains(day))
         .map_or(now, |day| start_of_day(day, zone).max(now));
     if !visitor.visited.may(now).choose_time {
-        return visitor.other_times(status, notice, &[], from);
+        return visitor.other_times(status, notice, &FreeTimes::default());
     }
     let visited = visitor.visited.clone();
-    let slots = visitor
+    let free = visitor
         .api
         .store
         .read(move |db| visited.free_times(db, now, from))
         .await?;
-    visitor.other_times(status, notice, &slots, from)
+    visitor.other_times(status, notice, &free)
 }
 
 /// Moves the appointment to a free time, or asks the studio for another one.

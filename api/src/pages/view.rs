@@ -15,8 +15,7 @@ use stipple_shared::mail::safety_notice::paragraphs;
 use stipple_shared::mail::text::joined_lines;
 use stipple_shared::mail::when::{Wording, zone_name};
 use stipple_shared::mail::words::{Locale, Phrasebook};
-use stipple_shared::storage::availability::OfferedSlot;
-use stipple_shared::storage::client_page::Standing;
+use stipple_shared::storage::client_page::{FreeTimes, Standing};
 use stipple_shared::storage::sessions::Session;
 
 use super::entry::Visitor;
@@ -285,12 +284,11 @@ impl Visitor {
         &self,
         status: StatusCode,
         notice: Option<&'static str>,
-        slots: &[OfferedSlot],
-        from: Instant,
+        free: &FreeTimes,
     ) -> Result<HttpResponse, Problem> {
         let zone = self.visited.studio.time_zone.0;
         let mut days: Vec<(String, Vec<Value>)> = Vec::new();
-        for slot in slots {
+        for slot in &free.slots {
             let at = slot.starts_at;
             let day = self.said(|wording| wording.date(at, zone))?;
             let time = self.said(|wording| wording.time_of_day(at, zone))?;
@@ -303,10 +301,8 @@ impl Visitor {
             }
         }
         let shown: usize = days.iter().map(|(_, times)| times.len()).sum();
-        let later = slots.get(shown).map_or_else(
-            || from.day_at(zone) + chrono::Days::new(14),
-            |slot| slot.starts_at.day_at(zone),
-        );
+        let not_shown = free.slots.get(shown);
+        let later = not_shown.map_or(free.next_day, |slot| Some(slot.starts_at.day_at(zone)));
         let days: Vec<Value> = days
             .into_iter()
             .map(|(name, times)| context! { name, times })
@@ -317,7 +313,7 @@ impl Visitor {
                 details_html => self.details()?,
                 may => may_value(self.visited.may(self.now)),
                 base => self.path(&self.present_link())?,
-                later => later.to_string(),
+                later => later.map(|day| day.to_string()),
                 days,
             },
         )

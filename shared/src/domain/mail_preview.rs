@@ -31,7 +31,7 @@ pub struct MailPreview {
     #[schema(required = false, default = false)]
     pub care_advice_in_mail: bool,
     /// Whether the mail carries a link to the client's page; it doesn't unless said otherwise. The mail with a fresh link
-    /// always does, the morning mail never.
+    /// always does, the mails to staff never.
     #[serde(default)]
     #[schema(required = false, default = false)]
     pub with_page: bool,

@@ -20,6 +20,8 @@ text_enums! {
         SafetyNotice = "safety_notice",
         /// The morning mail to a studio's staff.
         Digest = "digest",
+        /// The mail to a studio's staff soon after a client did something on their page.
+        Answers = "answers",
     }
     /// A word that all mails of a studio in one language share.
     Word {
@@ -109,6 +111,8 @@ text_enums! {
         SafetyNoticeWhy = "safety_notice_why",
         /// The subject and heading of the morning mail to staff.
         DigestSubject = "digest_subject",
+        /// The subject and heading of the mail to staff soon after a client did something on their page.
+        AnswersSubject = "answers_subject",
         /// The label of today's sessions.
         DigestToday = "digest_today",
         /// What it says where nothing else waits.
@@ -127,7 +131,7 @@ text_enums! {
         DigestAnswers = "digest_answers",
         /// The label of all other tasks.
         DigestOther = "digest_other",
-        /// How to stop the morning mail.
+        /// How to stop the mails to staff.
         DigestUnasked = "digest_unasked",
     }
 }

@@ -95,20 +95,24 @@ pub fn nonconformities(
     for placed in lot_uses(record.mix, record.needle, record.anaesthetic) {
         check_lot(&placed, record, lots, &mut found);
     }
-    if record.mix.ratio.is_some() && record.mix.diluent.is_none() {
+    if record.mix.hides_diluent() {
         found.push(nonconformity(
             NonconformityCode::DiluentNotRecorded,
             "A ratio is given, and what the pigment was thinned with is not.",
             "/mix/diluent",
         ));
     }
-    if record
-        .label_information_given_at
-        .is_none_or(|given_at| given_at > record.occurred_at)
-    {
+    let unsaid = match record.label_information_given_at {
+        None => Some("The record doesn't say when the client was given the label's information."),
+        Some(given_at) if given_at > record.occurred_at => {
+            Some("The client was given the label's information after the use, not before it.")
+        }
+        Some(_) => None,
+    };
+    if let Some(detail) = unsaid {
         found.push(nonconformity(
             NonconformityCode::LabelInformationNotGiven,
-            "The client was not given the label's information before the use.",
+            detail,
             "/label_information_given_at",
         ));
     }

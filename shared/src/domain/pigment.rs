@@ -246,6 +246,13 @@ pub struct PlacedUse<'a> {
     pub lot_use: &'a LotUse,
 }
 
+impl Mix {
+    /// Whether something thinned the pigment that the record doesn't name: it may have been any diluent.
+    pub fn hides_diluent(&self) -> bool {
+        self.ratio.is_some() && self.diluent.is_none()
+    }
+}
+
 /// Everything in a record that has a lot, in a fixed order: pigments, diluent, needle, anaesthetic.
 pub fn lot_uses<'a>(
     mix: &'a Mix,

@@ -20,7 +20,7 @@ pub struct NewPractitioner {
     pub name: Name,
     /// Their licence number, where the law asks for one; it's copied into each pigment record.
     pub licence_number: Option<Name>,
-    /// Their e-mail address. Nothing is sent to it: the morning mail to staff goes to the studio's `digest_email`.
+    /// Their e-mail address. Nothing is sent to it: mails to staff go to the studio's `digest_email`.
     pub email: Option<EmailAddress>,
     /// When they work, for each studio, on that studio's clock.
     pub working_hours: WorkingHours,
@@ -53,7 +53,7 @@ merge_patch! {
         null {
             /// Their licence number.
             licence_number: Name,
-            /// Their e-mail address. Nothing is sent to it: the morning mail to staff goes to the studio's `digest_email`.
+            /// Their e-mail address. Nothing is sent to it: mails to staff go to the studio's `digest_email`.
             email: EmailAddress,
             /// Another system's name for them.
             external_id: ExternalId,

@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 use super::booking::{Cancel, Complete, Miss};
 use super::id::PractitionerId;
 use super::instant::Instant;
-use super::text::{Note, Reason};
+use super::pigment::{LotUse, Mix, Needle, Zones};
+use super::record::NewPigmentRecord;
+use super::text::{ExternalId, Name, Note, Reason};
 use super::vocabulary::{Completion, EndedBy};
 use crate::error::FieldError;
 
@@ -120,6 +122,72 @@ impl Complete {
             ),
         ])
     }
+}
+
+/// What a pigment record says that was made in a session.
+#[derive(Clone, Copy, Debug)]
+pub struct Recorded<'a> {
+    /// Who did it.
+    pub practitioner_id: PractitionerId,
+    /// The zones.
+    pub zones: &'a Zones,
+    /// What was mixed.
+    pub mix: &'a Mix,
+    /// What carried the pigment in.
+    pub needle: Option<&'a Needle>,
+    /// What numbed the skin.
+    pub anaesthetic: Option<&'a LotUse>,
+    /// Which machine.
+    pub machine: Option<&'a Name>,
+    /// Its strokes in a second.
+    pub speed_hertz: Option<i32>,
+    /// When the client was given the label's information.
+    pub label_information_given_at: Option<Instant>,
+    /// How the skin reacted.
+    pub reactions: Option<&'a Note>,
+    /// Notes.
+    pub notes: Option<&'a Note>,
+    /// When it was used.
+    pub occurred_at: Instant,
+    /// Another system's name for it.
+    pub external_id: Option<&'a ExternalId>,
+}
+
+impl Recorded<'_> {
+    /// Whether this record is the one that is told. Who and when count where they are told.
+    fn is(&self, told: &NewPigmentRecord) -> bool {
+        told.practitioner_id
+            .is_none_or(|who| who == self.practitioner_id)
+            && told.occurred_at.is_none_or(|when| when == self.occurred_at)
+            && told.zones == *self.zones
+            && told.mix == *self.mix
+            && told.needle.as_ref() == self.needle
+            && told.anaesthetic.as_ref() == self.anaesthetic
+            && told.machine.as_ref() == self.machine
+            && told.speed_hertz.map(|speed| i32::from(speed.get())) == self.speed_hertz
+            && told.label_information_given_at == self.label_information_given_at
+            && told.reactions.as_ref() == self.reactions
+            && told.notes.as_ref() == self.notes
+            // The record that amends another takes its name over.
+            && self.external_id.is_none_or(|name| told.external_id.as_ref() == Some(name))
+    }
+}
+
+/// Those of the records told with a completion that were never made. Each that was made answers for one.
+pub fn never_recorded(told: &[NewPigmentRecord], mut made: Vec<Recorded<'_>>) -> Vec<FieldError> {
+    let mut missing = Vec::new();
+    for (place, record) in told.iter().enumerate() {
+        match made.iter().position(|one| one.is(record)) {
+            Some(found) => drop(made.swap_remove(found)),
+            None => missing.push(FieldError::new(
+                format!("/pigment_records/{place}"),
+                "told_otherwise",
+                "add it with POST /v1/pigment-records, or correct the one that it stands for with \
+                 POST /v1/pigment-records/{id}/amend",
+            )),
+        }
+    }
+    missing
 }
 
 /// Whether another time is told. One that ran a little fast was cut to that of the writing then, and is now.

@@ -176,8 +176,6 @@ merge_patch! {
         set {
             /// Whether it may be used. Holding it back, or saying that it's gone, needs a `state_reason` beside it.
             state: LotState,
-            /// How exactly the expiry is printed.
-            expiry_precision: ExpiryPrecision,
         }
         null {
             /// The lot's code as printed.
@@ -189,6 +187,8 @@ merge_patch! {
             /// When it expires. Clearing it clears its precision.
             #[serde(deserialize_with = "expiry_patch")]
             expires_on: NaiveDate,
+            /// How exactly the expiry is printed; by the day where there is one and this is null.
+            expiry_precision: ExpiryPrecision,
             /// Who delivered it.
             supplier: Name,
             /// On which invoice.

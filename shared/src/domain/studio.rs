@@ -57,8 +57,8 @@ pub struct NewStudio {
     #[serde(default)]
     #[schema(required = false, default = false)]
     pub client_may_move: bool,
-    /// Where staff are told each morning at seven, on the studio's clock, how much waits for them: counts, and nothing about
-    /// a client. Nowhere unless said otherwise.
+    /// Where staff are told each morning at seven, on the studio's clock, how much waits for them, and soon after a client did
+    /// something on their page, outside of quiet hours: counts, and nothing about a client. Nowhere unless said otherwise.
     pub digest_email: Option<EmailAddress>,
     /// How many hours before its start a session that isn't confirmed becomes a task. 48 unless said otherwise.
     #[serde(default = "default_unconfirmed")]
@@ -115,7 +115,7 @@ merge_patch! {
             unconfirmed_task_hours: UnconfirmedHours,
         }
         null {
-            /// Where staff are told each morning how much waits for them.
+            /// Where staff are told each morning how much waits for them, and soon after a client did something on their page.
             digest_email: EmailAddress,
             /// The postal address.
             address: Note,

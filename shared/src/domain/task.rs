@@ -34,9 +34,21 @@ pub struct NewTask {
 }
 
 impl TaskKind {
+    /// What clients do on their page that staff would rather know today than tomorrow.
+    pub const ANSWERS: [Self; 4] = [
+        Self::MoveRequested,
+        Self::ClientReport,
+        Self::ClientCancelled,
+        Self::ClientMoved,
+    ];
+
     /// The key of a task whose cause is gone, where the same cause may come again: what was answered then says nothing of it.
     pub fn spent_key(self, task_id: TaskId) -> Option<String> {
-        (self == Self::HoursBreach).then(|| format!("{self}:{task_id}:over"))
+        matches!(
+            self,
+            Self::HoursBreach | Self::GapBreach | Self::Unconfirmed
+        )
+        .then(|| format!("{self}:{task_id}:over"))
     }
 }
 
@@ -137,6 +149,6 @@ mod tests {
             TaskKind::HoursBreach.spent_key(id),
             Some(format!("hours_breach:{id}:over"))
         );
-        assert_eq!(TaskKind::Unconfirmed.spent_key(id), None);
+        assert_eq!(TaskKind::WrongPerson.spent_key(id), None);
     }
 }

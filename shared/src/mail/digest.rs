@@ -1,4 +1,5 @@
-//! The morning mail to a studio's staff: how much waits for them. Numbers, and nothing about a client.
+//! The mails to a studio's staff: how much waits for them, each morning and when a client did something. Numbers, and nothing
+//! about a client.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,8 @@ pub struct DigestFacts {
     pub sessions_today: i64,
     /// Open tasks by what they are about.
     pub open_tasks: BTreeMap<TaskKind, i64>,
+    /// Whether it comes since a client did something, and not since it's morning.
+    pub is_of_answers: bool,
 }
 
 /// The lines that tasks are counted in, in their order.
@@ -36,7 +39,7 @@ const GROUPS: [Word; 7] = [
 ];
 
 /// The line that a task is counted in.
-const fn group(kind: TaskKind) -> Word {
+fn group(kind: TaskKind) -> Word {
     match kind {
         TaskKind::Unconfirmed => Word::DigestUnconfirmed,
         TaskKind::OutcomeMissing => Word::DigestOutcomeMissing,
@@ -46,10 +49,7 @@ const fn group(kind: TaskKind) -> Word {
         | TaskKind::AddressBounced
         | TaskKind::WrongPerson
         | TaskKind::SafetyNoticeUnreached => Word::DigestAddresses,
-        TaskKind::MoveRequested
-        | TaskKind::ClientReport
-        | TaskKind::ClientCancelled
-        | TaskKind::ClientMoved => Word::DigestAnswers,
+        kind if TaskKind::ANSWERS.contains(&kind) => Word::DigestAnswers,
         _ => Word::DigestOther,
     }
 }
@@ -77,7 +77,10 @@ pub fn render(facts: &DigestFacts, own: &[OwnWords]) -> Result<RenderedMail> {
         }
     }
     let nothing_waits = details.len() == 1;
-    let subject = words.word(Word::DigestSubject)?;
+    let subject = words.word(match facts.is_of_answers {
+        true => Word::AnswersSubject,
+        false => Word::DigestSubject,
+    })?;
     let sheet = Sheet {
         greeting: None,
         sections: vec![Section {
@@ -111,6 +114,7 @@ mod tests {
             service_label: None,
             sessions_today: 4,
             open_tasks,
+            is_of_answers: false,
         }
     }
 

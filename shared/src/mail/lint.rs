@@ -100,7 +100,8 @@ impl Place {
             Word::Preheader
             | Word::FreshLinkSubject
             | Word::SafetyNoticeSubject
-            | Word::DigestSubject => Self::Header,
+            | Word::DigestSubject
+            | Word::AnswersSubject => Self::Header,
             Word::Greeting
             | Word::WhyThisMail
             | Word::FreshLinkUnasked

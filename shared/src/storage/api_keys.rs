@@ -278,11 +278,12 @@ impl ApiKey {
     }
 
     /// Ends a key; doing so twice is as doing it once.
-    pub fn revoke(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<Self> {
-        let mut key = Self::find_seen(tx, id)?;
+    pub fn revoke(tx: &mut Tx<'_>, id: ApiKeyId, expected: Option<i64>) -> Result<Self> {
+        let key = Self::find_seen(tx, id)?;
         if key.revoked_at.is_some() {
             return Ok(key);
         }
+        let mut key = key.unless_stale(expected)?;
         Self::refuse_last_owner(tx, std::slice::from_ref(&key))?;
         key.revoked_at = Some(tx.now());
         key.save(tx, "api_key.revoked", None)

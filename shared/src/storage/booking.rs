@@ -231,7 +231,7 @@ impl Session {
         };
         if before.practitioner_id != session.practitioner_id {
             let (client_id, treats) = (session.client_id, session.practitioner_id);
-            sharing::reaches_practitioner(tx, client_id, treats, session.id.0)?;
+            sharing::reaches_practitioner(tx, client_id, treats, session.studio_id, session.id.0)?;
         }
         let saved = if is_new {
             let made = session.store_new(tx)?;

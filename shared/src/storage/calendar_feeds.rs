@@ -160,11 +160,12 @@ impl CalendarFeed {
     }
 
     /// Ends a feed; doing so twice is as doing it once.
-    pub fn revoke(tx: &mut Tx<'_>, id: CalendarFeedId) -> Result<Self> {
-        let mut feed = Self::find_seen(tx, id)?;
+    pub fn revoke(tx: &mut Tx<'_>, id: CalendarFeedId, expected: Option<i64>) -> Result<Self> {
+        let feed = Self::find_seen(tx, id)?;
         if feed.revoked_at.is_some() {
             return Ok(feed);
         }
+        let mut feed = feed.unless_stale(expected)?;
         feed.revoked_at = Some(tx.now());
         feed.save(tx, "calendar_feed.revoked", None)
     }

@@ -3,7 +3,7 @@
 mod appointment;
 mod contact;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::availability::{AvailabilityRequest, OfferedSlot, Subject as SlotSubject, free_slots};
 use super::clients::Client;
@@ -12,7 +12,8 @@ use super::paging::PageRequest;
 use super::safety_notices::{SafetyNews, news_of};
 use super::sessions::Session;
 use super::studios::Studio;
-use super::{Db, Scope, Tx};
+use super::tasks::{ClientWords, Task};
+use super::{Db, Scope, Tx, digest};
 use crate::domain::client_page::{ClientMay, PageFacts, asks_to_book};
 use crate::domain::mail_template::OwnWords;
 use crate::domain::task::NewTask;
@@ -148,6 +149,15 @@ fn next_is_to_be_booked(db: &mut Db, session: &Session) -> Result<bool> {
     Ok(asks_to_book(session.state, of_plan.as_deref()))
 }
 
+/// Free times, day by day.
+#[derive(Clone, Debug, Default)]
+pub struct FreeTimes {
+    /// The times, by start and practitioner.
+    pub slots: Vec<OfferedSlot>,
+    /// The first day after those that were looked at, where there may be more.
+    pub next_day: Option<NaiveDate>,
+}
+
 impl Visited {
     /// What the rules look at.
     pub fn facts(&self) -> Option<PageFacts> {
@@ -182,17 +192,17 @@ impl Visited {
         })
     }
 
-    /// The free times that the client may choose from, from an instant on.
-    pub fn free_times(&self, db: &mut Db, now: Instant, from: Instant) -> Result<Vec<OfferedSlot>> {
+    /// The free times that the client may choose from, from an instant on, or from the first day that the plan allows.
+    pub fn free_times(&self, db: &mut Db, now: Instant, from: Instant) -> Result<FreeTimes> {
         let (Some(session), Some(facts)) = (&self.session, self.facts()) else {
-            return Ok(Vec::new());
+            return Ok(FreeTimes::default());
         };
         let earliest = facts.earliest_choice(now);
         if from > now + FARTHEST {
-            return Ok(Vec::new());
+            return Ok(FreeTimes::default());
         }
         let from_day = from.max(earliest).day_at(self.studio.time_zone.0);
-        let request = AvailabilityRequest {
+        let mut request = AvailabilityRequest {
             subject: SlotSubject::Session {
                 session_id: session.id,
                 duration_minutes: None,
@@ -208,10 +218,20 @@ impl Visited {
             after: None,
             updated_since: None,
         };
-        let mut slots = free_slots(db, &Scope::all(), now, &request, &page)?.slots;
-        slots
+        let mut free = free_slots(db, &Scope::all(), now, &request, &page)?;
+        if let Some(first) = free.allowed_from.filter(|first| *first > from_day) {
+            request.from_day = first;
+            request.until_day = first + chrono::Days::new(DAYS_SHOWN - 1);
+            free = free_slots(db, &Scope::all(), now, &request, &page)?;
+        }
+        free.slots
             .retain(|slot| slot.starts_at >= earliest && session.starts_at != Some(slot.starts_at));
-        Ok(slots)
+        let next_day = request.until_day + chrono::Days::new(1);
+        let is_the_end = free.allowed_until.is_some_and(|last| next_day > last);
+        Ok(FreeTimes {
+            slots: free.slots,
+            next_day: (!is_the_end).then_some(next_day),
+        })
     }
 
     fn task(&self, kind: TaskKind, dedupe_key: String, now: Instant) -> NewTask {
@@ -225,6 +245,14 @@ impl Visited {
             mail_id: None,
             detail: serde_json::Map::new(),
             due_at: now,
+        }
+    }
+
+    /// Opens a task about what the client did, of which staff hear soon.
+    fn tell_staff(&self, tx: &mut Tx<'_>, task: NewTask, words: ClientWords) -> Result<()> {
+        match Task::open_with(tx, task, words)? {
+            Some(task) => digest::queue_answers(tx, &self.studio, task.id),
+            None => Ok(()),
         }
     }
 

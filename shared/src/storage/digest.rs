@@ -1,21 +1,21 @@
-//! The morning mail to a studio's staff: how much waits for them, in numbers.
+//! The mails to a studio's staff, in numbers: how much waits for them each morning, and soon after a client did something.
 
 use std::collections::BTreeMap;
 
 use chrono::{NaiveTime, TimeDelta};
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 
 use super::Tx;
 use super::delivery::{self, Begun, LeaseLengths, Prepared};
 use super::mail_templates::MailTemplate;
-use super::mails::{DIGEST, LeaseToken, Mail};
-use super::schema::{mails, sessions, studios, tasks};
+use super::mails::{ANSWERS, DIGEST, LeaseToken, Mail};
+use super::schema::{mail_attempts, mails, sessions, studios, tasks};
 use super::sending_rate::{self, SendingRate};
 use super::studios::Studio;
 use crate::domain::local_time::{add_days, at_local_time, start_of_day};
 use crate::domain::mail_template::OwnWords;
-use crate::domain::{MailId, MailState, SessionState, TaskKind, TaskState};
+use crate::domain::{Instant, MailId, MailState, SessionState, TaskId, TaskKind, TaskState};
 use crate::error::{Error, Result};
 
 /// When it goes, on the studio's clock.
@@ -23,6 +23,9 @@ const MORNING: TimeDelta = TimeDelta::hours(7);
 
 /// From then on it isn't begun any more: the day is nearly over, and at night it would wake somebody.
 const TOO_LATE: TimeDelta = TimeDelta::hours(15);
+
+/// Another mail about what clients did waits so long after the one before, so that a busy day brings few.
+const APART: TimeDelta = TimeDelta::minutes(15);
 
 /// A digest as it stands.
 #[derive(Clone, Debug)]
@@ -66,11 +69,70 @@ pub fn queue_due(tx: &mut Tx<'_>) -> Result<usize> {
         if known == 0 {
             // What waits tomorrow stands in tomorrow's.
             let useful_until = start_of_day(add_days(day, 1), zone);
-            Mail::queue_digest(tx, studio.id, dedupe_key, useful_until)?;
+            Mail::queue_for_staff(tx, DIGEST, studio.id, dedupe_key, now, useful_until)?;
             queued += 1;
         }
     }
     Ok(queued)
+}
+
+/// Queues a mail that tells staff of this task at once, once quiet hours are over, where one asks for such mails and none
+/// waits that will tell of it.
+pub(super) fn queue_answers(tx: &mut Tx<'_>, studio: &Studio, task_id: TaskId) -> Result<()> {
+    if studio.digest_email.is_none() {
+        return Ok(());
+    }
+    // What was tried before has its words already.
+    let waiting: i64 = mails::table
+        .filter(mails::studio_id.eq(studio.id))
+        .filter(mails::kind.eq(ANSWERS))
+        .filter(mails::state.eq(MailState::Queued))
+        .filter(mails::attempts.eq(0))
+        .filter(mails::lease_token.is_null())
+        .count()
+        .get_result(tx.db)?;
+    if waiting > 0 {
+        return Ok(());
+    }
+    let now = tx.now();
+    let last_sent: Option<Instant> = mails::table
+        .filter(mails::studio_id.eq(studio.id))
+        .filter(mails::kind.eq(ANSWERS))
+        .filter(mails::state.ne(MailState::Cancelled))
+        .select(max(mails::finished_at))
+        .get_result(tx.db)?;
+    let at = last_sent.map_or(now, |sent| now.max(sent + APART));
+    let quiet = studio.quiet_hours.as_ref().map(|hours| hours.0);
+    let at = quiet.map_or(at, |quiet| quiet.over_from(at, studio.time_zone.0));
+    let dedupe_key = format!("{ANSWERS}:{}:{task_id}", studio.id);
+    Mail::queue_for_staff(
+        tx,
+        ANSWERS,
+        studio.id,
+        dedupe_key,
+        at,
+        at + TimeDelta::days(1),
+    )
+    .map(drop)
+}
+
+/// Whether a client did something that waits for staff and that no mail has told them of.
+fn has_news(tx: &mut Tx<'_>, mail: &Mail) -> Result<bool> {
+    // By when its numbers were taken: what came while it was sent isn't in them.
+    let told_at: Option<Instant> = mail_attempts::table
+        .inner_join(mails::table.on(mails::id.eq(mail_attempts::mail_id)))
+        .filter(mails::studio_id.eq(mail.studio_id))
+        .filter(mails::kind.eq(DIGEST).or(mails::kind.eq(ANSWERS)))
+        .filter(mails::state.eq_any([MailState::Sent, MailState::Written]))
+        .select(max(mail_attempts::started_at))
+        .get_result(tx.db)?;
+    let newest: Option<Instant> = tasks::table
+        .filter(tasks::studio_id.eq(mail.studio_id))
+        .filter(tasks::kind.eq_any(TaskKind::ANSWERS))
+        .filter(tasks::state.eq(TaskState::Open))
+        .select(max(tasks::created_at))
+        .get_result(tx.db)?;
+    Ok(newest.is_some_and(|newest| told_at.is_none_or(|told_at| told_at <= newest)))
 }
 
 /// What a leased mail turned out to be.
@@ -90,7 +152,7 @@ pub fn look(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Looked> {
     if delivery::waits_for_morning(tx, &mail)? {
         return Ok(Looked::Nothing);
     }
-    let looked = if mail.kind == DIGEST {
+    let looked = if matches!(mail.kind.as_str(), DIGEST | ANSWERS) {
         prepare(tx, mail)?.map(|prepared| Looked::Digest(Box::new(prepared)))
     } else {
         delivery::prepare(tx, id, token)?.map(|prepared| Looked::Reminders(Box::new(prepared)))
@@ -98,13 +160,15 @@ pub fn look(tx: &mut Tx<'_>, id: MailId, token: LeaseToken) -> Result<Looked> {
     Ok(looked.unwrap_or(Looked::Nothing))
 }
 
-/// Looks at a digest. Nothing comes of it where nobody asks for it any more, its day is over, or two attempts ended in doubt.
+/// Looks at a mail to staff. Nothing comes of it where nobody asks for it any more, it says nothing new, its day is over, or two
+/// attempts ended in doubt.
 fn prepare(tx: &mut Tx<'_>, mail: Mail) -> Result<Option<PreparedDigest>> {
     let now = tx.now();
     let studio = Studio::find(tx.db, mail.studio_id)?;
     let late = mail.useful_until <= now;
     let is_doubtful = mail.handover_started_at.is_some();
-    if studio.digest_email.is_none() || late || is_doubtful {
+    let is_told = mail.kind == ANSWERS && !has_news(tx, &mail)?;
+    if studio.digest_email.is_none() || late || is_doubtful || is_told {
         let state = match (mail.possibly_delivered, late) {
             (true, _) => MailState::Ambiguous,
             (false, true) => MailState::Expired,

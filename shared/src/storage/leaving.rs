@@ -18,24 +18,42 @@ use crate::error::Result;
 pub(super) fn leave(tx: &mut Tx<'_>, practitioner: &Practitioner) -> Result<()> {
     end_access(tx, practitioner.id)?;
     for session in to_come(tx, practitioner.id)? {
-        let detail = Map::from_iter([("practitioner_id".to_owned(), json!(practitioner.id))]);
-        Task::open(
-            tx,
-            NewTask {
-                studio_id: session.studio_id,
-                kind: TaskKind::PractitionerLeft,
-                // Whoever leaves again has other sessions then.
-                dedupe_key: format!("practitioner_left:{}:{}", session.id, practitioner.version),
-                client_id: Some(session.client_id),
-                plan_id: session.plan_id,
-                session_id: Some(session.id),
-                mail_id: None,
-                detail,
-                due_at: tx.now(),
-            },
-        )?;
+        open_task(tx, &session, practitioner)?;
     }
     Ok(())
+}
+
+/// Leaves that task for a session that has its old time again, if whoever was to treat has left since.
+pub(super) fn recheck_session(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
+    let waits = matches!(
+        session.state,
+        SessionState::Booked | SessionState::Confirmed
+    );
+    let Some(practitioner_id) = session.practitioner_id.filter(|_| waits) else {
+        return Ok(());
+    };
+    let practitioner = Practitioner::find(tx.db, practitioner_id)?;
+    if practitioner.active || session.starts_at <= Some(tx.now()) {
+        return Ok(());
+    }
+    open_task(tx, session, &practitioner)
+}
+
+fn open_task(tx: &mut Tx<'_>, session: &Session, practitioner: &Practitioner) -> Result<()> {
+    let detail = Map::from_iter([("practitioner_id".to_owned(), json!(practitioner.id))]);
+    let task = NewTask {
+        studio_id: session.studio_id,
+        kind: TaskKind::PractitionerLeft,
+        // Whoever leaves again has other sessions then.
+        dedupe_key: format!("practitioner_left:{}:{}", session.id, practitioner.version),
+        client_id: Some(session.client_id),
+        plan_id: session.plan_id,
+        session_id: Some(session.id),
+        mail_id: None,
+        detail,
+        due_at: tx.now(),
+    };
+    Task::open(tx, task).map(drop)
 }
 
 /// Closes those tasks of a practitioner who is back. Their keys and feeds stay ended.

@@ -142,11 +142,13 @@ impl Lot {
         patch.no_code_reason.apply(&mut lot.no_code_reason);
         patch.batch_code.apply(&mut lot.batch_code);
         patch.expires_on.apply(&mut lot.expires_on);
-        lot.expiry_precision = lot
-            .expires_on
-            .map(|_day| lot.expiry_precision.unwrap_or(ExpiryPrecision::Day));
-        if let Some(precision) = patch.expiry_precision.value() {
-            lot.expiry_precision = Some(*precision);
+        // What an expiry that is gone leaves behind goes with it; one that was never there is refused below.
+        if lot.expires_on.is_none() {
+            lot.expiry_precision = None;
+        }
+        patch.expiry_precision.apply(&mut lot.expiry_precision);
+        if lot.expires_on.is_some() {
+            lot.expiry_precision.get_or_insert(ExpiryPrecision::Day);
         }
         patch.supplier.apply(&mut lot.supplier);
         patch.invoice_reference.apply(&mut lot.invoice_reference);

@@ -22,6 +22,8 @@ pub const FRESH_LINK: &str = "fresh_link";
 
 /// The kind of a mail that tells a studio's staff how much waits for them. It's about no client.
 pub const DIGEST: &str = "digest";
+/// The kind of a mail to a studio's staff soon after a client did something on their page.
+pub const ANSWERS: &str = "answers";
 
 /// The kind of a mail that tells a client of something unsafe. It carries no reminders; `safety_notices` keeps how far it got.
 pub const SAFETY_NOTICE: &str = "safety_notice";
@@ -133,17 +135,20 @@ impl Mail {
         mail.create(tx, "mail.queued")
     }
 
-    /// Queues a digest for a studio's staff.
-    pub(super) fn queue_digest(
+    /// Queues a mail of this kind for a studio's staff, to go from this instant on.
+    pub(super) fn queue_for_staff(
         tx: &mut Tx<'_>,
+        kind: &str,
         studio_id: StudioId,
         dedupe_key: String,
+        not_before: Instant,
         useful_until: Instant,
     ) -> Result<Self> {
         let mail = Self {
             client_id: None,
             session_id: None,
-            kind: DIGEST.to_owned(),
+            kind: kind.to_owned(),
+            not_before,
             ..Self::draft(
                 NewMail {
                     studio_id,

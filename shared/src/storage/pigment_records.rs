@@ -20,6 +20,7 @@ use super::{Db, Scope, Tx};
 use crate::domain::nonconformity::Nonconformity;
 use crate::domain::pigment::{LotUse, Mix, Needle, Zones};
 use crate::domain::record::NewPigmentRecord;
+use crate::domain::retelling::Recorded;
 use crate::domain::text::{ExternalId, Name, Note, Reason};
 use crate::domain::{
     ClientId, HealedAs, Instant, LotId, PigmentRecordId, PractitionerId, ProductId, SessionId,
@@ -154,6 +155,34 @@ impl PigmentRecord {
             .select(Self::as_select())
             .kept()
             .load(db)?)
+    }
+
+    /// The records of a session that weren't voided, also those that were amended since.
+    pub(super) fn made_in(db: &mut Db, session_id: SessionId) -> Result<Vec<Self>> {
+        Ok(pigment_records::table
+            .filter(pigment_records::session_id.eq(session_id))
+            .filter(pigment_records::voided_at.is_null())
+            .order(pigment_records::id)
+            .select(Self::as_select())
+            .load(db)?)
+    }
+
+    /// What it says.
+    pub(super) fn recorded(&self) -> Recorded<'_> {
+        Recorded {
+            practitioner_id: self.practitioner_id,
+            zones: &self.zones.0,
+            mix: &self.mix.0,
+            needle: self.needle.as_ref().map(|needle| &needle.0),
+            anaesthetic: self.anaesthetic.as_ref().map(|anaesthetic| &anaesthetic.0),
+            machine: self.machine.as_ref(),
+            speed_hertz: self.speed_hertz,
+            label_information_given_at: self.label_information_given_at,
+            reactions: self.reactions.as_ref(),
+            notes: self.notes.as_ref(),
+            occurred_at: self.occurred_at,
+            external_id: self.external_id.as_ref(),
+        }
     }
 
     /// Whether a session has records that were neither voided nor amended.

@@ -16,7 +16,8 @@ use super::references::{named, of_another_client, studio_for};
 use super::schema::plans;
 use super::scope::client_is_seen;
 use super::sessions::{NewPlannedSession, Session};
-use super::{Db, Scope, Tx, reminder_sync, sharing};
+use super::studios::Studio;
+use super::{Db, Scope, Tx, plan_gaps, reminder_sync, sharing};
 use crate::domain::gap::Gap;
 use crate::domain::plan::{
     AddPlanSession, NewPlan, PlanPatch, SESSIONS_AT_MOST, USUAL_SESSIONS_AT_MOST, check_gap_change,
@@ -134,7 +135,7 @@ impl Plan {
             updated_at: now,
         };
         sharing::reaches_studio(tx, client.id, studio_id, id.0)?;
-        sharing::reaches_practitioner(tx, client.id, plan.practitioner_id, id.0)?;
+        sharing::reaches_practitioner(tx, client.id, plan.practitioner_id, plan.studio_id, id.0)?;
         let plan = plan.create(tx, "plan.opened")?;
         for ordinal in 1..=plan.treatment_sessions {
             plan.plan_session(tx, ordinal)?;
@@ -167,7 +168,13 @@ impl Plan {
         }
         if plan.practitioner_id != before.practitioner_id {
             refuse_unusable_practitioner(tx, plan.practitioner_id)?;
-            sharing::reaches_practitioner(tx, plan.client_id, plan.practitioner_id, id.0)?;
+            sharing::reaches_practitioner(
+                tx,
+                plan.client_id,
+                plan.practitioner_id,
+                plan.studio_id,
+                id.0,
+            )?;
         }
         let sessions = Session::of_plan(tx.db, id)?;
         check_gap_count(&plan.gaps, ordinal(plan.treatment_sessions)?)?;
@@ -183,6 +190,8 @@ impl Plan {
             }
         }
         if gaps_changed {
+            let studio = Studio::find(tx.db, plan.studio_id)?;
+            plan_gaps::recheck(tx, &plan, &studio)?;
             reminder_sync::sync_plan(tx, id)?;
         }
         Ok(plan)

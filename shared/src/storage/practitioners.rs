@@ -32,7 +32,7 @@ pub struct Practitioner {
     pub name: Name,
     /// Their licence number.
     pub licence_number: Option<Name>,
-    /// Their e-mail address. Nothing is sent to it: the morning mail to staff goes to the studio's `digest_email`.
+    /// Their e-mail address. Nothing is sent to it: mails to staff go to the studio's `digest_email`.
     pub email: Option<EmailAddress>,
     /// Whether sessions can be booked with them.
     pub active: bool,

@@ -158,7 +158,13 @@ fn give(
     let mut session = before.clone();
     session.practitioner_id = Some(to.id);
     let Some(ends_at) = session.ends_at else {
-        sharing::reaches_practitioner(tx, session.client_id, Some(to.id), session.id.0)?;
+        sharing::reaches_practitioner(
+            tx,
+            session.client_id,
+            Some(to.id),
+            session.studio_id,
+            session.id.0,
+        )?;
         return session.save(tx, "session.reassigned", None).map(drop);
     };
     let studio = Studio::find(tx.db, session.studio_id)?;
@@ -176,7 +182,13 @@ fn give(
         .collect();
     session.accept(&breaches, asked, may_override, now)?;
     session.overrides.0.extend(about_gaps);
-    sharing::reaches_practitioner(tx, session.client_id, Some(to.id), session.id.0)?;
+    sharing::reaches_practitioner(
+        tx,
+        session.client_id,
+        Some(to.id),
+        session.studio_id,
+        session.id.0,
+    )?;
     let reason = asked.map(|asked| asked.reason.to_string());
     let saved = session.save(tx, "session.reassigned", reason.as_deref())?;
     let step = Step {
@@ -205,7 +217,7 @@ fn give_plans(tx: &mut Tx<'_>, from: PractitionerId, to: PractitionerId) -> Resu
         .into_iter()
         .map(|id| {
             let mut plan = Plan::find(tx.db, id)?;
-            sharing::reaches_practitioner(tx, plan.client_id, Some(to), id.0)?;
+            sharing::reaches_practitioner(tx, plan.client_id, Some(to), plan.studio_id, id.0)?;
             plan.practitioner_id = Some(to);
             plan.save(tx, "plan.reassigned", None).map(|plan| plan.id)
         })

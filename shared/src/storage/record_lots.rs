@@ -31,6 +31,17 @@ pub(super) struct PlacedLot {
     lot_id: Option<LotId>,
 }
 
+impl PlacedLot {
+    /// Something of this kind that nobody named.
+    pub(super) fn unsaid(kind: ProductKind) -> Self {
+        Self {
+            kind,
+            product_id: None,
+            lot_id: None,
+        }
+    }
+}
+
 /// Finds the product of each use, or refuses what doesn't exist and says where it stands in the body.
 pub(super) fn place_lots(
     db: &mut Db,

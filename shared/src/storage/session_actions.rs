@@ -11,10 +11,10 @@ use super::session_history::{self, Step};
 use super::session_rules::{found_wanting, overlap_breaches};
 use super::sessions::{Session, find_named_practitioner};
 use super::studios::Studio;
-use super::{Tx, sharing, stranded};
+use super::{Tx, leaving, sharing, stranded};
 use crate::domain::booking::{Complete, Occurred, Revert};
 use crate::domain::overriding::{MayOverride, OverridableRule};
-use crate::domain::retelling::{FAST_CLOCK, TookPlace};
+use crate::domain::retelling::{FAST_CLOCK, TookPlace, never_recorded};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::text::Reason;
 use crate::domain::{Completion, Instant, PlanState, SessionId, SessionState, TaskKind};
@@ -144,37 +144,19 @@ impl Session {
         let occurred_at = happened_at(tx, told.occurred_at)?;
         let (before, state) = match judge(tx, id, expected, SessionAction::Complete, occurred_at)? {
             Judged::Go(session, state) => (*session, state),
-            Judged::InEffect(session) => {
-                // A repeated completion is answered as before, but what it tells otherwise, and what was recorded nowhere, must
-                // not be lost.
-                let told_otherwise = told.told_otherwise(&TookPlace {
-                    completion: session.completion,
-                    at: session.completed_at,
-                    recorded_at: session.recorded_at,
-                    practitioner_id: session.practitioner_id,
-                    clinical_notes: session.clinical_notes.as_ref(),
-                });
-                unless_told_otherwise(
-                    told_otherwise,
-                    "already_completed",
-                    "the session is completed, and what was told of it then stays; where that's wrong, take the \
-                     completion back with revert and complete it again",
-                )?;
-                let records = PigmentRecord::standing(tx.db, session.id)?;
-                if !told.pigment_records.is_empty() && records.is_empty() {
-                    return Err(Error::refused(
-                        "already_completed",
-                        "the session is completed without pigment records: add yours with POST /v1/pigment-records",
-                    ));
-                }
-                return Ok((*session, records));
-            }
+            Judged::InEffect(session) => return session.completed_again(tx, told),
         };
         let mut session = before.clone();
         let named = tx.who_treats(told.practitioner_id, session.practitioner_id);
         if let Some(practitioner_id) = named {
             find_named_practitioner(tx, practitioner_id)?;
-            sharing::reaches_practitioner(tx, session.client_id, Some(practitioner_id), id.0)?;
+            sharing::reaches_practitioner(
+                tx,
+                session.client_id,
+                Some(practitioner_id),
+                session.studio_id,
+                id.0,
+            )?;
             session.practitioner_id = Some(practitioner_id);
         }
         if session.practitioner_id.is_none() {
@@ -212,6 +194,37 @@ impl Session {
             session.open_task(tx, TaskKind::Nonconformity, occurred_at, "codes", codes)?;
         }
         Ok((session, records))
+    }
+
+    /// Answers a repeated completion as the first one. What it tells otherwise, and what was recorded nowhere, must not be lost.
+    fn completed_again(
+        self: Box<Self>,
+        tx: &mut Tx<'_>,
+        told: &Complete,
+    ) -> Result<(Self, Vec<PigmentRecord>)> {
+        let told_otherwise = told.told_otherwise(&TookPlace {
+            completion: self.completion,
+            at: self.completed_at,
+            recorded_at: self.recorded_at,
+            practitioner_id: self.practitioner_id,
+            clinical_notes: self.clinical_notes.as_ref(),
+        });
+        unless_told_otherwise(
+            told_otherwise,
+            "already_completed",
+            "the session is completed, and what was told of it then stays; where that's wrong, take the completion back \
+             with revert and complete it again",
+        )?;
+        let made = PigmentRecord::made_in(tx.db, self.id)?;
+        let recorded = made.iter().map(PigmentRecord::recorded).collect();
+        unless_told_otherwise(
+            never_recorded(&told.pigment_records, recorded),
+            "already_completed",
+            "the session is completed, and these pigment records weren't told then: add what is missing with \
+             POST /v1/pigment-records",
+        )?;
+        let standing = PigmentRecord::standing(tx.db, self.id)?;
+        Ok((*self, standing))
     }
 
     /// Takes the last action back: the session stands as it did before, under a new version.
@@ -259,12 +272,20 @@ impl Session {
         };
         if session.practitioner_id != found.practitioner_id
             && let Some(practitioner_id) = session.practitioner_id
-            && !Practitioner::find(tx.db, practitioner_id)?.active
         {
-            return Err(Error::refused(
-                "practitioner_inactive",
-                "the session would go back to a practitioner who has left; reassign or move it instead",
-            ));
+            if !Practitioner::find(tx.db, practitioner_id)?.active {
+                return Err(Error::refused(
+                    "practitioner_inactive",
+                    "the session would go back to a practitioner who has left; reassign or move it instead",
+                ));
+            }
+            sharing::reaches_practitioner(
+                tx,
+                session.client_id,
+                Some(practitioner_id),
+                session.studio_id,
+                id.0,
+            )?;
         }
         if session.state.holds_time() {
             let breaches = overlap_breaches(tx.db, tx.scope(), &session)?;
@@ -304,6 +325,7 @@ impl Session {
         )?;
         // It has its old time again, whatever has become of the hours since.
         stranded::recheck_session(tx, &saved)?;
+        leaving::recheck_session(tx, &saved)?;
         Ok(saved)
     }
 

@@ -1,16 +1,13 @@
 //! What follows from every change of a session's time or state: reminders, the plan's other sessions, tasks.
 
 use super::plans::Plan;
-use super::session_rules::plan_sessions;
 use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
-use super::{Tx, reminder_sync};
-use crate::domain::gap;
-use crate::domain::overriding::accepted;
+use super::{Tx, plan_gaps, reminder_sync};
 use crate::domain::session::SessionAction;
 use crate::domain::task::NewTask;
-use crate::domain::{Instant, SessionState, TaskKind};
+use crate::domain::{EndedBy, Instant, SessionState, TaskKind};
 use crate::error::Result;
 
 impl Session {
@@ -41,21 +38,7 @@ impl Session {
             Task::close_about(tx, after.id, &[TaskKind::OverdueForBooking], why)?;
         }
         let plan = Plan::find(tx.db, plan_id)?;
-        let all = plan_sessions(tx.db, plan_id, studio)?;
-        for breach in gap::breaches(&all, &plan.gaps) {
-            let Some(later) = all
-                .iter()
-                .find(|session| session.ordinal == breach.later_ordinal)
-            else {
-                continue;
-            };
-            let session = Self::find(tx.db, later.session_id)?;
-            // What somebody accepted when booking isn't news.
-            if session.id != self.id && !accepted(&session.overrides, breach.kind.as_str()) {
-                let code = vec![breach.kind.as_str().into()];
-                session.open_task(tx, TaskKind::GapBreach, tx.now(), "codes", code)?;
-            }
-        }
+        plan_gaps::recheck(tx, &plan, studio)?;
         Plan::settle(tx, plan_id)
     }
 
@@ -77,10 +60,12 @@ impl Session {
             over.push(TaskKind::OverdueForBooking);
         }
         if self.state.is_final() {
-            over.push(TaskKind::PractitionerLeft);
+            over.extend([TaskKind::PractitionerLeft, TaskKind::GapBreach]);
         }
-        // Who can't be told that it's off still has to be called.
-        if matches!(self.state, SessionState::Completed | SessionState::NoShow) {
+        // Who can't be told that it's off still has to be called, unless it was they who called it off.
+        let is_known =
+            self.state == SessionState::Cancelled && self.ended_by == Some(EndedBy::Client);
+        if is_known || matches!(self.state, SessionState::Completed | SessionState::NoShow) {
             over.push(TaskKind::NoUsableAddress);
         }
         if !self.state.holds_time() || self.ends_at.is_none_or(|ends_at| ends_at > tx.now()) {

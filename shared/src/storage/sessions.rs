@@ -264,7 +264,13 @@ impl Session {
         session.practitioner_id = practitioner_id;
         session.notes = new.notes.clone();
         sharing::reaches_studio(tx, client.id, studio_id, session.id.0)?;
-        sharing::reaches_practitioner(tx, client.id, session.practitioner_id, session.id.0)?;
+        sharing::reaches_practitioner(
+            tx,
+            client.id,
+            session.practitioner_id,
+            studio_id,
+            session.id.0,
+        )?;
         Ok(session)
     }
 
@@ -336,7 +342,13 @@ impl Session {
         }
         if let Some(practitioner_id) = session.practitioner_id.filter(|_| gets_another) {
             find_named_practitioner(tx, practitioner_id)?;
-            sharing::reaches_practitioner(tx, session.client_id, Some(practitioner_id), id.0)?;
+            sharing::reaches_practitioner(
+                tx,
+                session.client_id,
+                Some(practitioner_id),
+                session.studio_id,
+                id.0,
+            )?;
         }
         refuse_returning!(
             tx,

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Tx;
 use super::once::once;
@@ -17,8 +17,7 @@ use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
 use crate::domain::overriding::accepted;
-use crate::domain::task::{NewTask, Recurrence, recurrence};
-use crate::domain::{Instant, PractitionerId, RoomId, SessionState, StudioId, TaskKind, TaskState};
+use crate::domain::{Instant, PractitionerId, RoomId, SessionState, StudioId, TaskKind};
 use crate::error::Result;
 
 /// Whose sessions are looked at again.
@@ -77,7 +76,8 @@ fn recheck_in(tx: &mut Tx<'_>, house: &mut House, session: &Session) -> Result<(
         let why = "The session fits the hours again.";
         Task::close_about(tx, session.id, &[TaskKind::HoursBreach], why)
     } else {
-        tell(tx, session, codes)
+        let about = format!("hours_breach:{}:{}:", session.id, session.schedule_version);
+        Task::tell(tx, session, TaskKind::HoursBreach, &about, codes)
     }
 }
 
@@ -128,38 +128,4 @@ fn closed_rooms(tx: &mut Tx<'_>) -> Result<HashSet<RoomId>> {
         .select(rooms::id)
         .load(tx.db)?;
     Ok(closed.into_iter().collect())
-}
-
-/// Says in the session's task what holds now: in the open one, or in a new one where nobody has answered this yet.
-fn tell(tx: &mut Tx<'_>, session: &Session, codes: Vec<Value>) -> Result<()> {
-    let about = format!("hours_breach:{}:{}:", session.id, session.schedule_version);
-    let mut told = Task::about(tx, session.id, TaskKind::HoursBreach)?;
-    // What was answered for another time of the session is no answer for this one.
-    told.retain(|task| task.state == TaskState::Open || task.dedupe_key.starts_with(&about));
-    let answers: Vec<(TaskState, Option<&Value>)> = told
-        .iter()
-        .map(|task| (task.state, task.detail.get("codes")))
-        .collect();
-    let codes = Value::Array(codes);
-    let recurrence = recurrence(&answers, &codes);
-    if recurrence == Recurrence::Known {
-        return Ok(());
-    }
-    let dedupe_key = format!("{about}{}", tx.next_change()?);
-    let open = told.into_iter().find(|task| task.state == TaskState::Open);
-    if let Some(open) = open {
-        return open.retell(tx, dedupe_key, codes);
-    }
-    let new = NewTask {
-        studio_id: session.studio_id,
-        kind: TaskKind::HoursBreach,
-        dedupe_key,
-        client_id: Some(session.client_id),
-        plan_id: session.plan_id,
-        session_id: Some(session.id),
-        mail_id: None,
-        detail: Map::from_iter([("codes".to_owned(), codes)]),
-        due_at: tx.now(),
-    };
-    Task::open(tx, new).map(drop)
 }

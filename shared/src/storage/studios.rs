@@ -64,7 +64,8 @@ pub struct Studio {
     pub updated_at: Instant,
     /// Whether clients may choose another time themselves, on their page; else they ask for one.
     pub client_may_move: bool,
-    /// Where staff are told each morning how much waits for them; nowhere without one.
+    /// Where staff are told each morning how much waits for them, and soon after a client did something on their page; nowhere
+    /// without one.
     pub digest_email: Option<EmailAddress>,
     /// How many hours before its start a session that isn't confirmed becomes a task.
     pub unconfirmed_task_hours: i32,

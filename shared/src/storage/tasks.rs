@@ -12,8 +12,9 @@ use super::kept_text::Keep as _;
 use super::paging::{Page, PageRequest, load_page, resource};
 use super::schema::{sessions, tasks};
 use super::scope::{Seen, both, client_is_seen};
+use super::sessions::Session;
 use super::{Db, Scope, Tx};
-use crate::domain::task::{NewTask, TaskOutcome};
+use crate::domain::task::{NewTask, Recurrence, TaskOutcome, recurrence};
 use crate::domain::text::Note;
 use crate::domain::{
     ClientId, Instant, MailId, PlanId, PractitionerId, SessionId, StudioId, TaskId, TaskKind,
@@ -201,13 +202,47 @@ impl Task {
             .load(tx.db)?)
     }
 
-    /// Says in an open task what holds now.
-    pub(super) fn retell(
-        mut self,
+    /// Says in the task of a kind about a session what holds now: in the open one, or in a new one where nobody has answered
+    /// this yet. `about` begins the dedupe keys of all whose answers still hold.
+    pub(super) fn tell(
         tx: &mut Tx<'_>,
-        dedupe_key: String,
-        codes: Value,
+        session: &Session,
+        kind: TaskKind,
+        about: &str,
+        codes: Vec<Value>,
     ) -> Result<()> {
+        let mut told = Self::about(tx, session.id, kind)?;
+        // What was answered for another time of the session is no answer for this one.
+        told.retain(|task| task.state == TaskState::Open || task.dedupe_key.starts_with(about));
+        let answers: Vec<(TaskState, Option<&Value>)> = told
+            .iter()
+            .map(|task| (task.state, task.detail.get("codes")))
+            .collect();
+        let codes = Value::Array(codes);
+        if recurrence(&answers, &codes) == Recurrence::Known {
+            return Ok(());
+        }
+        let dedupe_key = format!("{about}{}", tx.next_change()?);
+        let open = told.into_iter().find(|task| task.state == TaskState::Open);
+        if let Some(open) = open {
+            return open.retell(tx, dedupe_key, codes);
+        }
+        let new = NewTask {
+            studio_id: session.studio_id,
+            kind,
+            dedupe_key,
+            client_id: Some(session.client_id),
+            plan_id: session.plan_id,
+            session_id: Some(session.id),
+            mail_id: None,
+            detail: Map::from_iter([("codes".to_owned(), codes)]),
+            due_at: tx.now(),
+        };
+        Self::open(tx, new).map(drop)
+    }
+
+    /// Says in an open task what holds now.
+    fn retell(mut self, tx: &mut Tx<'_>, dedupe_key: String, codes: Value) -> Result<()> {
         self.dedupe_key = dedupe_key;
         self.detail.0.insert("codes".to_owned(), codes);
         self.save(tx, "task.changed", None).map(drop)

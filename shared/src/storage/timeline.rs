@@ -289,7 +289,7 @@ pub fn of_plan(db: &mut Db, scope: &Scope, id: PlanId) -> Result<PlanOverview> {
         .select(Session::as_select())
         .load(db)?;
     let mut steps = steps_of(db, own.iter().map(|session| session.id).collect())?;
-    // A client's file is seen whole, so these are of all the plan's sessions.
+    // A client's file is seen whole, so pigment records are those of all the plan's sessions.
     let all = || {
         sessions::table
             .filter(sessions::plan_id.eq(id))
@@ -305,8 +305,14 @@ pub fn of_plan(db: &mut Db, scope: &Scope, id: PlanId) -> Result<PlanOverview> {
     } else {
         None
     };
-    let reminders = reminders::table
+    let mut query = reminders::table
         .filter(reminders::session_id.eq_any(all()))
+        .into_boxed::<MultiBackend>();
+    // They tell when their sessions are, so they are seen where those are.
+    if let Some(seen) = Reminder::seen(scope) {
+        query = query.filter(seen);
+    }
+    let reminders = query
         .order((reminders::due_at, reminders::id))
         .select(Reminder::as_select())
         .load(db)?;

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::links::Link;
 use crate::storage::schema::tasks;
 use crate::storage::sessions::Session;
-use crate::storage::tasks::{ClientWords, Task};
+use crate::storage::tasks::ClientWords;
 use crate::storage::{Tx, safety_notices};
 
 /// Says yes to the time.
@@ -49,7 +49,7 @@ pub fn cancel(tx: &mut Tx<'_>, link: &Link) -> Result<Did> {
         session.id, session.schedule_version
     );
     let task = visited.task(TaskKind::ClientCancelled, key, tx.now());
-    Task::open(tx, task)?;
+    visited.tell_staff(tx, task, ClientWords::default())?;
     visited.note_answer(tx).map(|()| Did::Done)
 }
 
@@ -74,6 +74,7 @@ pub fn choose_time(tx: &mut Tx<'_>, link: &Link, starts_at: Instant) -> Result<D
     }
     let offered = visited
         .free_times(tx.db, now, starts_at)?
+        .slots
         .into_iter()
         .find(|slot| slot.starts_at == starts_at);
     let Some(slot) = offered else {
@@ -98,7 +99,7 @@ pub fn choose_time(tx: &mut Tx<'_>, link: &Link, starts_at: Instant) -> Result<D
     let before = before.map(|at| at.to_string().into());
     task.detail
         .extend(before.map(|at| ("previous_starts_at".to_owned(), at)));
-    Task::open(tx, task)?;
+    visited.tell_staff(tx, task, ClientWords::default())?;
     visited.note_answer(tx).map(|()| Did::Done)
 }
 
@@ -128,7 +129,7 @@ pub fn ask_to_move(tx: &mut Tx<'_>, link: &Link, note: Option<Note>) -> Result<D
         note,
         clinical_note: None,
     };
-    Task::open_with(tx, task, words)?;
+    visited.tell_staff(tx, task, words)?;
     visited.note_answer(tx).map(|()| Did::Done)
 }
 
@@ -163,7 +164,7 @@ pub fn report(tx: &mut Tx<'_>, link: &Link, text: Note) -> Result<Did> {
         note: None,
         clinical_note: Some(text),
     };
-    Task::open_with(tx, task, words)?;
+    visited.tell_staff(tx, task, words)?;
     visited.note_answer(tx).map(|()| Did::Done)
 }
 

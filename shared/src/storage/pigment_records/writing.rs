@@ -9,7 +9,7 @@ use crate::domain::pigment::lot_uses;
 use crate::domain::record::{NewPigmentRecord, occurred_at};
 use crate::domain::task::NewTask;
 use crate::domain::text::{Name, Reason};
-use crate::domain::{LotId, PigmentRecordId, PlanId, PractitionerId, TaskKind};
+use crate::domain::{LotId, PigmentRecordId, PlanId, PractitionerId, ProductKind, TaskKind};
 use crate::error::{Error, Result};
 use crate::storage::Tx;
 use crate::storage::clients::Client;
@@ -17,7 +17,7 @@ use crate::storage::columns::Json;
 use crate::storage::lots::Lot;
 use crate::storage::paging::refuse_taken_external_id;
 use crate::storage::practitioners::Practitioner;
-use crate::storage::record_lots::{RecordLot, place_lots};
+use crate::storage::record_lots::{PlacedLot, RecordLot, place_lots};
 use crate::storage::references::named;
 use crate::storage::schema::pigment_records;
 use crate::storage::sessions::Session;
@@ -47,7 +47,10 @@ impl PigmentRecord {
         let uses = lot_uses(&new.mix, new.needle.as_ref(), new.anaesthetic.as_ref());
         let lot_ids: Vec<LotId> = uses.iter().filter_map(|one| one.lot_use.lot_id).collect();
         let lots = Lot::facts(tx.db, &lot_ids)?;
-        let placed = place_lots(tx.db, &uses, &lots, at)?;
+        let mut placed = place_lots(tx.db, &uses, &lots, at)?;
+        if new.mix.hides_diluent() {
+            placed.push(PlacedLot::unsaid(ProductKind::Diluent));
+        }
         let facts = RecordFacts {
             mix: &new.mix,
             needle: new.needle.as_ref(),
