@@ -22,6 +22,7 @@ pub mod id;
 pub mod instant;
 pub mod interval;
 pub mod later_work;
+pub mod ledger;
 pub mod legible;
 pub mod likeness;
 pub mod local_time;

@@ -14,8 +14,8 @@ use super::schema::reminders;
 use super::scope::{Seen, both, client_is_seen};
 use super::{Db, Scope, Tx};
 use crate::domain::interval::Interval;
+use crate::domain::ledger::Row;
 use crate::domain::news::{Knowledge, Told};
-use crate::domain::schedule::ScheduledReminder;
 use crate::domain::{
     Anchor, Channel, ClientId, Instant, MailId, PlanId, ReminderId, ReminderState, ReminderStep,
     SessionId, StudioId,
@@ -165,7 +165,7 @@ impl Reminder {
     }
 
     /// Whether nothing has been sent of it, nothing can have been, and nobody decided that nothing should.
-    pub(super) fn is_open(&self) -> bool {
+    fn is_open(&self) -> bool {
         match self.state {
             ReminderState::Scheduled => true,
             ReminderState::Suppressed => self.state_reason.as_deref() != Some(CANCELLED_BY_STAFF),
@@ -173,11 +173,17 @@ impl Reminder {
         }
     }
 
-    /// Whether it stands for the same wish: its step, and where it matters the session's time.
-    pub(super) fn answers(&self, wanted: &ScheduledReminder, schedule_version: i64) -> bool {
-        self.state != ReminderState::Superseded
-            && self.step == wanted.step
-            && (wanted.anchor == Anchor::Care || self.schedule_version == schedule_version)
+    /// What the rules look at.
+    pub(super) fn row(&self) -> Row {
+        Row {
+            step: self.step,
+            anchor: self.anchor,
+            state: self.state,
+            is_open: self.is_open(),
+            schedule_version: self.schedule_version,
+            due_at: self.due_at,
+            told_start: self.session_starts_at,
+        }
     }
 
     /// Ends the row, because another takes its place or nothing is to be sent of it any more.

@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::domain::gap::{GapWindow, gap_after};
 use crate::domain::interval::Interval;
 use crate::domain::later_work::{LaterWork, Work};
-use crate::domain::news::{Act, advice_changes};
+use crate::domain::ledger::{Balance, Occasion, Row, balance};
+use crate::domain::news::Act;
 use crate::domain::reminder::{ReminderRule as Rule, Subject};
 use crate::domain::schedule::{ReminderFacts, schedule};
 use crate::domain::session::SessionAction;
@@ -26,6 +27,7 @@ use crate::storage::session_rules::plan_sessions;
 use crate::storage::sessions::Session;
 use crate::storage::studios::Studio;
 use crate::storage::{Actor, Db, Tx};
+
 /// Why a row ended that work done or expected later leaves no use.
 pub(in crate::storage) const LATER_WORK: &str = "later_work";
 
@@ -87,89 +89,25 @@ pub(super) fn sync(
     if is_off_the_list {
         wanted.clear();
     }
-    // Advice that was sent for another time of the session isn't repeated while it holds.
-    let still_holds = |row: &Reminder| match (row.session_starts_at, facts.starts_at) {
-        (Some(told_for), Some(starts_at)) => !advice_changes(told_for, starts_at, facts.zone),
-        _ => true,
+    let looked_at: Vec<Row> = rows.iter().map(Reminder::row).collect();
+    let occasion = Occasion {
+        action,
+        schedule_version: session.schedule_version,
+        now,
     };
-    let is_told = |row: &Reminder| {
-        row.step == ReminderStep::Preparation
-            && matches!(
-                row.state,
-                ReminderState::Sent | ReminderState::Written | ReminderState::Ambiguous
-            )
-            && still_holds(row)
-    };
-    if rows.iter().any(is_told) {
-        wanted.retain(|one| one.step != ReminderStep::Preparation);
-    }
-    // A notice of an act stands until there is another act that the client is told of or that ends the matter;
-    // what is due already is the worker's to judge, and what was late went into the notice's own mail.
-    let changes_course = !matches!(action, None | Some(SessionAction::Confirm));
-    let goes_with_notice = |row: &Reminder| {
-        row.step == ReminderStep::Preparation
-            && rows.iter().any(|notice| {
-                notice.step.subject() == Subject::Act
-                    && notice.state == ReminderState::Scheduled
-                    && notice.due_at == row.due_at
-            })
-    };
-    let is_over = |row: &Reminder| {
-        let same_time = row.schedule_version == session.schedule_version;
-        let is_right = wanted.iter().any(|one| {
-            row.answers(one, session.schedule_version)
-                && row.due_at == one.due_at
-                && row.state == ReminderState::Scheduled
-        });
-        let waits = row.state == ReminderState::Scheduled
-            && same_time
-            && !changes_course
-            && match row.step.subject() {
-                // Taking a booking or a cancellation back ends the matter too.
-                Subject::Act => match row.step {
-                    ReminderStep::CancelledNotice => matches!(
-                        session.state,
-                        SessionState::Cancelled | SessionState::Planned
-                    ),
-                    _ => matches!(
-                        session.state,
-                        SessionState::Booked | SessionState::Confirmed
-                    ),
-                },
-                // What the client has answered isn't asked any more.
-                _ if row.step == ReminderStep::ConfirmRequest && action.is_some() => false,
-                subject if facts.later_work.ends(subject) => false,
-                // Where nothing was done after all there is nothing to say of it.
-                _ if row.anchor == Anchor::Care && session.state != SessionState::Completed => {
-                    false
-                }
-                _ => row.due_at <= now || goes_with_notice(row),
-            };
-        row.is_open() && !is_right && !waits
-    };
-    let over: Vec<bool> = rows.iter().map(is_over).collect();
-    let mut standing = Vec::new();
+    let Balance { over, missing } = balance(&looked_at, wanted, &facts, occasion);
     let (mut before, mut after) = (Vec::new(), Vec::new());
-    for (row, is_over) in rows.into_iter().zip(over) {
-        if is_over {
-            let reason = match action {
-                Some(action) => action.as_str(),
-                None if facts.later_work.ends(row.step.subject()) => LATER_WORK,
-                None => "rescheduled",
-            };
-            after.push(row.store_superseded(tx, reason)?);
-            before.push(row);
-        } else {
-            standing.push(row);
-        }
+    let ending = rows.into_iter().zip(over).filter(|(_, is_over)| *is_over);
+    for (row, _) in ending {
+        let reason = match action {
+            Some(action) => action.as_str(),
+            None if facts.later_work.ends(row.step.subject()) => LATER_WORK,
+            None => "rescheduled",
+        };
+        after.push(row.store_superseded(tx, reason)?);
+        before.push(row);
     }
-    for one in wanted {
-        if standing
-            .iter()
-            .any(|row| row.answers(&one, session.schedule_version))
-        {
-            continue;
-        }
+    for one in missing {
         let told = time.filter(|_| one.anchor == Anchor::Schedule);
         let row = Reminder {
             id: ReminderId::new(),
@@ -212,13 +150,13 @@ pub(super) fn sync(
 /// Rows of the ledger, as the audit trail shows them.
 #[derive(Serialize)]
 struct Rows {
-    reminders: Vec<Row>,
+    reminders: Vec<Decided>,
 }
 
 /// What an act decides of a row. The rest stands in the row, which is never deleted: to repeat it in the trail with each act
 /// would be more than all else that is stored.
 #[derive(Serialize)]
-struct Row {
+struct Decided {
     id: ReminderId,
     step: ReminderStep,
     state: ReminderState,
@@ -230,7 +168,7 @@ struct Row {
 
 impl Rows {
     fn of(reminders: &[Reminder]) -> Self {
-        let told = |reminder: &Reminder| Row {
+        let told = |reminder: &Reminder| Decided {
             id: reminder.id,
             step: reminder.step,
             state: reminder.state,
