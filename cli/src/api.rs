@@ -40,7 +40,7 @@ impl Api {
             edge: self.edge.into(),
         };
         open_files::make_room(&mut options.edge);
-        serving::run(async move {
+        serving::run_on(&data, async move {
             let signals = StopSignals::listen()
                 .map_err(|error| Failure::fault("signals can't be listened for", &error))?;
             let server =

@@ -21,6 +21,7 @@ pub(crate) const DIRECTORY: &str = "stipple-data";
 pub(crate) const DEMO_DIRECTORY: &str = "stipple-demo";
 
 /// Where the data is.
+#[derive(Clone)]
 pub(crate) struct Data {
     directory: PathBuf,
     url: DatabaseUrl,
@@ -62,6 +63,13 @@ impl Data {
     pub(crate) fn contents(&self) -> Result<Contents, Failure> {
         self.make_directory()?;
         Store::contents(&self.url).map_err(|error| self.unusable(error))
+    }
+
+    /// Leaves the file whole, once all that wrote has ended. What can't be copied now stays in the log, which holds it as well.
+    pub(crate) fn settle(&self) {
+        if let Err(error) = Store::settle(&self.url) {
+            tracing::warn!(error = %error, "the log couldn't be copied into the database file");
+        }
     }
 
     /// Brings the schema up to date, and says how many steps that took.

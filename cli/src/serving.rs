@@ -8,6 +8,7 @@ use std::time::Duration;
 use stipple_api::{Listening, Server};
 use tokio::runtime;
 
+use crate::data::Data;
 use crate::failure::Failure;
 use crate::reminders::Reminders;
 use crate::stopping::StopSignals;
@@ -19,6 +20,16 @@ const LAST_QUERIES: Duration = Duration::from_secs(5);
 enum End {
     Asked,
     Failed(Failure),
+}
+
+/// The same for what writes into this data, which is left whole at the end.
+pub(crate) fn run_on(
+    data: &Data,
+    future: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let outcome = run(future);
+    data.settle();
+    outcome
 }
 
 /// Runs on a runtime of its own. The HTTP server's threads have theirs.

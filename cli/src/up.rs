@@ -76,7 +76,8 @@ impl Up {
             edge: self.edge.into(),
         };
         open_files::make_room(&mut options.edge);
-        serving::run(async move {
+        let whole = data.clone();
+        serving::run_on(&whole, async move {
             let signals = StopSignals::listen()
                 .map_err(|error| Failure::fault("signals can't be listened for", &error))?;
             let server = serving::bound(

@@ -42,7 +42,7 @@ impl Worker {
             links: links.clone(),
             edge: EdgeOptions::default(),
         };
-        serving::run(async move {
+        serving::run_on(&data, async move {
             let signals = StopSignals::listen()
                 .map_err(|error| Failure::fault("signals can't be listened for", &error))?;
             let server = serving::bound(

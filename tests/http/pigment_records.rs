@@ -365,8 +365,34 @@ fn a_repeated_completion_with_another_record_is_refused_and_names_it() {
                 .expect_error(wrong, "told_otherwise");
         }
         server.post(&path, &done(&[&first])).expect(200);
+        for (field, value, wrong, code) in [
+            ("external_id", json!("R-1"), 409, "told_otherwise"),
+            ("notes", json!("Calm."), 409, "told_otherwise"),
+            ("session_id", json!(house.client_id), 422, "other_session"),
+        ] {
+            let mut other = first.clone();
+            other[field] = value;
+            let pointer = match wrong {
+                409 => "/pigment_records/0".to_owned(),
+                _ => format!("/pigment_records/0/{field}"),
+            };
+            server
+                .post(&path, &done(&[&other]))
+                .expect(wrong)
+                .expect_error(&pointer, code);
+        }
         server.post("/v1/pigment-records", &second).expect(201);
         server.post(&path, &done(&[&second, &first])).expect(200);
+        // Whoever says less may be answered by one that says more, in any order.
+        let mut by_whom = first.clone();
+        by_whom["practitioner_id"] = json!(house.practitioner_id);
+        by_whom["occurred_at"] = json!("2026-11-25T08:30:00Z");
+        server.post("/v1/pigment-records", &by_whom).expect(201);
+        let mut bare = first.clone();
+        bare.as_object_mut().unwrap().remove("practitioner_id");
+        for told in [[&bare, &by_whom], [&by_whom, &bare]] {
+            server.post(&path, &done(&told)).expect(200);
+        }
     });
 }
 

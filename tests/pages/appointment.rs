@@ -451,3 +451,15 @@ fn the_choice_begins_and_ends_with_the_days_that_the_plan_allows() {
         assert!(!last.text.contains("/move?from="), "{last}");
     });
 }
+
+#[test]
+fn the_choice_ends_a_year_ahead() {
+    Place::each(true, |place| {
+        let asks = format!("{}/move", place.path(Appointment));
+        let last = place.look(&format!("{asks}?from=2027-11-24")).expect(200);
+        assert!(last.text.contains("value=\"2027-11-25T"), "{last}");
+        assert!(!last.text.contains("/move?from="), "{last}");
+        let before = place.look(&format!("{asks}?from=2027-11-10")).expect(200);
+        assert!(before.text.contains("/move?from=2027-11-15"), "{before}");
+    });
+}

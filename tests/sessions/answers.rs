@@ -123,6 +123,41 @@ fn at_night_it_waits_and_the_morning_mail_tells_of_it() {
 }
 
 #[test]
+fn what_came_after_the_words_of_a_mail_were_written_is_told_by_another() {
+    with_page(|house, post, page| {
+        let asks = format!("{page}/move");
+        send(house, &asks, "note=Tuesday");
+        let down = Post::through(&house.server.store, "smtp://127.0.0.1:1?tls=none");
+        down.tick();
+        house.wait(2);
+        send(house, &asks, "note=Friday");
+        house.wait(20);
+        let mails = told(post);
+        let says = |count: u8| {
+            let line = format!("Answers from clients: {count}");
+            mails.iter().filter(|mail| mail.contains(&line)).count()
+        };
+        assert_eq!((says(1), says(2)), (1, 1), "{mails:?}");
+    });
+}
+
+#[test]
+fn a_mail_that_waits_for_the_morning_holds_none_back_once_nights_are_not_quiet() {
+    with_page(|house, post, page| {
+        let asks = format!("{page}/move");
+        house.wait(11 * 60);
+        send(house, &asks, "note=Tuesday");
+        assert_eq!(told(post).len(), 0);
+        change_studio(house, json!({"quiet_hours": null}));
+        send(house, &asks, "note=Friday");
+        house.wait(1);
+        assert_eq!(told(post).len(), 1);
+        house.wait(10 * 60);
+        assert_eq!(told(post).len(), 0);
+    });
+}
+
+#[test]
 fn nobody_is_told_who_does_not_ask_for_it() {
     with_page(|house, post, page| {
         change_studio(house, json!({"digest_email": null}));

@@ -10,7 +10,7 @@ use stipple_shared::domain::local_time::start_of_day;
 use stipple_shared::domain::text::Note;
 use stipple_shared::domain::{Instant, SafetyNoticeRecipientId};
 use stipple_shared::links::LinkPurpose;
-use stipple_shared::storage::client_page::{self, Did, FreeTimes, Standing};
+use stipple_shared::storage::client_page::{self, Did, FARTHEST_DAYS, FreeTimes, Standing};
 use utoipa::ToSchema;
 
 use super::entry::{Visitor, enter, form, refuse_foreign};
@@ -129,9 +129,8 @@ async fn choose(
 ) -> Answered {
     let (now, zone) = (visitor.now, visitor.visited.studio.time_zone.0);
     let today = now.day_at(zone);
-    let horizon = today + chrono::Days::new(365);
     let from = from
-        .filter(|day| (today..=horizon).contains(day))
+        .filter(|day| (today..=today + chrono::Days::new(FARTHEST_DAYS)).contains(day))
         .map_or(now, |day| start_of_day(day, zone).max(now));
     if !visitor.visited.may(now).choose_time {
         return visitor.other_times(status, notice, &FreeTimes::default());

@@ -168,15 +168,19 @@ impl Recorded<'_> {
             && told.label_information_given_at == self.label_information_given_at
             && told.reactions.as_ref() == self.reactions
             && told.notes.as_ref() == self.notes
-            // The record that amends another takes its name over.
-            && self.external_id.is_none_or(|name| told.external_id.as_ref() == Some(name))
+            && told.external_id.as_ref() == self.external_id
     }
 }
 
 /// Those of the records told with a completion that were never made. Each that was made answers for one.
 pub fn never_recorded(told: &[NewPigmentRecord], mut made: Vec<Recorded<'_>>) -> Vec<FieldError> {
     let mut missing = Vec::new();
-    for (place, record) in told.iter().enumerate() {
+    // Who says more first, since whoever says less may be answered by more.
+    let mut places: Vec<(usize, &NewPigmentRecord)> = told.iter().enumerate().collect();
+    places.sort_by_key(|(_, record)| {
+        record.practitioner_id.is_none() as u8 + record.occurred_at.is_none() as u8
+    });
+    for (place, record) in places {
         match made.iter().position(|one| one.is(record)) {
             Some(found) => drop(made.swap_remove(found)),
             None => missing.push(FieldError::new(

@@ -3,7 +3,7 @@
 mod appointment;
 mod contact;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 
 use super::availability::{AvailabilityRequest, OfferedSlot, Subject as SlotSubject, free_slots};
 use super::clients::Client;
@@ -27,8 +27,8 @@ pub use contact::{Choices, choose_mails, send_fresh_link, unsubscribe, wrong_per
 /// How far ahead a client is shown free times.
 const DAYS_SHOWN: u64 = 14;
 
-/// Nobody books farther ahead by themselves.
-const FARTHEST: TimeDelta = TimeDelta::days(366);
+/// So many days ahead a client chooses at most: nobody books farther ahead by themselves.
+pub const FARTHEST_DAYS: u64 = 365;
 
 /// Whom and what a link speaks of.
 #[derive(Clone, Debug)]
@@ -198,10 +198,12 @@ impl Visited {
             return Ok(FreeTimes::default());
         };
         let earliest = facts.earliest_choice(now);
-        if from > now + FARTHEST {
+        let zone = self.studio.time_zone.0;
+        let last_day = now.day_at(zone) + chrono::Days::new(FARTHEST_DAYS);
+        let from_day = from.max(earliest).day_at(zone);
+        if from_day > last_day {
             return Ok(FreeTimes::default());
         }
-        let from_day = from.max(earliest).day_at(self.studio.time_zone.0);
         let mut request = AvailabilityRequest {
             subject: SlotSubject::Session {
                 session_id: session.id,
@@ -224,13 +226,18 @@ impl Visited {
             request.until_day = first + chrono::Days::new(DAYS_SHOWN - 1);
             free = free_slots(db, &Scope::all(), now, &request, &page)?;
         }
-        free.slots
-            .retain(|slot| slot.starts_at >= earliest && session.starts_at != Some(slot.starts_at));
+        free.slots.retain(|slot| {
+            slot.starts_at >= earliest
+                && slot.starts_at.day_at(zone) <= last_day
+                && session.starts_at != Some(slot.starts_at)
+        });
         let next_day = request.until_day + chrono::Days::new(1);
-        let is_the_end = free.allowed_until.is_some_and(|last| next_day > last);
+        let last_day = free
+            .allowed_until
+            .map_or(last_day, |last| last.min(last_day));
         Ok(FreeTimes {
             slots: free.slots,
-            next_day: (!is_the_end).then_some(next_day),
+            next_day: Some(next_day).filter(|day| *day <= last_day),
         })
     }
 

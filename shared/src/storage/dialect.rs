@@ -264,6 +264,11 @@ impl Db {
         }
     }
 
+    /// Copies into the file all that the log holds, and empties it. Waits a little for whoever reads or writes.
+    pub(super) fn empty_log(&mut self) -> QueryResult<()> {
+        self.batch_execute("PRAGMA busy_timeout = 2000; PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
     /// Copies into the file what the log holds and nobody reads there any more, without keeping anybody waiting.
     pub(super) fn copy_log(&mut self) -> QueryResult<()> {
         self.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")

@@ -82,18 +82,6 @@ pub(super) fn queue_answers(tx: &mut Tx<'_>, studio: &Studio, task_id: TaskId) -
     if studio.digest_email.is_none() {
         return Ok(());
     }
-    // What was tried before has its words already.
-    let waiting: i64 = mails::table
-        .filter(mails::studio_id.eq(studio.id))
-        .filter(mails::kind.eq(ANSWERS))
-        .filter(mails::state.eq(MailState::Queued))
-        .filter(mails::attempts.eq(0))
-        .filter(mails::lease_token.is_null())
-        .count()
-        .get_result(tx.db)?;
-    if waiting > 0 {
-        return Ok(());
-    }
     let now = tx.now();
     let last_sent: Option<Instant> = mails::table
         .filter(mails::studio_id.eq(studio.id))
@@ -101,9 +89,26 @@ pub(super) fn queue_answers(tx: &mut Tx<'_>, studio: &Studio, task_id: TaskId) -
         .filter(mails::state.ne(MailState::Cancelled))
         .select(max(mails::finished_at))
         .get_result(tx.db)?;
-    let at = last_sent.map_or(now, |sent| now.max(sent + APART));
+    let queued: Vec<Mail> = mails::table
+        .filter(mails::studio_id.eq(studio.id))
+        .filter(mails::kind.eq(ANSWERS))
+        .filter(mails::state.eq(MailState::Queued))
+        .select(Mail::as_select())
+        .load(tx.db)?;
+    // One that is being sent, or was tried, has its words already, and counts as the one before.
+    let (fresh, under_way): (Vec<Mail>, Vec<Mail>) =
+        queued.into_iter().partition(Mail::is_untouched);
+    let before = if under_way.is_empty() {
+        last_sent
+    } else {
+        Some(now)
+    };
+    let at = before.map_or(now, |before| now.max(before + APART));
     let quiet = studio.quiet_hours.as_ref().map(|hours| hours.0);
     let at = quiet.map_or(at, |quiet| quiet.over_from(at, studio.time_zone.0));
+    if fresh.iter().any(|mail| mail.not_before <= at) {
+        return Ok(());
+    }
     let dedupe_key = format!("{ANSWERS}:{}:{task_id}", studio.id);
     Mail::queue_for_staff(
         tx,
@@ -118,12 +123,13 @@ pub(super) fn queue_answers(tx: &mut Tx<'_>, studio: &Studio, task_id: TaskId) -
 
 /// Whether a client did something that waits for staff and that no mail has told them of.
 fn has_news(tx: &mut Tx<'_>, mail: &Mail) -> Result<bool> {
-    // By when its numbers were taken: what came while it was sent isn't in them.
+    // By when its numbers were taken, for the first attempt: what came since isn't in them.
     let told_at: Option<Instant> = mail_attempts::table
         .inner_join(mails::table.on(mails::id.eq(mail_attempts::mail_id)))
         .filter(mails::studio_id.eq(mail.studio_id))
         .filter(mails::kind.eq(DIGEST).or(mails::kind.eq(ANSWERS)))
         .filter(mails::state.eq_any([MailState::Sent, MailState::Written]))
+        .filter(mail_attempts::number.eq(1))
         .select(max(mail_attempts::started_at))
         .get_result(tx.db)?;
     let newest: Option<Instant> = tasks::table

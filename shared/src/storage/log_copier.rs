@@ -6,18 +6,15 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::dialect::{DatabaseUrl, Db};
-use super::joined::Joined;
 use crate::error::{Error, Result};
 
 /// So many writes make it worth while: about a quarter of what the log holds when SQLite turns to it itself.
 const WORTH_WHILE: usize = 128;
 
-/// The thread that copies, where the engine wants that. It ends with this.
+/// The thread that copies, where the engine wants that. It ends when this is dropped.
 pub(super) struct LogCopier {
     wake: Option<SyncSender<()>>,
     written: usize,
-    /// Below what wakes it, whose end the thread waits for.
-    _thread: Joined,
 }
 
 impl LogCopier {
@@ -27,18 +24,16 @@ impl LogCopier {
             return Ok(Self {
                 wake: None,
                 written: 0,
-                _thread: Joined::nothing(),
             });
         };
         let (wake, woken) = sync_channel(1);
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("log copier".into())
             .spawn(move || serve(connection, &woken))
             .map_err(Error::internal)?;
         Ok(Self {
             wake: Some(wake),
             written: 0,
-            _thread: Joined::with(thread),
         })
     }
 

@@ -262,6 +262,11 @@ impl Mail {
         }
     }
 
+    /// Whether nobody has it and it was never tried: what it says is still to be written.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.state == MailState::Queued && self.attempts == 0 && self.lease_token.is_none()
+    }
+
     /// Whether nothing of it can have arrived anywhere.
     pub(super) fn is_ours(&self) -> bool {
         self.state == MailState::Queued

@@ -28,7 +28,6 @@ pub mod export_names;
 mod exposures;
 pub mod figures;
 pub mod idempotency;
-mod joined;
 mod kept;
 mod kept_text;
 mod leaving;

@@ -14,6 +14,7 @@ use super::studios::Studio;
 use super::{Tx, leaving, sharing, stranded};
 use crate::domain::booking::{Complete, Occurred, Revert};
 use crate::domain::overriding::{MayOverride, OverridableRule};
+use crate::domain::record::NewPigmentRecord;
 use crate::domain::retelling::{FAST_CLOCK, TookPlace, never_recorded};
 use crate::domain::session::{Circumstances, SessionAction, Transition, next};
 use crate::domain::text::Reason;
@@ -176,15 +177,9 @@ impl Session {
         let step = Step::at(SessionAction::Complete, occurred_at);
         let session = session.stand(tx, before, state, step, &studio)?;
         let mut records = PigmentRecord::standing(tx.db, id)?;
+        refuse_other_sessions(id, &told.pigment_records)?;
         for (place, record) in told.pigment_records.iter().enumerate() {
             let place = format!("/pigment_records/{place}");
-            if record.session_id != id {
-                return Err(Error::invalid(
-                    format!("{place}/session_id"),
-                    "other_session",
-                    "name the session that is completed here",
-                ));
-            }
             let record = PigmentRecord::record_within(tx, record, &place, &session, &studio)?;
             records.push(record);
         }
@@ -215,13 +210,14 @@ impl Session {
             "the session is completed, and what was told of it then stays; where that's wrong, take the completion back \
              with revert and complete it again",
         )?;
+        refuse_other_sessions(self.id, &told.pigment_records)?;
         let made = PigmentRecord::made_in(tx.db, self.id)?;
         let recorded = made.iter().map(PigmentRecord::recorded).collect();
         unless_told_otherwise(
             never_recorded(&told.pigment_records, recorded),
             "already_completed",
-            "the session is completed, and these pigment records weren't told then: add what is missing with \
-             POST /v1/pigment-records",
+            "the session is completed, and these pigment records aren't among its own: they weren't told then, or were voided \
+             since; add what is missing with POST /v1/pigment-records",
         )?;
         let standing = PigmentRecord::standing(tx.db, self.id)?;
         Ok((*self, standing))
@@ -359,6 +355,18 @@ impl Session {
         }
         saved.settle(tx, Some(action), studio)?;
         Ok(saved)
+    }
+}
+
+/// Refuses pigment records of another session than the one that is completed.
+fn refuse_other_sessions(id: SessionId, records: &[NewPigmentRecord]) -> Result<()> {
+    match records.iter().position(|record| record.session_id != id) {
+        Some(place) => Err(Error::invalid(
+            format!("/pigment_records/{place}/session_id"),
+            "other_session",
+            "name the session that is completed here",
+        )),
+        None => Ok(()),
     }
 }
 

@@ -51,6 +51,14 @@ impl Store {
         Ok(run)
     }
 
+    /// The last act of a process that wrote: on SQLite the file alone holds everything then, for whoever copies it.
+    pub fn settle(url: &DatabaseUrl) -> Result<()> {
+        match url.open_copier().map_err(Error::internal)? {
+            Some(mut connection) => Ok(connection.empty_log()?),
+            None => Ok(()),
+        }
+    }
+
     /// Opens the data. The schema must be there and not newer than what this release can run on.
     pub fn open(options: StoreOptions) -> Result<Self> {
         let mut connection = options.url.open_writer().map_err(Error::internal)?;

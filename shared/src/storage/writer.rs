@@ -16,7 +16,6 @@ use diesel::Connection as _;
 use tokio::sync::oneshot;
 
 use super::dialect::{DatabaseUrl, Db, is_out_of_room};
-use super::joined::Joined;
 use super::log_copier::LogCopier;
 use super::transaction::{NO_ROOM, NO_ROOM_SECONDS};
 use crate::error::{Error, Result};
@@ -115,11 +114,10 @@ fn describe_panic(panic: &(dyn Any + Send)) -> String {
     format!("a write panicked: {text}")
 }
 
-/// The queue to the writer thread. The thread ends with this, and has closed its connection then: the files are whole.
+/// The queue to the writer thread. The thread ends when the last clone of this is dropped.
+#[derive(Clone)]
 pub(super) struct Writer {
     queue: SyncSender<Box<dyn Write>>,
-    /// Below the queue, whose end the thread waits for.
-    _thread: Joined,
 }
 
 impl Writer {
@@ -129,7 +127,7 @@ impl Writer {
         let log_copier = LogCopier::start(&url)?;
         let (queue, writes) = sync_channel(QUEUE_LENGTH);
         let largest_group = if group_commits { LARGEST_GROUP } else { 1 };
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || {
                 WriterThread {
@@ -141,10 +139,7 @@ impl Writer {
                 .serve(&writes)
             })
             .map_err(Error::internal)?;
-        Ok(Self {
-            queue,
-            _thread: Joined::with(thread),
-        })
+        Ok(Self { queue })
     }
 
     /// Puts a write in the queue.
