@@ -83,13 +83,16 @@ pub(super) fn queue_answers(tx: &mut Tx<'_>, studio: &Studio, task_id: TaskId) -
         return Ok(());
     }
     let now = tx.now();
+    // Mails to staff have no client, by which an index finds them among all.
     let last_sent: Option<Instant> = mails::table
+        .filter(mails::client_id.is_null())
         .filter(mails::studio_id.eq(studio.id))
         .filter(mails::kind.eq(ANSWERS))
         .filter(mails::state.ne(MailState::Cancelled))
         .select(max(mails::finished_at))
         .get_result(tx.db)?;
     let queued: Vec<Mail> = mails::table
+        .filter(mails::client_id.is_null())
         .filter(mails::studio_id.eq(studio.id))
         .filter(mails::kind.eq(ANSWERS))
         .filter(mails::state.eq(MailState::Queued))
@@ -126,6 +129,7 @@ fn has_news(tx: &mut Tx<'_>, mail: &Mail) -> Result<bool> {
     // By when its numbers were taken, for the first attempt: what came since isn't in them.
     let told_at: Option<Instant> = mail_attempts::table
         .inner_join(mails::table.on(mails::id.eq(mail_attempts::mail_id)))
+        .filter(mails::client_id.is_null())
         .filter(mails::studio_id.eq(mail.studio_id))
         .filter(mails::kind.eq(DIGEST).or(mails::kind.eq(ANSWERS)))
         .filter(mails::state.eq_any([MailState::Sent, MailState::Written]))

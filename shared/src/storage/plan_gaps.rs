@@ -2,7 +2,7 @@
 
 use super::Tx;
 use super::plans::Plan;
-use super::session_rules::plan_sessions;
+use super::session_rules::for_gaps;
 use super::sessions::Session;
 use super::studios::Studio;
 use super::tasks::Task;
@@ -14,8 +14,8 @@ use crate::error::Result;
 /// Tells of each session to come that doesn't lie as the plan wants, unless somebody accepted that, and closes what was told of
 /// those that do.
 pub(super) fn recheck(tx: &mut Tx<'_>, plan: &Plan, studio: &Studio) -> Result<()> {
-    let found = gap::breaches(&plan_sessions(tx.db, plan.id, studio)?, &plan.gaps);
     let sessions = Session::of_plan(tx.db, plan.id)?;
+    let found = gap::breaches(&for_gaps(&sessions, studio)?, &plan.gaps);
     for session in &sessions {
         let breach = found.iter().find(|breach| {
             session.ordinal == Some(breach.later_ordinal.into())

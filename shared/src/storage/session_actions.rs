@@ -143,7 +143,9 @@ impl Session {
         told: &Complete,
     ) -> Result<(Self, Vec<PigmentRecord>)> {
         let occurred_at = happened_at(tx, told.occurred_at)?;
-        let (before, state) = match judge(tx, id, expected, SessionAction::Complete, occurred_at)? {
+        let judged = judge(tx, id, expected, SessionAction::Complete, occurred_at)?;
+        refuse_other_sessions(id, &told.pigment_records)?;
+        let (before, state) = match judged {
             Judged::Go(session, state) => (*session, state),
             Judged::InEffect(session) => return session.completed_again(tx, told),
         };
@@ -177,7 +179,6 @@ impl Session {
         let step = Step::at(SessionAction::Complete, occurred_at);
         let session = session.stand(tx, before, state, step, &studio)?;
         let mut records = PigmentRecord::standing(tx.db, id)?;
-        refuse_other_sessions(id, &told.pigment_records)?;
         for (place, record) in told.pigment_records.iter().enumerate() {
             let place = format!("/pigment_records/{place}");
             let record = PigmentRecord::record_within(tx, record, &place, &session, &studio)?;
@@ -210,7 +211,6 @@ impl Session {
             "the session is completed, and what was told of it then stays; where that's wrong, take the completion back \
              with revert and complete it again",
         )?;
-        refuse_other_sessions(self.id, &told.pigment_records)?;
         let made = PigmentRecord::made_in(tx.db, self.id)?;
         let recorded = made.iter().map(PigmentRecord::recorded).collect();
         unless_told_otherwise(

@@ -242,9 +242,14 @@ pub(super) fn plan_sessions(
     plan_id: PlanId,
     studio: &Studio,
 ) -> Result<Vec<PlanSession>> {
+    for_gaps(&Session::of_plan(db, plan_id)?, studio)
+}
+
+/// These sessions of a plan, as the gaps' rules see them.
+pub(super) fn for_gaps(sessions: &[Session], studio: &Studio) -> Result<Vec<PlanSession>> {
     let zone = studio.time_zone.0;
-    Session::of_plan(db, plan_id)?
-        .into_iter()
+    sessions
+        .iter()
         .filter_map(|session| session.ordinal.map(|ordinal| (session, ordinal)))
         .map(|(session, ordinal)| {
             Ok(PlanSession {
